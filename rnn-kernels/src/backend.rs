@@ -1,0 +1,214 @@
+//! The contract: what a backend must do, what it may do better, and what every caller may rely on.
+
+use crate::accum::Accum;
+use crate::activation::Activation;
+use crate::buffer::{BufferLens, Use};
+use crate::cell::{
+    ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, GruBackward, GruCandidate,
+    GruCandidateGrad, GruForward, GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward,
+    LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad,
+};
+use crate::head::{
+    AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, SoftmaxCrossEntropy,
+    SquaredError,
+};
+use crate::params::Params;
+use crate::scalar::Scalar;
+use crate::view::{MatMut, MatRef};
+use crate::{reference, sequence};
+use core::fmt::Debug;
+
+/// Linear algebra and the cells built on it, for one number type.
+///
+/// **One method is required**: [`matmul`](Backend::matmul). Everything else has a body that is right; a backend
+/// overrides what pays, in this order: the products, the pointwise kernels, whole sequences with packed weights.
+///
+/// An override begins by asking the run for its [`plain`](LstmForward::plain) facts and hands the run to the
+/// provided body (`sequence::lstm::forward(self, run)`) if there are none, so that an option it does not know is
+/// computed and never ignored.
+///
+/// # The contract
+///
+/// Every clause is a law of the crate rnn-check.
+///
+/// - **C1** Shapes are checked on entry; a mistake panics before any write, and the message lets a reader fix the call.
+/// - **C2** `Replace` never reads `C`.
+/// - **C3** Nothing outside a view is written.
+/// - **C4** `K = 0`: `Replace` zero-fills, `Add` leaves; an empty `M·N` is a no-op.
+/// - **C5** Inputs are untouched.
+/// - **C6** The contents of a workspace are arbitrary before and after.
+/// - **C7** Same inputs give the same bits, run after run and for any number of threads.
+/// - **C8** Every result lies within a bound derived from the operations; activations within the ULP the backend declares.
+/// - **C9** NaN and infinities propagate; values never panic.
+/// - **C10** Reserves are interchangeable: forward by any backend, backward by any other.
+/// - **C11** Parameter gradients accumulate, state cotangents overwrite, `d_x` does as its `Accum` says; backward may
+///   run twice on one reserve.
+/// - **C12** (a claim) No heap allocation once buffers exist and each calling thread has made one call.
+/// - **C13** (a claim) A row's result does not depend on the other rows of its batch, weight gradients excepted.
+///
+/// `+0` and `−0` count as equal everywhere.
+pub trait Backend<T: Scalar>: Debug + Send + Sync {
+    /// `C = A·B` or `C += A·B`: `c [M, N]`, `a [M, K]`, `b [K, N]`; `a` and `b` may be transposed views.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>);
+
+    /// `h = σ(pre)`, in place.
+    fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
+        reference::elman::forward(step);
+    }
+    /// `d_pre = d_h ⊙ σ′`.
+    fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
+        reference::elman::backward(step);
+    }
+    /// `c = f ⊙ c_prev + i ⊙ g`, `h = o ⊙ tanh(c)`.
+    fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
+        reference::lstm::forward(step);
+    }
+    /// The pullback of [`lstm_pointwise_forward`](Backend::lstm_pointwise_forward).
+    fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, T>) {
+        reference::lstm::backward(step);
+    }
+    /// Reset after the product: `n = tanh(pre_n + r ⊙ aux)`, `h = (1 − z) ⊙ n + z ⊙ h_prev`.
+    fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
+        reference::gru::forward(step);
+    }
+    /// The pullback of [`gru_pointwise_forward`](Backend::gru_pointwise_forward).
+    fn gru_pointwise_backward(&self, step: GruStepGrad<'_, T>) {
+        reference::gru::backward(step);
+    }
+    /// Reset before the product, first stage: `r, z = σ(pre)`, `aux = r ⊙ h_prev`.
+    fn gru_gates_forward(&self, step: GruGates<'_, T>) {
+        reference::gru::gates_forward(step);
+    }
+    /// The pullback of [`gru_gates_forward`](Backend::gru_gates_forward) in `r`.
+    fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
+        reference::gru::gates_backward(step);
+    }
+    /// Reset before the product, second stage: `n = tanh(pre_n)`, `h = (1 − z) ⊙ n + z ⊙ h_prev`.
+    fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
+        reference::gru::candidate_forward(step);
+    }
+    /// The pullback of [`gru_candidate_forward`](Backend::gru_candidate_forward).
+    fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
+        reference::gru::candidate_backward(step);
+    }
+
+    /// Lengths of every buffer of an Elman network over `steps` steps of `rows` rows.
+    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        sequence::elman::lens(spec, steps, rows)
+    }
+    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
+    /// [`elman_lens`](Backend::elman_lens) gives. The provided bodies use the weights as they are.
+    fn elman_pack(&self, _spec: &ElmanSpec<T>, _usage: Use, _params: Params<'_, T>, _packed: &mut [T]) {}
+    /// A pass over time that keeps only the state; one step is streaming.
+    fn elman_infer(&self, run: ElmanInfer<'_, T>) {
+        sequence::elman::infer(self, run);
+    }
+    /// A pass over time that keeps what backward needs.
+    fn elman_forward(&self, run: ElmanForward<'_, T>) {
+        sequence::elman::forward(self, run);
+    }
+    /// Backpropagation through the time of a forward pass.
+    fn elman_backward(&self, run: ElmanBackward<'_, T>) {
+        sequence::elman::backward(self, run);
+    }
+
+    /// Lengths of every buffer of an LSTM over `steps` steps of `rows` rows.
+    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        sequence::lstm::lens(spec, steps, rows)
+    }
+    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
+    /// [`lstm_lens`](Backend::lstm_lens) gives. The provided bodies use the weights as they are.
+    fn lstm_pack(&self, _spec: &LstmSpec<T>, _usage: Use, _params: Params<'_, T>, _packed: &mut [T]) {}
+    /// A pass over time that keeps only the state; one step is streaming.
+    fn lstm_infer(&self, run: LstmInfer<'_, T>) {
+        sequence::lstm::infer(self, run);
+    }
+    /// A pass over time that keeps what backward needs.
+    fn lstm_forward(&self, run: LstmForward<'_, T>) {
+        sequence::lstm::forward(self, run);
+    }
+    /// Backpropagation through the time of a forward pass.
+    fn lstm_backward(&self, run: LstmBackward<'_, T>) {
+        sequence::lstm::backward(self, run);
+    }
+
+    /// Lengths of every buffer of a GRU over `steps` steps of `rows` rows.
+    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        sequence::gru::lens(spec, steps, rows)
+    }
+    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
+    /// [`gru_lens`](Backend::gru_lens) gives. The provided bodies use the weights as they are.
+    fn gru_pack(&self, _spec: &GruSpec<T>, _usage: Use, _params: Params<'_, T>, _packed: &mut [T]) {}
+    /// A pass over time that keeps only the state; one step is streaming.
+    fn gru_infer(&self, run: GruInfer<'_, T>) {
+        sequence::gru::infer(self, run);
+    }
+    /// A pass over time that keeps what backward needs.
+    fn gru_forward(&self, run: GruForward<'_, T>) {
+        sequence::gru::forward(self, run);
+    }
+    /// Backpropagation through the time of a forward pass.
+    fn gru_backward(&self, run: GruBackward<'_, T>) {
+        sequence::gru::backward(self, run);
+    }
+
+    /// `y = x Wᵀ + b`.
+    fn affine_forward(&self, layer: AffineForward<'_, T>) {
+        reference::affine::forward(self, layer);
+    }
+    /// `d_w += d_yᵀ x`, `d_b += Σ d_y`, `d_x = d_y W`.
+    fn affine_backward(&self, layer: AffineBackward<'_, T>) {
+        reference::affine::backward(self, layer);
+    }
+    /// `y = σ(y)`, in place.
+    fn activation_forward(&self, activation: Activation, y: MatMut<'_, T>) {
+        reference::activation::forward(activation, y);
+    }
+    /// `d = d ⊙ σ′(y)`, in place.
+    fn activation_backward(&self, activation: Activation, y: MatRef<'_, T>, d: MatMut<'_, T>) {
+        reference::activation::backward(activation, y, d);
+    }
+    /// `y[m] = table[index[m]]`.
+    fn embedding_forward(&self, layer: EmbeddingForward<'_, T>) {
+        reference::embedding::forward(layer);
+    }
+    /// `d_table[index[m]] += d_y[m]`.
+    fn embedding_backward(&self, layer: EmbeddingBackward<'_, T>) {
+        reference::embedding::backward(layer);
+    }
+    /// `loss = ln Σ e^a − a_target` and its gradient.
+    fn softmax_cross_entropy(&self, loss: SoftmaxCrossEntropy<'_, T>) {
+        reference::loss::softmax_cross_entropy(loss);
+    }
+    /// `loss = Σ ln(1 + e^a) − t a` and its gradient.
+    fn bernoulli_cross_entropy(&self, loss: BernoulliCrossEntropy<'_, T>) {
+        reference::loss::bernoulli_cross_entropy(loss);
+    }
+    /// `loss = Σ (y − t)²` and its gradient.
+    fn squared_error(&self, loss: SquaredError<'_, T>) {
+        reference::loss::squared_error(loss);
+    }
+}
+
+// Keeps the trait usable as `dyn Backend`.
+const _: fn(&dyn Backend<f32>) = |_| {};
+
+/// Checks the operands of `C = A·B` for a backend's `matmul`; returns `[M, K, N]`.
+///
+/// # Panics
+/// If the shapes do not fit; the message gives all three.
+#[track_caller]
+pub fn check_matmul<T>(c: &MatMut<'_, T>, a: &MatRef<'_, T>, b: &MatRef<'_, T>) -> [usize; 3] {
+    let ([m, k], n) = (a.shape(), b.cols());
+    assert!(
+        c.shape() == [m, n] && b.rows() == k,
+        "matmul: C is {:?}, A is {:?}, B is {:?}; they must be [M, N], [M, K], [K, N]",
+        c.shape(),
+        a.shape(),
+        b.shape()
+    );
+    [m, k, n]
+}

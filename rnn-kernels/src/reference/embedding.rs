@@ -1,0 +1,30 @@
+//! `y[m] = table[index[m]]` and `d_table[index[m]] += d_y[m]`.
+
+use crate::head::{EmbeddingBackward, EmbeddingForward, IGNORE};
+use crate::scalar::Scalar;
+
+/// `y[m] = table[index[m]]`, 0 where ignored; overwrites `y`.
+///
+/// # Panics
+/// On a wrong shape or index, before any write.
+pub fn forward<T: Scalar>(mut layer: EmbeddingForward<'_, T>) {
+    layer.check();
+    for (m, &index) in layer.index.iter().enumerate() {
+        match index {
+            IGNORE => layer.y.row_mut(m).fill(T::ZERO),
+            index => layer.y.row_mut(m).copy_from_slice(layer.table.row(index as usize)),
+        }
+    }
+}
+
+/// `d_table[index[m]] += d_y[m]`, in the order of `m`.
+///
+/// # Panics
+/// On a wrong shape or index, before any write.
+pub fn backward<T: Scalar>(mut layer: EmbeddingBackward<'_, T>) {
+    layer.check();
+    for (m, &index) in layer.index.iter().enumerate().filter(|&(_, &index)| index != IGNORE) {
+        let d_row = layer.d_table.row_mut(index as usize);
+        d_row.iter_mut().zip(layer.d_y.row(m)).for_each(|(d, &d_y)| *d += d_y);
+    }
+}

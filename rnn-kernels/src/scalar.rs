@@ -1,0 +1,183 @@
+//! The numbers the kernels compute with.
+
+use core::fmt::Debug;
+use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// A real number with everything the kernels will ever ask of one.
+///
+/// `f32` and `f64` implement it; test number types (dual numbers, exact
+/// rationals, …) may, so that the production drivers themselves run on them.
+///
+/// Accuracy of the transcendental functions of the two built-in types: `f64`
+/// is what the crate libm gives (below 1 ULP for `exp` and `ln`, see
+/// [`sigmoid`](Scalar::sigmoid) and [`tanh`](Scalar::tanh) for the two
+/// activations); `f32` is computed in `f64` and rounded once, so it is
+/// correctly rounded except where the `f64` result lies within its own error of
+/// a rounding boundary. No feature of this crate changes a bit of them.
+pub trait Scalar:
+    Copy
+    + Debug
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+{
+    /// 0, the additive identity.
+    const ZERO: Self;
+    /// 1, the multiplicative identity.
+    const ONE: Self;
+    /// The distance from 1 to the next larger number, 2u.
+    const EPSILON: Self;
+    /// The nearest number to `value`.
+    fn from_f64(value: f64) -> Self;
+    /// The nearest `f64`.
+    fn to_f64(self) -> f64;
+    /// `eˣ`.
+    fn exp(self) -> Self;
+    /// `ln x`.
+    fn ln(self) -> Self;
+    /// `ln (1 + x)`, accurate near 0.
+    fn ln_1p(self) -> Self;
+    /// `√x`.
+    fn sqrt(self) -> Self;
+    /// `|x|`.
+    fn abs(self) -> Self;
+    /// `tanh x`, odd.
+    fn tanh(self) -> Self;
+    /// `σ(x) = 1 / (1 + e⁻ˣ)`, without overflow at either end.
+    fn sigmoid(self) -> Self;
+    /// The larger of two numbers; NaN if either is NaN.
+    fn max(self, other: Self) -> Self;
+    /// Whether this is not a number.
+    fn is_nan(self) -> bool;
+    /// Whether this is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+}
+
+/// `σ(x)`: `1 / (1 + e⁻ˣ)` for `x ≥ 0` and `eˣ / (1 + eˣ)` below, so that the
+/// exponential never overflows and the far negative tail keeps its relative
+/// accuracy down to the subnormals.
+fn sigmoid_f64(x: f64) -> f64 {
+    let e = libm::exp(-libm::fabs(x));
+    let above = 1.0 / (1.0 + e);
+    if x >= 0.0 {
+        above
+    } else if x < 0.0 {
+        e / (1.0 + e)
+    } else {
+        x // NaN
+    }
+}
+
+macro_rules! float_methods {
+    ($t:ty) => {
+        const ZERO: Self = 0.0;
+        const ONE: Self = 1.0;
+        const EPSILON: Self = <$t>::EPSILON;
+        fn max(self, other: Self) -> Self {
+            // `other` wins if it is larger or NaN; `self` if it is NaN itself.
+            if other > self || other.is_nan() { other } else { self }
+        }
+        fn is_nan(self) -> bool {
+            <$t>::is_nan(self)
+        }
+        fn is_finite(self) -> bool {
+            <$t>::is_finite(self)
+        }
+        fn abs(self) -> Self {
+            <$t>::abs(self)
+        }
+    };
+}
+
+impl Scalar for f64 {
+    float_methods!(f64);
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn exp(self) -> Self {
+        libm::exp(self)
+    }
+    fn ln(self) -> Self {
+        libm::log(self)
+    }
+    fn ln_1p(self) -> Self {
+        libm::log1p(self)
+    }
+    fn sqrt(self) -> Self {
+        libm::sqrt(self)
+    }
+    fn tanh(self) -> Self {
+        libm::tanh(self)
+    }
+    fn sigmoid(self) -> Self {
+        sigmoid_f64(self)
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // rounding to f32 is what these functions are for
+impl Scalar for f32 {
+    float_methods!(f32);
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    fn exp(self) -> Self {
+        libm::exp(f64::from(self)) as f32
+    }
+    fn ln(self) -> Self {
+        libm::log(f64::from(self)) as f32
+    }
+    fn ln_1p(self) -> Self {
+        libm::log1p(f64::from(self)) as f32
+    }
+    fn sqrt(self) -> Self {
+        libm::sqrtf(self)
+    }
+    fn tanh(self) -> Self {
+        libm::tanh(f64::from(self)) as f32
+    }
+    fn sigmoid(self) -> Self {
+        sigmoid_f64(f64::from(self)) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scalar;
+
+    #[test]
+    fn max_propagates_nan_from_either_side() {
+        assert!(Scalar::max(f32::NAN, 1.0).is_nan());
+        assert!(Scalar::max(1.0, f32::NAN).is_nan());
+        assert_eq!(Scalar::max(-1.0_f64, 2.0), 2.0);
+        assert_eq!(Scalar::max(2.0_f64, -1.0), 2.0);
+    }
+
+    #[test]
+    fn sigmoid_is_exact_at_zero_and_saturates_without_nan() {
+        assert_eq!(Scalar::sigmoid(0.0_f32), 0.5);
+        assert_eq!(Scalar::sigmoid(-0.0_f64), 0.5);
+        assert_eq!(Scalar::sigmoid(1e9_f64), 1.0);
+        assert_eq!(Scalar::sigmoid(f64::INFINITY), 1.0);
+        assert_eq!(Scalar::sigmoid(f32::NEG_INFINITY), 0.0);
+        assert!(Scalar::sigmoid(f64::NAN).is_nan());
+        // σ(−700) = e⁻⁷⁰⁰ to first order: the tail is not flushed.
+        assert!((Scalar::sigmoid(-700.0_f64) / libm::exp(-700.0) - 1.0).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,309 @@
+//! `A[m, n] = data[m · row_stride + n]`: matrices with unit column stride.
+
+use crate::scalar::Scalar;
+
+/// Panics unless `rows` rows of `cols` elements, `stride` apart, fit into `len` and do not overlap.
+#[track_caller]
+fn check(len: usize, rows: usize, cols: usize, stride: usize) {
+    assert!(rows <= 1 || stride >= cols, "matrix [{rows}, {cols}]: a row stride of {stride} makes rows overlap");
+    if rows > 0 && cols > 0 {
+        let end = (rows - 1).checked_mul(stride).and_then(|last| last.checked_add(cols));
+        assert!(
+            end.is_some_and(|end| end <= len),
+            "matrix [{rows}, {cols}] with row stride {stride} does not fit into {len} elements"
+        );
+    }
+}
+
+/// A matrix `[rows, cols]` to read: rows of unit stride, or the transpose of such a matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct MatRef<'a, T> {
+    data: &'a [T],
+    /// Rows as stored; a transposed view has this many columns.
+    stored_rows: usize,
+    stored_cols: usize,
+    stride: usize,
+    transposed: bool,
+}
+
+impl<'a, T> MatRef<'a, T> {
+    /// `A[m, n] = data[m · cols + n]`, shape `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If `data` is shorter than `rows · cols`.
+    #[track_caller]
+    #[must_use]
+    pub fn new(data: &'a [T], rows: usize, cols: usize) -> Self {
+        Self::with_stride(data, rows, cols, cols)
+    }
+
+    /// `A[m, n] = data[m · stride + n]`, shape `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If rows overlap or `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn with_stride(data: &'a [T], rows: usize, cols: usize, stride: usize) -> Self {
+        check(data.len(), rows, cols, stride);
+        Self { data, stored_rows: rows, stored_cols: cols, stride, transposed: false }
+    }
+
+    /// `Aᵀ`: only ever an operand of a product.
+    #[must_use]
+    pub fn t(self) -> Self {
+        Self { transposed: !self.transposed, ..self }
+    }
+
+    /// Whether this is a transposed view: then [`storage`](Self::storage) has unit stride along the view's rows.
+    #[must_use]
+    pub fn is_transposed(&self) -> bool {
+        self.transposed
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        if self.transposed { self.stored_cols } else { self.stored_rows }
+    }
+
+    /// The number of columns.
+    #[must_use]
+    pub fn cols(&self) -> usize {
+        if self.transposed { self.stored_rows } else { self.stored_cols }
+    }
+
+    /// `[rows, cols]`.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows(), self.cols()]
+    }
+
+    /// The elements and the distance between stored rows (the rows of the view, or its columns if transposed).
+    #[must_use]
+    pub fn storage(&self) -> (&'a [T], usize) {
+        (self.data, self.stride)
+    }
+
+    /// Row `m` as a slice.
+    ///
+    /// # Panics
+    /// If `m` is out of range or the view is transposed.
+    #[track_caller]
+    #[must_use]
+    pub fn row(&self, m: usize) -> &'a [T] {
+        assert!(!self.transposed, "a transposed matrix has no contiguous rows");
+        assert!(m < self.stored_rows, "row {m} of a matrix of {} rows", self.stored_rows);
+        if self.stored_cols == 0 { &[] } else { &self.data[m * self.stride..][..self.stored_cols] }
+    }
+
+    /// Rows `from..to`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds or the view is transposed.
+    #[track_caller]
+    #[must_use]
+    pub fn rows_range(&self, from: usize, to: usize) -> Self {
+        assert!(!self.transposed, "rows of a transposed matrix");
+        assert!(from <= to && to <= self.stored_rows, "rows {from}..{to} of {}", self.stored_rows);
+        let start = (from * self.stride).min(self.data.len());
+        Self { data: &self.data[start..], stored_rows: to - from, ..*self }
+    }
+
+    /// Columns `from..to`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds or the view is transposed.
+    #[track_caller]
+    #[must_use]
+    pub fn cols_range(&self, from: usize, to: usize) -> Self {
+        assert!(!self.transposed, "columns of a transposed matrix");
+        assert!(from <= to && to <= self.stored_cols, "columns {from}..{to} of {}", self.stored_cols);
+        let start = from.min(self.data.len());
+        Self { data: &self.data[start..], stored_cols: to - from, ..*self }
+    }
+}
+
+impl<T: Scalar> MatRef<'_, T> {
+    /// `A[m, n]`.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn at(&self, m: usize, n: usize) -> T {
+        let (m, n) = if self.transposed { (n, m) } else { (m, n) };
+        assert!(m < self.stored_rows && n < self.stored_cols, "element [{m}, {n}] is out of range");
+        self.data[m * self.stride + n]
+    }
+}
+
+/// A matrix `[rows, cols]` to write: rows of unit stride that never overlap.
+#[derive(Debug)]
+pub struct MatMut<'a, T> {
+    data: &'a mut [T],
+    rows: usize,
+    cols: usize,
+    stride: usize,
+}
+
+impl<'a, T> MatMut<'a, T> {
+    /// `A[m, n] = data[m · cols + n]`, shape `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If `data` is shorter than `rows · cols`.
+    #[track_caller]
+    #[must_use]
+    pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        Self::with_stride(data, rows, cols, cols)
+    }
+
+    /// `A[m, n] = data[m · stride + n]`, shape `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If rows overlap or `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn with_stride(data: &'a mut [T], rows: usize, cols: usize, stride: usize) -> Self {
+        check(data.len(), rows, cols, stride);
+        Self { data, rows, cols, stride }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    #[must_use]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// `[rows, cols]`.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows, self.cols]
+    }
+
+    /// The elements and the distance between rows.
+    #[must_use]
+    pub fn storage(self) -> (&'a mut [T], usize) {
+        (self.data, self.stride)
+    }
+
+    /// The same matrix, to read.
+    #[must_use]
+    pub fn rb(&self) -> MatRef<'_, T> {
+        MatRef {
+            data: self.data,
+            stored_rows: self.rows,
+            stored_cols: self.cols,
+            stride: self.stride,
+            transposed: false,
+        }
+    }
+
+    /// The same matrix for a shorter lifetime.
+    #[must_use]
+    pub fn rb_mut(&mut self) -> MatMut<'_, T> {
+        MatMut { data: self.data, rows: self.rows, cols: self.cols, stride: self.stride }
+    }
+
+    /// Row `m` as a slice.
+    ///
+    /// # Panics
+    /// If `m` is out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn row_mut(&mut self, m: usize) -> &mut [T] {
+        assert!(m < self.rows, "row {m} of a matrix of {} rows", self.rows);
+        if self.cols == 0 { &mut [] } else { &mut self.data[m * self.stride..][..self.cols] }
+    }
+
+    /// Columns `from..to`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    #[track_caller]
+    #[must_use]
+    pub fn cols_range(self, from: usize, to: usize) -> Self {
+        assert!(from <= to && to <= self.cols, "columns {from}..{to} of {}", self.cols);
+        let start = from.min(self.data.len());
+        Self { data: &mut self.data[start..], cols: to - from, ..self }
+    }
+
+    /// Rows `from..to`.
+    ///
+    /// # Panics
+    /// If the range is out of bounds.
+    #[track_caller]
+    #[must_use]
+    pub fn rows_range(self, from: usize, to: usize) -> Self {
+        assert!(from <= to && to <= self.rows, "rows {from}..{to} of {}", self.rows);
+        let start = (from * self.stride).min(self.data.len());
+        Self { data: &mut self.data[start..], rows: to - from, ..self }
+    }
+}
+
+impl<T: Scalar> MatMut<'_, T> {
+    /// `A = value` everywhere.
+    pub fn fill(&mut self, value: T) {
+        for m in 0..self.rows {
+            self.row_mut(m).fill(value);
+        }
+    }
+
+    /// `A = from`, bit for bit.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn copy_from(&mut self, from: MatRef<'_, T>) {
+        assert!(self.shape() == from.shape(), "copy of {:?} into {:?}", from.shape(), self.shape());
+        for m in 0..self.rows {
+            self.row_mut(m).copy_from_slice(from.row(m));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::{MatMut, MatRef};
+
+    #[test]
+    fn a_transpose_swaps_shape_and_elements() {
+        let a = MatRef::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
+        assert_eq!(a.t().shape(), [3, 2]);
+        assert_eq!(a.t().at(2, 1), a.at(1, 2));
+        assert_eq!(a.t().t().row(1), &[4.0, 5.0, 6.0]);
+    }
+
+    #[test]
+    fn a_column_block_leaves_its_neighbours_alone() {
+        let mut data = [0.0; 8];
+        MatMut::new(&mut data, 2, 4).cols_range(1, 3).fill(7.0);
+        assert_eq!(data, [0.0, 7.0, 7.0, 0.0, 0.0, 7.0, 7.0, 0.0]);
+    }
+
+    #[test]
+    fn empty_matrices_need_no_data() {
+        let a: MatRef<'_, f32> = MatRef::new(&[], 0, 5);
+        assert_eq!(a.shape(), [0, 5]);
+        let b: MatRef<'_, f32> = MatRef::new(&[], 3, 0);
+        assert_eq!(b.row(2), &[] as &[f32]);
+    }
+
+    #[test]
+    #[should_panic(expected = "makes rows overlap")]
+    fn overlapping_rows_are_refused() {
+        let _ = MatMut::with_stride(&mut [0.0; 8], 2, 4, 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit into 5 elements")]
+    fn short_data_is_refused() {
+        let _ = MatRef::new(&[0.0; 5], 2, 3);
+    }
+}

@@ -1,0 +1,424 @@
+//! `S[t, n, f] = data[t · step_stride + n · row_stride + f]`: sequences of matrices.
+
+use super::{MatMut, MatRef};
+use crate::scalar::Scalar;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    steps: usize,
+    rows: usize,
+    cols: usize,
+    step_stride: usize,
+    row_stride: usize,
+}
+
+impl Layout {
+    fn time_major(steps: usize, rows: usize, cols: usize) -> Self {
+        let step_stride = crate::shape::product("sequence [T, N, F]", &[rows, cols]);
+        Self { steps, rows, cols, step_stride, row_stride: cols }
+    }
+
+    /// The end of the last element, if there is any; `None` on overflow.
+    fn end(&self) -> Option<usize> {
+        if self.steps == 0 || self.rows == 0 || self.cols == 0 {
+            return Some(0);
+        }
+        let t = (self.steps - 1).checked_mul(self.step_stride)?;
+        let n = (self.rows - 1).checked_mul(self.row_stride)?;
+        t.checked_add(n)?.checked_add(self.cols)
+    }
+
+    /// No two elements share a place: either whole steps follow each other, or whole rows do.
+    fn is_disjoint(&self) -> bool {
+        let rows = self.rows.saturating_sub(1).saturating_mul(self.row_stride).saturating_add(self.cols);
+        let steps = self.steps.saturating_sub(1).saturating_mul(self.step_stride).saturating_add(self.cols);
+        let time_major =
+            (self.rows <= 1 || self.row_stride >= self.cols) && (self.steps <= 1 || self.step_stride >= rows);
+        let batch_first =
+            (self.steps <= 1 || self.step_stride >= self.cols) && (self.rows <= 1 || self.row_stride >= steps);
+        time_major || batch_first
+    }
+
+    #[track_caller]
+    fn check(&self, len: usize) {
+        assert!(self.is_disjoint(), "sequence: the strides of {self:?} make rows overlap");
+        assert!(self.end().is_some_and(|end| end <= len), "sequence: {self:?} does not fit into {len} elements");
+    }
+
+    /// Whether all `T · N` rows are equally spaced, step after step.
+    fn is_flat(&self) -> bool {
+        self.steps <= 1 || self.rows <= 1 || self.step_stride == self.rows * self.row_stride
+    }
+
+    /// The distance between the rows of the flat matrix.
+    fn flat_stride(&self) -> usize {
+        match (self.steps, self.rows) {
+            (0 | 1, 0 | 1) => self.cols,
+            (_, 0 | 1) => self.step_stride,
+            _ => self.row_stride,
+        }
+    }
+}
+
+/// A sequence `[steps, rows, cols]` to read, any non-overlapping strides with unit column stride.
+#[derive(Clone, Copy, Debug)]
+pub struct SeqRef<'a, T> {
+    data: &'a [T],
+    layout: Layout,
+}
+
+/// A sequence `[steps, rows, cols]` to write, any non-overlapping strides with unit column stride.
+#[derive(Debug)]
+pub struct SeqMut<'a, T> {
+    data: &'a mut [T],
+    layout: Layout,
+}
+
+macro_rules! shape_methods {
+    () => {
+        /// The number of steps.
+        #[must_use]
+        pub fn steps(&self) -> usize {
+            self.layout.steps
+        }
+        /// The number of rows of a step.
+        #[must_use]
+        pub fn rows(&self) -> usize {
+            self.layout.rows
+        }
+        /// The number of columns.
+        #[must_use]
+        pub fn cols(&self) -> usize {
+            self.layout.cols
+        }
+        /// `[steps, rows, cols]`.
+        #[must_use]
+        pub fn shape(&self) -> [usize; 3] {
+            [self.layout.steps, self.layout.rows, self.layout.cols]
+        }
+        /// The distance between steps and between rows.
+        #[must_use]
+        pub fn strides(&self) -> (usize, usize) {
+            (self.layout.step_stride, self.layout.row_stride)
+        }
+        #[track_caller]
+        fn check_steps(&self, from: usize, to: usize) {
+            assert!(
+                from <= to && to <= self.layout.steps,
+                "steps {from}..{to} of a sequence of {} steps",
+                self.layout.steps
+            );
+        }
+        #[track_caller]
+        fn check_at(&self, t: usize) {
+            assert!(t < self.layout.steps, "step {t} of a sequence of {} steps", self.layout.steps);
+        }
+        #[track_caller]
+        fn check_row(&self, n: usize) {
+            assert!(n < self.layout.rows, "row {n} of a sequence of {} rows", self.layout.rows);
+        }
+        #[track_caller]
+        fn check_cols(&self, from: usize, to: usize) {
+            assert!(
+                from <= to && to <= self.layout.cols,
+                "columns {from}..{to} of a sequence of {} columns",
+                self.layout.cols
+            );
+        }
+    };
+}
+
+impl<'a, T> SeqRef<'a, T> {
+    shape_methods!();
+
+    /// Time-major and contiguous: `S[t, n, f] = data[(t · rows + n) · cols + f]`.
+    ///
+    /// # Panics
+    /// If `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn new(data: &'a [T], steps: usize, rows: usize, cols: usize) -> Self {
+        let layout = Layout::time_major(steps, rows, cols);
+        layout.check(data.len());
+        Self { data, layout }
+    }
+
+    /// Batch-first and contiguous: `S[t, n, f] = data[(n · steps + t) · cols + f]`.
+    ///
+    /// # Panics
+    /// If `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn batch_first(data: &'a [T], rows: usize, steps: usize, cols: usize) -> Self {
+        Self::with_strides(data, [steps, rows, cols], cols, steps * cols)
+    }
+
+    /// `S[t, n, f] = data[t · step_stride + n · row_stride + f]`, shape `[steps, rows, cols]`.
+    ///
+    /// # Panics
+    /// If elements overlap or `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn with_strides(data: &'a [T], [steps, rows, cols]: [usize; 3], step_stride: usize, row_stride: usize) -> Self {
+        let layout = Layout { steps, rows, cols, step_stride, row_stride };
+        layout.check(data.len());
+        Self { data, layout }
+    }
+
+    /// Step `t`, `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If `t` is out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn at(&self, t: usize) -> MatRef<'a, T> {
+        self.check_at(t);
+        let l = &self.layout;
+        let start = (t * l.step_stride).min(self.data.len());
+        MatRef::with_stride(&self.data[start..], l.rows, l.cols, if l.rows <= 1 { l.cols } else { l.row_stride })
+    }
+
+    /// Row `n` over all steps, `[steps, cols]`.
+    ///
+    /// # Panics
+    /// If `n` is out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn row(&self, n: usize) -> MatRef<'a, T> {
+        self.check_row(n);
+        let l = &self.layout;
+        let start = (n * l.row_stride).min(self.data.len());
+        MatRef::with_stride(&self.data[start..], l.steps, l.cols, if l.steps <= 1 { l.cols } else { l.step_stride })
+    }
+
+    /// All steps as one matrix `[steps · rows, cols]`, if its rows are equally spaced.
+    #[must_use]
+    pub fn flat(&self) -> Option<MatRef<'a, T>> {
+        let l = &self.layout;
+        l.is_flat().then(|| MatRef::with_stride(self.data, l.steps * l.rows, l.cols, l.flat_stride()))
+    }
+
+    /// Steps `from..to`.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn slice(&self, from: usize, to: usize) -> Self {
+        self.check_steps(from, to);
+        let start = (from * self.layout.step_stride).min(self.data.len());
+        Self { data: &self.data[start..], layout: Layout { steps: to - from, ..self.layout } }
+    }
+
+    /// Columns `from..to`.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn cols_range(&self, from: usize, to: usize) -> Self {
+        self.check_cols(from, to);
+        let start = from.min(self.data.len());
+        Self { data: &self.data[start..], layout: Layout { cols: to - from, ..self.layout } }
+    }
+
+    /// The elements; `strides` says where each is.
+    #[must_use]
+    pub fn storage(&self) -> &'a [T] {
+        self.data
+    }
+}
+
+impl<'a, T> SeqMut<'a, T> {
+    shape_methods!();
+
+    /// Time-major and contiguous: `S[t, n, f] = data[(t · rows + n) · cols + f]`.
+    ///
+    /// # Panics
+    /// If `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn new(data: &'a mut [T], steps: usize, rows: usize, cols: usize) -> Self {
+        let layout = Layout::time_major(steps, rows, cols);
+        layout.check(data.len());
+        Self { data, layout }
+    }
+
+    /// Batch-first and contiguous: `S[t, n, f] = data[(n · steps + t) · cols + f]`.
+    ///
+    /// # Panics
+    /// If `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn batch_first(data: &'a mut [T], rows: usize, steps: usize, cols: usize) -> Self {
+        Self::with_strides(data, [steps, rows, cols], cols, steps * cols)
+    }
+
+    /// `S[t, n, f] = data[t · step_stride + n · row_stride + f]`, shape `[steps, rows, cols]`.
+    ///
+    /// # Panics
+    /// If elements overlap or `data` is too short.
+    #[track_caller]
+    #[must_use]
+    pub fn with_strides(
+        data: &'a mut [T],
+        [steps, rows, cols]: [usize; 3],
+        step_stride: usize,
+        row_stride: usize,
+    ) -> Self {
+        let layout = Layout { steps, rows, cols, step_stride, row_stride };
+        layout.check(data.len());
+        Self { data, layout }
+    }
+
+    /// The same sequence, to read.
+    #[must_use]
+    pub fn rb(&self) -> SeqRef<'_, T> {
+        SeqRef { data: self.data, layout: self.layout }
+    }
+
+    /// The same sequence for a shorter lifetime.
+    #[must_use]
+    pub fn rb_mut(&mut self) -> SeqMut<'_, T> {
+        SeqMut { data: self.data, layout: self.layout }
+    }
+
+    /// Step `t`, `[rows, cols]`.
+    ///
+    /// # Panics
+    /// If `t` is out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn at_mut(&mut self, t: usize) -> MatMut<'_, T> {
+        self.check_at(t);
+        let l = self.layout;
+        let start = (t * l.step_stride).min(self.data.len());
+        MatMut::with_stride(&mut self.data[start..], l.rows, l.cols, if l.rows <= 1 { l.cols } else { l.row_stride })
+    }
+
+    /// Row `n` over all steps, `[steps, cols]`.
+    ///
+    /// # Panics
+    /// If `n` is out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn row_mut(&mut self, n: usize) -> MatMut<'_, T> {
+        self.check_row(n);
+        let l = self.layout;
+        let start = (n * l.row_stride).min(self.data.len());
+        MatMut::with_stride(&mut self.data[start..], l.steps, l.cols, if l.steps <= 1 { l.cols } else { l.step_stride })
+    }
+
+    /// All steps as one matrix `[steps · rows, cols]`, if its rows are equally spaced.
+    #[must_use]
+    pub fn flat_mut(&mut self) -> Option<MatMut<'_, T>> {
+        let l = self.layout;
+        if l.is_flat() { Some(MatMut::with_stride(self.data, l.steps * l.rows, l.cols, l.flat_stride())) } else { None }
+    }
+
+    /// Steps `from..to`.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn slice(self, from: usize, to: usize) -> Self {
+        self.check_steps(from, to);
+        let start = (from * self.layout.step_stride).min(self.data.len());
+        Self { data: &mut self.data[start..], layout: Layout { steps: to - from, ..self.layout } }
+    }
+
+    /// Columns `from..to`.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[track_caller]
+    #[must_use]
+    pub fn cols_range(self, from: usize, to: usize) -> Self {
+        self.check_cols(from, to);
+        let start = from.min(self.data.len());
+        Self { data: &mut self.data[start..], layout: Layout { cols: to - from, ..self.layout } }
+    }
+
+    /// Steps `read` and `write`, the one to read and the other to write: two slots of a state buffer.
+    ///
+    /// # Panics
+    /// If the steps are equal or out of range, or if steps interleave in memory (batch-first).
+    #[track_caller]
+    #[must_use]
+    pub fn pair(&mut self, read: usize, write: usize) -> (MatRef<'_, T>, MatMut<'_, T>) {
+        self.check_at(read);
+        self.check_at(write);
+        let Layout { rows, cols, step_stride, row_stride, .. } = self.layout;
+        assert!(
+            read != write && (rows <= 1 || step_stride >= (rows - 1) * row_stride + cols),
+            "steps {read} and {write} cannot be borrowed apart"
+        );
+        let stride = if rows <= 1 { cols } else { row_stride };
+        let cut = (read.max(write) * step_stride).min(self.data.len());
+        let first = read.min(write) * step_stride;
+        let (low, high) = self.data.split_at_mut(cut);
+        let low = &mut low[first.min(cut)..];
+        let (from, to) = if read < write { (low, high) } else { (high, low) };
+        (MatRef::with_stride(from, rows, cols, stride), MatMut::with_stride(to, rows, cols, stride))
+    }
+
+    /// The elements and both strides, given up: for backends that share rows out to threads.
+    #[must_use]
+    pub fn into_storage(self) -> &'a mut [T] {
+        self.data
+    }
+}
+
+impl<T: Scalar> SeqMut<'_, T> {
+    /// `S = value` everywhere.
+    pub fn fill(&mut self, value: T) {
+        for t in 0..self.steps() {
+            self.at_mut(t).fill(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::{SeqMut, SeqRef};
+
+    const DATA: [f32; 12] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11.];
+
+    #[test]
+    fn batch_first_and_time_major_name_the_same_elements_differently() {
+        let time = SeqRef::new(&DATA, 3, 2, 2);
+        let batch = SeqRef::batch_first(&DATA, 2, 3, 2);
+        assert_eq!(time.at(2).row(1), &[10., 11.]);
+        assert_eq!(batch.at(2).row(1), &[10., 11.]);
+        assert_eq!(time.at(1).row(0), &[4., 5.]);
+        assert_eq!(batch.at(1).row(0), &[2., 3.]);
+        assert_eq!(batch.row(1).row(0), &[6., 7.]);
+        assert!(time.flat().is_some() && batch.flat().is_none());
+    }
+
+    #[test]
+    fn two_slots_can_be_held_at_once_in_either_order() {
+        let mut data = DATA;
+        let mut states = SeqMut::new(&mut data, 3, 2, 2);
+        let (from, mut to) = states.pair(0, 1);
+        to.copy_from(from);
+        let (from, mut to) = states.pair(2, 0);
+        to.copy_from(from);
+        assert_eq!(data[..8], [8., 9., 10., 11., 0., 1., 2., 3.]);
+    }
+
+    #[test]
+    fn one_row_is_flat_whatever_its_row_stride() {
+        let one = SeqRef::with_strides(&DATA, [3, 1, 2], 4, 99);
+        assert_eq!(one.flat().map(|m| m.row(2)), Some(&[8., 9.][..]));
+        assert_eq!(one.row(0).row(2), &[8., 9.]);
+    }
+
+    #[test]
+    #[should_panic(expected = "make rows overlap")]
+    fn interleaved_elements_are_refused() {
+        let _ = SeqRef::with_strides(&DATA, [2, 2, 3], 2, 3);
+    }
+}
