@@ -30,6 +30,9 @@ impl Layout {
 
     /// No two elements share a place: either whole steps follow each other, or whole rows do.
     fn is_disjoint(&self) -> bool {
+        if self.steps == 0 || self.rows == 0 || self.cols == 0 {
+            return true; // without rows a time-major step stride is 0
+        }
         let rows = self.rows.saturating_sub(1).saturating_mul(self.row_stride).saturating_add(self.cols);
         let steps = self.steps.saturating_sub(1).saturating_mul(self.step_stride).saturating_add(self.cols);
         let time_major =
@@ -414,6 +417,13 @@ mod tests {
         let one = SeqRef::with_strides(&DATA, [3, 1, 2], 4, 99);
         assert_eq!(one.flat().map(|m| m.row(2)), Some(&[8., 9.][..]));
         assert_eq!(one.row(0).row(2), &[8., 9.]);
+    }
+
+    #[test]
+    fn sequences_without_steps_or_rows_are_views_like_any_other() {
+        assert_eq!(SeqRef::<f32>::new(&[], 4, 0, 6).at(3).shape(), [0, 6]);
+        assert_eq!(SeqRef::<f32>::new(&[], 0, 3, 6).shape(), [0, 3, 6]);
+        assert!(SeqRef::<f32>::new(&[], 4, 0, 6).flat().is_some_and(|m| m.rows() == 0));
     }
 
     #[test]
