@@ -1,1 +1,35 @@
-//! placeholder
+//! [`Faer`]: the fast backend of rnn-kernels.
+//!
+//! - **Products**: faer's matmul where there are many rows, on blocks of a fixed size; kernels of our own for few rows.
+//! - **Recurrent products**: `W_hh` is packed once into panels a cache line wide and multiplied from there at every step
+//!   and for every batch size; streaming packs `W_ih` as well.
+//! - **Gates**: `exp`, `tanh` and `σ` on vectors, every one within 1 ULP ([`simd::math`]), chosen at run time for portable
+//!   code, AVX2 with FMA, or AVX-512, all with the same bits.
+//! - **Threads**: a small pool of our own, or a given rayon pool. The bits do not depend on the number of threads.
+//!
+//! ```
+//! use rnn_backend_faer::Faer;
+//! use rnn_kernels::{Accum, Backend, MatMut, MatRef};
+//!
+//! let (a, b) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
+//! let mut c = [0.0_f32; 4];
+//! let (a, b) = (MatRef::new(&a, 2, 2), MatRef::new(&b, 2, 2));
+//! Faer::sequential().matmul(MatMut::new(&mut c, 2, 2), Accum::Replace, a, b.t());
+//! assert_eq!(c, [17.0, 23.0, 39.0, 53.0]);
+//! ```
+//!
+//! The rooms this crate is built from are public for benches and tests; their interfaces may change with any version.
+//! `unsafe` is allowed in [`threads`] only, each block with its proof ([`simd`] is the other room that may have it and
+//! needs none: pulp's tokens are the proofs).
+
+mod backend;
+mod loss;
+mod number;
+mod panels;
+mod pointwise;
+mod product;
+pub mod simd;
+pub mod threads;
+
+pub use backend::Faer;
+pub use number::Number;

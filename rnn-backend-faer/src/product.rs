@@ -1,0 +1,94 @@
+//! `C (+)= A·B`: which product computes it.
+//!
+//! Few rows go to our own kernels, which read B as it lies; the rest to faer's matmul, on blocks of a fixed number of
+//! rows of C, so that the bits do not depend on the number of threads.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum as FaerAccum, MatMut as FaerMut, MatRef as FaerRef, Par};
+use rnn_kernels::{Accum, MatMut, MatRef, Scalar, check_matmul};
+
+use crate::number::Number;
+use crate::simd::product::{Product, by_depth, dots};
+use crate::simd::{Isa, Simd};
+use crate::threads::Workers;
+
+/// Up to so many rows of C our own kernels are used; see the record in the crate docs.
+const FEW_ROWS: usize = 8;
+
+/// Rows of C in one call of faer's matmul: fixed, so that results do not depend on the number of threads, and large
+/// enough that packing B again for each block costs little.
+const FAER_BLOCK: usize = 128;
+
+/// Multiply-adds from which a product is shared out to threads.
+pub const WORTH_SHARING: usize = 200_000;
+
+/// `C = A·B` or `C += A·B`.
+pub fn product<T: Number>(
+    simd: Simd,
+    workers: &Workers,
+    mut c: MatMut<'_, T>,
+    accum: Accum,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+) {
+    let [m, k, n] = check_matmul(&c, &a, &b);
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        if accum == Accum::Replace {
+            c.fill(<T as Scalar>::ZERO);
+        }
+        return;
+    }
+    let share = m * n * k >= WORTH_SHARING;
+    // faer detects instruction sets by itself: where one is forced, every product with plain rows is ours.
+    if !a.is_transposed() && (m <= FEW_ROWS || simd.isa() != Isa::detect()) {
+        let block = workers.block(m, share);
+        workers.by_rows(m, block, [c], |from, [c]| {
+            few_rows(simd, c, accum, a.rows_range(from, (from + block).min(m)), b);
+        });
+    } else {
+        let block = if share { FAER_BLOCK } else { m };
+        workers.by_rows(m, block, [c], |from, [c]| {
+            let to = from + c.rows();
+            let a = if a.is_transposed() { a.t().cols_range(from, to).t() } else { a.rows_range(from, to) };
+            by_faer(c, accum, a, b);
+        });
+    }
+}
+
+/// Our own kernels on B as it lies.
+fn few_rows<T: Number>(simd: Simd, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+    let [rows, cols] = c.shape();
+    let depth = a.cols();
+    let (c, c_stride) = c.storage();
+    let (a, a_stride) = a.storage();
+    let (data, b_stride) = b.storage();
+    let product = Product { c, c_stride, accum, a, a_stride, b: data, b_stride, rows, cols, depth };
+    if b.is_transposed() { dots(simd, product) } else { by_depth(simd, product) }
+}
+
+/// faer's matmul, on the calling thread.
+fn by_faer<T: Number>(c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+    let [m, n] = c.shape();
+    let (data, stride) = c.storage();
+    // Not `from_row_major_slice_with_stride_mut`: in faer 0.24.4 it exchanges the two strides and writes out of bounds.
+    let c = FaerMut::from_column_major_slice_with_stride_mut(data, n, m, stride.max(n)).transpose_mut();
+    let accum = match accum {
+        Accum::Replace => FaerAccum::Replace,
+        Accum::Add => FaerAccum::Add,
+    };
+    matmul(c, accum, faer_view(a), faer_view(b), <T as Scalar>::ONE, Par::Seq);
+}
+
+/// The same matrix as faer sees it.
+fn faer_view<T: Number>(a: MatRef<'_, T>) -> FaerRef<'_, T> {
+    let [m, n] = a.shape();
+    let (data, stride) = a.storage();
+    if a.is_transposed() {
+        FaerRef::from_column_major_slice_with_stride(data, m, n, stride.max(m))
+    } else {
+        FaerRef::from_row_major_slice_with_stride(data, m, n, stride.max(n))
+    }
+}

@@ -1,0 +1,21 @@
+//! Vector kernels with run-time dispatch: activations ([`math`]), the
+//! pointwise part of the cells ([`gates`]), products of few rows ([`product`]).
+//!
+//! A kernel is written once, as code that the compiler vectorises or over the
+//! vectors of an instruction set, and instantiated for each [`Isa`] inside a
+//! function that may use it ([`Simd`] is the proof that it may). All kernels
+//! use fused multiply-adds in a fixed order per element, so **the result bits
+//! depend neither on the instruction set nor on where in a slice an element
+//! lies**, nor (for products) on how many rows are computed together.
+
+pub mod gates;
+mod isa;
+pub mod math;
+mod pointwise;
+pub mod product;
+mod real;
+pub mod softmax;
+mod vector;
+
+pub use isa::{Isa, Simd};
+pub use real::Real;

@@ -1,0 +1,69 @@
+//! Panels: B cut into as many columns as a cache line has elements, each panel
+//! `K` lines one after another.
+//!
+//! ```text
+//! panel 0: b[0][0..L] b[1][0..L] … b[K-1][0..L]   panel 1: b[0][L..2L] …      L = 16 (f32), 8 (f64)
+//! ```
+//!
+//! Columns beyond `N` are zero. The layout is the same on every instruction set.
+
+use super::check_matrix;
+use crate::simd::Real;
+use crate::simd::vector::line_len;
+
+/// The number of elements that B of `cols` columns and the given depth takes.
+///
+/// # Panics
+/// If that number does not fit into `usize`.
+pub fn packed_len<T: Real>(cols: usize, depth: usize) -> usize {
+    let len = cols.checked_next_multiple_of(line_len::<T>()).and_then(|padded| padded.checked_mul(depth));
+    len.unwrap_or_else(|| panic!("packed_len: [{depth}, {cols}] is too large"))
+}
+
+/// Packs `B = Wᵀ`, `w` `[N, K]` row-major with rows `stride` apart: a weight
+/// matrix as PyTorch lays it out. Overwrites all of `out`.
+///
+/// # Panics
+/// If `w` is too short, or `out` is not `packed_len(cols, depth)` long.
+pub fn pack_panels<T: Real>(w: &[T], cols: usize, depth: usize, stride: usize, out: &mut [T]) {
+    check_matrix("pack_panels", "w", w.len(), cols, depth, stride);
+    check_out::<T>(out.len(), cols, depth);
+    let line = line_len::<T>();
+    for (panel, first) in panels(out, depth).zip((0..cols).step_by(line)) {
+        panel.fill(T::ZERO);
+        for j in 0..line.min(cols - first) {
+            let row = &w[(first + j) * stride..][..depth];
+            for k in 0..depth {
+                panel[k * line + j] = row[k];
+            }
+        }
+    }
+}
+
+/// Packs `B` `[K, N]` row-major with rows `stride` apart. Overwrites all of `out`.
+///
+/// # Panics
+/// If `b` is too short, or `out` is not `packed_len(cols, depth)` long.
+pub fn pack_panels_by_depth<T: Real>(b: &[T], cols: usize, depth: usize, stride: usize, out: &mut [T]) {
+    check_matrix("pack_panels_by_depth", "b", b.len(), depth, cols, stride);
+    check_out::<T>(out.len(), cols, depth);
+    let line = line_len::<T>();
+    for (panel, first) in panels(out, depth).zip((0..cols).step_by(line)) {
+        panel.fill(T::ZERO);
+        let width = line.min(cols - first);
+        for k in 0..depth {
+            panel[k * line..][..width].copy_from_slice(&b[k * stride + first..][..width]);
+        }
+    }
+}
+
+fn panels<T>(out: &mut [T], depth: usize) -> impl Iterator<Item = &mut [T]> {
+    // With no depth there is nothing to pack, and the length must not be 0.
+    out.chunks_exact_mut((line_len::<T>() * depth).max(1))
+}
+
+#[track_caller]
+fn check_out<T: Real>(len: usize, cols: usize, depth: usize) {
+    let must = packed_len::<T>(cols, depth);
+    assert!(len == must, "panels of [{depth}, {cols}]: the buffer has {len} elements, packed_len is {must}");
+}

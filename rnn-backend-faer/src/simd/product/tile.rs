@@ -1,0 +1,153 @@
+//! A tile of C in registers: `R` rows by `P` lines of `W` vectors, held over
+//! the whole depth.
+
+use pulp::Simd;
+
+use super::{Accum, Product};
+use crate::simd::Real;
+use crate::simd::vector::{Vector, line_len};
+
+/// `P` lines of B, or of one row of C.
+pub(super) type Lines<S, T, const P: usize, const W: usize> = [[<T as Vector>::V<S>; W]; P];
+
+/// A product that can compute any tile of C.
+pub(super) trait Tiles<S: Simd, T: Real, const W: usize> {
+    /// Computes rows `row..row + R`, lines `line..line + P`.
+    fn tile<const R: usize, const P: usize>(&mut self, row: usize, line: usize);
+}
+
+/// Covers C with tiles: few rows take many lines and many rows few, so that
+/// the sums in flight hide the latency of the multiply-add and still fit the
+/// registers (16 with two vectors to a line, 32 with one).
+#[inline(always)]
+pub(super) fn cover<S: Simd, T: Real, const W: usize>(tiles: &mut impl Tiles<S, T, W>, rows: usize, cols: usize) {
+    let (most_rows, most_lines) = if W == 1 { (8, 8) } else { (6, 4) };
+    let lines = cols.div_ceil(line_len::<T>());
+    let at_once = match rows {
+        1 => most_lines,
+        2 => most_lines / 2,
+        _ => most_lines / 4,
+    };
+    // Tiles of nearly equal height: a last tile of one row would leave the
+    // multiply-add units idle.
+    let stacks = rows.div_ceil(most_rows);
+    let mut line = 0;
+    while line < lines {
+        let mut p = at_once;
+        while p > lines - line {
+            p /= 2;
+        }
+        let mut row = 0;
+        for stack in 0..stacks {
+            let r = (rows - row).div_ceil(stacks - stack);
+            match (r, p) {
+                (1, 8) => tiles.tile::<1, 8>(row, line),
+                (1, 4) => tiles.tile::<1, 4>(row, line),
+                (1, 2) => tiles.tile::<1, 2>(row, line),
+                (1, _) => tiles.tile::<1, 1>(row, line),
+                (2, 4) => tiles.tile::<2, 4>(row, line),
+                (2, 2) => tiles.tile::<2, 2>(row, line),
+                (2, _) => tiles.tile::<2, 1>(row, line),
+                (3, 2) => tiles.tile::<3, 2>(row, line),
+                (3, _) => tiles.tile::<3, 1>(row, line),
+                (4, 2) => tiles.tile::<4, 2>(row, line),
+                (4, _) => tiles.tile::<4, 1>(row, line),
+                (5, 2) => tiles.tile::<5, 2>(row, line),
+                (5, _) => tiles.tile::<5, 1>(row, line),
+                (6, 2) => tiles.tile::<6, 2>(row, line),
+                (6, _) => tiles.tile::<6, 1>(row, line),
+                (7, 2) => tiles.tile::<7, 2>(row, line),
+                (7, _) => tiles.tile::<7, 1>(row, line),
+                (_, 2) => tiles.tile::<8, 2>(row, line),
+                (_, _) => tiles.tile::<8, 1>(row, line),
+            }
+            row += r;
+        }
+        line += p;
+    }
+}
+
+/// `R` rows of A from `row` on, each exactly `depth` long.
+#[inline(always)]
+pub(super) fn rows_of<T, const R: usize>(a: &[T], stride: usize, row: usize, depth: usize) -> [&[T]; R] {
+    let mut rows: [&[T]; R] = [&[]; R];
+    for r in 0..R {
+        rows[r] = &a[(row + r) * stride..][..depth];
+    }
+    rows
+}
+
+/// All sums zero.
+#[inline(always)]
+pub(super) fn zero<S: Simd, T: Real, const R: usize, const P: usize, const W: usize>(
+    simd: S,
+) -> [Lines<S, T, P, W>; R] {
+    [[[T::splat(simd, T::ZERO); W]; P]; R]
+}
+
+/// `sums[r] += a[r]·b`: one step along the depth.
+#[inline(always)]
+pub(super) fn step<S: Simd, T: Real, const R: usize, const P: usize, const W: usize>(
+    simd: S,
+    sums: &mut [Lines<S, T, P, W>; R],
+    a: [T; R],
+    b: Lines<S, T, P, W>,
+) {
+    for r in 0..R {
+        let x = T::splat(simd, a[r]);
+        for p in 0..P {
+            for w in 0..W {
+                sums[r][p][w] = T::fused(simd, x, b[p][w], sums[r][p][w]);
+            }
+        }
+    }
+}
+
+/// Writes the tile to C, or adds it, leaving out the columns beyond `N`.
+#[inline(always)]
+pub(super) fn store<S: Simd, T: Real, const R: usize, const P: usize, const W: usize>(
+    simd: S,
+    product: &mut Product<'_, T>,
+    row: usize,
+    line: usize,
+    sums: [Lines<S, T, P, W>; R],
+) {
+    let lanes = line_len::<T>() / W;
+    let first = line * line_len::<T>();
+    let width = (product.cols - first).min(P * line_len::<T>());
+    let accum = product.accum;
+    for r in 0..R {
+        let c = &mut product.c[(row + r) * product.c_stride + first..][..width];
+        let (whole, part) = T::vectors_mut::<S>(c);
+        for p in 0..P {
+            for w in 0..W {
+                let v = p * W + w;
+                let sum = sums[r][p][w];
+                if v < whole.len() {
+                    whole[v] = match accum {
+                        Accum::Replace => sum,
+                        Accum::Add => T::add_lanes(simd, whole[v], sum),
+                    };
+                } else if v * lanes < width {
+                    let sum = match accum {
+                        Accum::Replace => sum,
+                        Accum::Add => T::add_lanes(simd, T::load_part(simd, part), sum),
+                    };
+                    T::store_part(simd, part, sum);
+                }
+            }
+        }
+    }
+}
+
+/// Runs `$body` with `W`, the vectors in a line, as a constant.
+macro_rules! with_vectors_per_line {
+    ($s:ty, $t:ty, $call:ident($($arg:expr),*)) => {
+        match size_of::<<$t as $crate::simd::vector::Vector>::V<$s>>() {
+            64 => $call::<$s, $t, 1>($($arg),*),
+            32 => $call::<$s, $t, 2>($($arg),*),
+            bytes => unreachable!("no instruction set in use has vectors of {bytes} bytes"),
+        }
+    };
+}
+pub(super) use with_vectors_per_line;

@@ -1,0 +1,33 @@
+//! `Faer` obeys every law of the contract, sequential and parallel, in f32 and f64, on every instruction set there is.
+
+use rnn_backend_faer::simd::Isa;
+use rnn_backend_faer::{Faer, simd};
+use rnn_check::{Claims, Plan};
+
+/// What `Faer` promises: the accuracy of its own vector activations, no allocation after the first call of a thread.
+fn claims() -> Claims {
+    Claims::new()
+        .sigmoid_ulp(simd::math::SIGMOID_F32_ULP, simd::math::SIGMOID_F64_ULP)
+        .tanh_ulp(simd::math::TANH_F32_ULP, simd::math::TANH_F64_ULP)
+}
+
+rnn_check::conformance! {
+    sequential { backend: Faer::sequential(), claims: claims() }
+    parallel { backend: Faer::parallel(2), claims: claims() }
+}
+
+#[test]
+fn every_instruction_set_of_this_machine_conforms_and_the_others_are_counted() {
+    let mut skipped = 0;
+    for isa in Isa::ALL {
+        let Some(backend) = Faer::sequential().with_isa(isa) else {
+            println!("skipped: this machine has no {isa:?}");
+            skipped += 1;
+            continue;
+        };
+        rnn_check::run::<f32>(&backend, &claims(), &Plan::quick()).assert_passes();
+        rnn_check::run::<f64>(&backend, &claims(), &Plan::quick()).assert_passes();
+    }
+    println!("{} instruction sets conform, {skipped} skipped", Isa::ALL.len() - skipped);
+    assert!(skipped < Isa::ALL.len());
+}

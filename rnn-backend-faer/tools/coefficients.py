@@ -1,0 +1,59 @@
+"""Constants of src/simd/real.rs (mpmath 1.3).   python3 tools/coefficients.py
+
+e^r = 1 + r + r^2 q(r) on |r| <= ln2/2 (1 + 2^-10); q interpolates (e^r - 1 - r)/r^2 at Chebyshev nodes.
+The printed error is that of the *rounded* coefficients, in units of u = half an ulp of 1, for e^r itself
+and relative to e^r - 1 (what tanh of a small argument sees).
+"""
+import struct
+from mpmath import mp, mpf, cos, pi, log, exp, expm1, matrix, lu_solve, floor, ldexp
+
+mp.prec = 300
+HALF = log(2) / 2 * (1 + ldexp(1, -10))
+
+
+def rounded(x, bits):
+    """x to nearest with that many significant bits (no subnormals here), as an exact mpf."""
+    m, e = mp.frexp(x)
+    return ldexp(mp.nint(ldexp(m, bits)), int(e) - bits)
+
+
+def hexbits(x, bits):
+    if bits == 24:
+        return "0x%08x" % struct.unpack("<I", struct.pack("<f", float(x)))[0]
+    return "0x%016x" % struct.unpack("<Q", struct.pack("<d", float(x)))[0]
+
+
+def q_exact(r):
+    if abs(r) < mpf(10) ** -20:
+        return mpf(1) / 2 + r / 6
+    return (expm1(r) - r) / r**2
+
+
+def q_coefficients(degree):
+    nodes = [HALF * cos(pi * (2 * i + 1) / (2 * degree + 2)) for i in range(degree + 1)]
+    a = matrix(degree + 1, degree + 1)
+    b = matrix(degree + 1, 1)
+    for i, x in enumerate(nodes):
+        for j in range(degree + 1):
+            a[i, j] = x**j
+        b[i] = q_exact(x)
+    return list(lu_solve(a, b))
+
+
+for name, bits, degree in [("f32", 24, 5), ("f64", 53, 10)]:
+    u = ldexp(1, -bits)
+    q = [rounded(c, bits) for c in q_coefficients(degree)]
+    worst, worst_small = mpf(0), mpf(0)
+    for i in range(-1000, 1001):
+        r = HALF * i / 1000
+        p = sum(c * r**j for j, c in enumerate(q))
+        error = r**2 * (p - q_exact(r))
+        worst = max(worst, abs(error) / exp(r))
+        if i:
+            worst_small = max(worst_small, abs(error / expm1(r)))
+    log2e = rounded(1 / log(2), bits)
+    ln2_hi = rounded(log(2), bits)
+    ln2_lo = rounded(log(2) - ln2_hi, bits)
+    print(name, "q degree", degree, "error / u: e^r %.4f, e^r - 1 %.4f" % (worst / u, worst_small / u))
+    for label, value in [("LOG2_E", log2e), ("LN2_HI", ln2_hi), ("LN2_LO", ln2_lo)] + [("q%d" % j, c) for j, c in enumerate(q)]:
+        print("  %-7s %s  %s" % (label, mp.nstr(value, 19), hexbits(value, bits)))
