@@ -4,16 +4,21 @@ use rnn_backend_faer::simd::Isa;
 use rnn_backend_faer::{Faer, simd};
 use rnn_check::{Claims, Plan};
 
-/// What `Faer` promises: the accuracy of its own vector activations, no allocation after the first call of a thread.
+/// What `Faer` promises: the accuracy of its own vector activations, and no allocation after a thread's first call.
 fn claims() -> Claims {
     Claims::new()
         .sigmoid_ulp(simd::math::SIGMOID_F32_ULP, simd::math::SIGMOID_F64_ULP)
         .tanh_ulp(simd::math::TANH_F32_ULP, simd::math::TANH_F64_ULP)
+        .allocation_free()
+}
+
+fn plan() -> Plan {
+    Plan::full().count_allocations(|call| allocation_counter::measure(call).count_total)
 }
 
 rnn_check::conformance! {
-    sequential { backend: Faer::sequential(), claims: claims() }
-    parallel { backend: Faer::parallel(2), claims: claims() }
+    sequential { backend: Faer::sequential(), claims: claims(), plan: plan() }
+    parallel { backend: Faer::parallel(2), claims: claims(), plan: plan() }
 }
 
 #[test]

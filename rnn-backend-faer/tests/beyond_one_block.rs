@@ -1,0 +1,197 @@
+//! Sizes at which products go to faer, are cut into blocks and shared out to threads: the conformance suite's are smaller.
+
+use rnn_backend_faer::Faer;
+use rnn_kernels::{
+    Accum, Backend, Direction, GruBackward, GruForward, GruReserve, GruReserveMut, GruReset, GruSpec, Input,
+    LstmBackward, LstmForward, LstmReserve, LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps,
+    Use,
+};
+
+/// Eighths between −2 and 2, no two seeds alike.
+fn values<T: Scalar>(len: usize, seed: u64) -> Vec<T> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            T::from_f64(((state >> 59) as f64 - 16.0) / 8.0)
+        })
+        .collect()
+}
+
+/// `[M, K, N]` below, at and above the limits of few rows, of sharing, of one block, with tails everywhere.
+const SHAPES: [[usize; 3]; 8] = [
+    [1, 700, 400],
+    [8, 200, 200],
+    [9, 33, 17],
+    [100, 1, 128],
+    [127, 50, 65],
+    [128, 64, 64],
+    [129, 64, 65],
+    [300, 70, 90],
+];
+
+/// Eighths times eighths are multiples of 1/64 and their sums of up to 700 terms are exact in f32 (below 2¹⁸ of them).
+fn products_are_exact<T: Scalar>(backend: &dyn Backend<T>) {
+    for ([m, k, n], accum) in SHAPES.into_iter().flat_map(|s| [(s, Accum::Replace), (s, Accum::Add)]) {
+        let (a, b, start): (Vec<T>, Vec<T>, Vec<T>) = (values(m * k, 1), values(k * n, 2), values(m * n, 3));
+        let transpose = |x: &[T], rows: usize, cols: usize| -> Vec<T> {
+            (0..cols).flat_map(|j| (0..rows).map(move |i| (i, j))).map(|(i, j)| x[i * cols + j]).collect()
+        };
+        let (a_t, b_t) = (transpose(&a, m, k), transpose(&b, k, n));
+        let operands = [
+            (MatRef::new(&a, m, k), MatRef::new(&b, k, n)),
+            (MatRef::new(&a, m, k), MatRef::new(&b_t, n, k).t()),
+            (MatRef::new(&a_t, k, m).t(), MatRef::new(&b, k, n)),
+            (MatRef::new(&a_t, k, m).t(), MatRef::new(&b_t, n, k).t()),
+        ];
+        for (form, (a_view, b_view)) in operands.into_iter().enumerate() {
+            // Rows 3 apart, and a canary in every gap.
+            let stride = n + 3;
+            let mut c = vec![T::from_f64(f64::NAN); m * stride];
+            for i in 0..m {
+                c[i * stride..][..n].copy_from_slice(&start[i * n..][..n]);
+            }
+            backend.matmul(MatMut::with_stride(&mut c[..(m - 1) * stride + n], m, n, stride), accum, a_view, b_view);
+            for i in 0..m {
+                for j in 0..n {
+                    let from = if accum == Accum::Add { start[i * n + j].to_f64() } else { 0.0 };
+                    let want = (0..k).fold(from, |s, l| s + a[i * k + l].to_f64() * b[l * n + j].to_f64());
+                    let got = c[i * stride + j].to_f64();
+                    assert!(got == want, "[{m}, {k}, {n}] {accum:?} form {form} at [{i}, {j}]: {got} is not {want}");
+                }
+                assert!(c[i * stride + n..][..3].iter().all(|gap| gap.is_nan()), "gap after row {i} was written");
+            }
+        }
+    }
+}
+
+#[test]
+fn products_of_any_size_and_layout_are_exact_on_dyadic_data() {
+    for backend in [Faer::sequential(), Faer::parallel(2), Faer::parallel(3)] {
+        products_are_exact::<f32>(&backend);
+        products_are_exact::<f64>(&backend);
+    }
+}
+
+/// `T, N, C, H`: the recurrent product, the input product and the pointwise part are all worth sharing.
+const LAYER: [usize; 4] = [3, 130, 40, 96];
+
+/// Everything an LSTM pass and its BPTT write.
+fn lstm<T: Scalar>(backend: &dyn Backend<T>) -> Vec<f64> {
+    let [t, n, c, h] = LAYER;
+    let spec = LstmSpec::<T>::new(c, h);
+    let (lens, layout) = (backend.lstm_lens(&spec, t, n), spec.layout());
+    let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
+    let params = layout.view(&flat);
+    let (x, h0, c0, d_y) = (values(t * n * c, 2), values(n * h, 3), values(n * h, 4), values(t * n * h, 5));
+    let zeros = |len| vec![T::ZERO; len];
+    let (mut packed, mut reserve, mut y) = (zeros(lens.packed_train), zeros(lens.reserve), zeros(t * n * h));
+    let mut workspace = zeros(lens.forward.max(lens.backward));
+    let (mut d_params, mut d_x, mut d_h0, mut d_c0) =
+        (zeros(layout.len()), zeros(t * n * c), zeros(n * h), zeros(n * h));
+    backend.lstm_pack(&spec, Use::Train, params, &mut packed);
+    backend.lstm_forward(LstmForward {
+        spec,
+        direction: Direction::Forward,
+        steps: Steps::all(),
+        params,
+        packed: &packed,
+        x: Input::Dense(SeqRef::new(&x, t, n, c)),
+        h0: Some(MatRef::new(&h0, n, h)),
+        c0: Some(MatRef::new(&c0, n, h)),
+        y: Some(SeqMut::new(&mut y, t, n, h)),
+        h_n: None,
+        c_n: None,
+        reserve: LstmReserveMut::new(&spec, t, n, &mut reserve),
+        workspace: &mut workspace,
+    });
+    backend.lstm_backward(LstmBackward {
+        spec,
+        direction: Direction::Forward,
+        steps: Steps::all(),
+        params,
+        packed: &packed,
+        x: Input::Dense(SeqRef::new(&x, t, n, c)),
+        reserve: LstmReserve::new(&spec, t, n, &reserve),
+        d_y: Some(SeqRef::new(&d_y, t, n, h)),
+        d_h_n: None,
+        d_c_n: None,
+        d_params: Some(layout.view_mut(&mut d_params)),
+        d_x: Some(SeqMut::new(&mut d_x, t, n, c)),
+        d_x_accum: Accum::Replace,
+        d_h0: Some(MatMut::new(&mut d_h0, n, h)),
+        d_c0: Some(MatMut::new(&mut d_c0, n, h)),
+        d_h_trace: None,
+        workspace: &mut workspace,
+    });
+    [reserve, y, d_params, d_x, d_h0, d_c0].concat().into_iter().map(T::to_f64).collect()
+}
+
+/// Everything a GRU pass and its BPTT write.
+fn gru<T: Scalar>(backend: &dyn Backend<T>, reset: GruReset) -> Vec<f64> {
+    let [t, n, c, h] = LAYER;
+    let spec = GruSpec::<T>::new(c, h).with_reset(reset);
+    let (lens, layout) = (backend.gru_lens(&spec, t, n), spec.layout());
+    let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
+    let params = layout.view(&flat);
+    let (x, h0, d_y) = (values(t * n * c, 2), values(n * h, 3), values(t * n * h, 5));
+    let zeros = |len| vec![T::ZERO; len];
+    let (mut packed, mut reserve, mut y) = (zeros(lens.packed_train), zeros(lens.reserve), zeros(t * n * h));
+    let mut workspace = zeros(lens.forward.max(lens.backward));
+    let (mut d_params, mut d_x, mut d_h0) = (zeros(layout.len()), zeros(t * n * c), zeros(n * h));
+    backend.gru_pack(&spec, Use::Train, params, &mut packed);
+    backend.gru_forward(GruForward {
+        spec,
+        direction: Direction::Reverse,
+        steps: Steps::all(),
+        params,
+        packed: &packed,
+        x: Input::Dense(SeqRef::new(&x, t, n, c)),
+        h0: Some(MatRef::new(&h0, n, h)),
+        y: Some(SeqMut::new(&mut y, t, n, h)),
+        h_n: None,
+        reserve: GruReserveMut::new(&spec, t, n, &mut reserve),
+        workspace: &mut workspace,
+    });
+    backend.gru_backward(GruBackward {
+        spec,
+        direction: Direction::Reverse,
+        steps: Steps::all(),
+        params,
+        packed: &packed,
+        x: Input::Dense(SeqRef::new(&x, t, n, c)),
+        reserve: GruReserve::new(&spec, t, n, &reserve),
+        d_y: Some(SeqRef::new(&d_y, t, n, h)),
+        d_h_n: None,
+        d_params: Some(layout.view_mut(&mut d_params)),
+        d_x: Some(SeqMut::new(&mut d_x, t, n, c)),
+        d_x_accum: Accum::Replace,
+        d_h0: Some(MatMut::new(&mut d_h0, n, h)),
+        d_h_trace: None,
+        workspace: &mut workspace,
+    });
+    [reserve, y, d_params, d_x, d_h0].concat().into_iter().map(T::to_f64).collect()
+}
+
+fn same_bits<T: Scalar>(what: &str, pass: impl Fn(&dyn Backend<T>) -> Vec<f64>)
+where
+    Faer: Backend<T>,
+{
+    let alone = pass(&Faer::sequential());
+    assert!(alone.iter().all(|x| x.is_finite()) && alone.iter().any(|&x| x != 0.0));
+    for threads in [1, 2, 3, 8] {
+        let shared = pass(&Faer::parallel(threads));
+        let first = alone.iter().zip(&shared).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(first, None, "{what}: element where {threads} threads differ from one");
+    }
+}
+
+#[test]
+fn the_bits_of_a_pass_do_not_depend_on_the_number_of_threads() {
+    same_bits::<f32>("lstm f32", lstm);
+    same_bits::<f64>("lstm f64", lstm);
+    for reset in [GruReset::After, GruReset::Before] {
+        same_bits::<f32>("gru f32", |backend| gru(backend, reset));
+        same_bits::<f64>("gru f64", |backend| gru(backend, reset));
+    }
+}
