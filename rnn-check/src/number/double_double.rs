@@ -57,6 +57,10 @@ impl DoubleDouble {
 
     /// `e^x − 1` for `|x| ≤ 0.5`, relative error about 1e-30 down to `x = 0`.
     fn exp_m1_small(self) -> Self {
+        // x + x²/2 + …: below 1e-40 the first term is exact to 40 digits, and x/2⁹ could leave the normal range.
+        if self.hi.abs() < 1e-40 {
+            return self;
+        }
         // r = x/2⁹, |r| < 1e-3: the Taylor term r¹¹/11! is 1e-37 of r. Then nine times e^{2r} − 1 = (e^r − 1)(e^r + 1).
         let r = self.scale(-9);
         let one = Self::from_f64(1.0);

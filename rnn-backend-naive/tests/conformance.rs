@@ -1,0 +1,13 @@
+//! `Naive` and `MatrixMultiply` obey every law of the contract, in f32 and f64.
+
+use rnn_backend_naive::{MatrixMultiply, Naive};
+use rnn_check::{Claims, Plan};
+
+fn plan() -> Plan {
+    Plan::full().count_allocations(|call| allocation_counter::measure(call).count_total)
+}
+
+rnn_check::conformance! {
+    naive { backend: Naive, claims: Claims::new().batch_invariant().allocation_free(), plan: plan() }
+    matrix_multiply { backend: MatrixMultiply, claims: Claims::new(), plan: plan() }
+}

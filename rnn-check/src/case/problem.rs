@@ -1,0 +1,297 @@
+//! The data of a case, in canonical order, and the transformations that laws compare runs under.
+
+use super::{Case, Fill, Lengths, Stream};
+use crate::oracle::{Cell, Dims};
+use crate::real::Real;
+use rnn_kernels::{Accum, Bias, Direction};
+
+/// How sequences lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// `[T, N, F]`, contiguous.
+    TimeMajor,
+    /// `[N, T, F]`, contiguous.
+    BatchFirst,
+    /// Time-major with space between rows and between steps.
+    Gaps,
+    /// Columns of a wider buffer, as one direction of a bidirectional layer.
+    ColumnBlock,
+}
+
+impl Layout {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::TimeMajor, Self::BatchFirst, Self::Gaps, Self::ColumnBlock];
+}
+
+/// The input of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum X<T> {
+    /// `[T, N, C]`.
+    Dense(Vec<T>),
+    /// `[T, N]`.
+    OneHot(Vec<u32>),
+}
+
+/// Everything one layer needs forward and backward. Arrays are time-major and contiguous here; the driver lays them
+/// out as `layout` says.
+#[derive(Clone, Debug)]
+pub struct Problem<T> {
+    /// The equations.
+    pub cell: Cell,
+    /// Which biases there are.
+    pub bias: Bias,
+    /// Which way through time.
+    pub direction: Direction,
+    /// `T N C H`.
+    pub dims: Dims,
+    /// Of the whole sequence, of which this may be a window.
+    pub lengths: Option<Vec<usize>>,
+    /// The time of step 0.
+    pub start: usize,
+    /// `w_ih w_hh b_ih b_hh`, flat.
+    pub params: Vec<T>,
+    /// The input.
+    pub x: X<T>,
+    /// `[N, H]`.
+    pub h0: Option<Vec<T>>,
+    /// `[N, H]`; `None` unless the cell is an LSTM.
+    pub c0: Option<Vec<T>>,
+    /// `[T, N, H]`.
+    pub d_y: Option<Vec<T>>,
+    /// `[N, H]`.
+    pub d_h_n: Option<Vec<T>>,
+    /// `[N, H]`; `None` unless the cell is an LSTM.
+    pub d_c_n: Option<Vec<T>>,
+    /// How sequences lie in memory.
+    pub layout: Layout,
+    /// Whether `d_x` is overwritten or added to.
+    pub d_x_accum: Accum,
+}
+
+/// The number of biases.
+pub(crate) fn biases(bias: Bias) -> usize {
+    match bias {
+        Bias::Both => 2,
+        Bias::Input => 1,
+        Bias::None => 0,
+    }
+}
+
+impl Case {
+    /// The data of this case.
+    #[must_use]
+    pub fn problem<T: Real>(&self) -> Problem<T> {
+        let Dims { steps, batch, input, hidden } = self.dims;
+        let stream = |purpose| Stream::new(self.seed, purpose);
+        let numbers = |purpose: u64, len: usize, scale: f64| -> Vec<T> {
+            let mut stream = stream(purpose);
+            let mut next = || match self.fill {
+                Fill::Dyadic => stream.quarter(),
+                _ => scale * stream.signed(),
+            };
+            (0..len).map(|_| T::from_f64(next())).collect()
+        };
+        let small = if self.fill == Fill::Tiny { T::TINY } else { 1.0 };
+        let weight = match self.fill {
+            Fill::Expansive => 4.0,
+            _ => 1.0,
+        } * (4.0 / hidden.max(4) as f64).sqrt();
+        let rows = self.cell.gates() * hidden;
+        let bias_scale = if self.fill == Fill::Saturated { 100.0 } else { small };
+        let x_scale = if self.fill == Fill::Saturated { 30.0 } else { 2.0 * small };
+        let mut params = numbers(1, rows * (input + hidden), weight);
+        params.extend(numbers(2, rows * biases(self.bias), bias_scale));
+        let state = |purpose, scale: f64| self.state.then(|| numbers(purpose, batch * hidden, scale * small));
+        let up = |given: bool, purpose, len| given.then(|| numbers(purpose, len, small));
+        let has_c = self.cell.has_c();
+        let x = if self.one_hot {
+            let mut stream = stream(3);
+            #[allow(clippy::cast_possible_truncation)] // below C
+            X::OneHot((0..steps * batch).map(|_| stream.below(input) as u32).collect())
+        } else {
+            X::Dense(numbers(3, steps * batch * input, x_scale))
+        };
+        Problem {
+            cell: self.cell,
+            bias: self.bias,
+            direction: self.direction,
+            dims: self.dims,
+            lengths: self.row_lengths(),
+            start: 0,
+            params,
+            x,
+            h0: state(4, 1.0),
+            c0: if has_c { state(5, 1.5) } else { None },
+            d_y: up(self.upstream.y, 6, steps * batch * hidden),
+            d_h_n: up(self.upstream.h_n, 7, batch * hidden),
+            d_c_n: up(self.upstream.c_n && has_c, 8, batch * hidden),
+            layout: self.layout,
+            d_x_accum: self.d_x,
+        }
+    }
+
+    fn row_lengths(&self) -> Option<Vec<usize>> {
+        let Dims { steps, batch, .. } = self.dims;
+        if self.lengths == Lengths::All {
+            return None;
+        }
+        let mut stream = Stream::new(self.seed, 9);
+        let mut lengths: Vec<usize> = (0..batch).map(|_| 1 + stream.below(steps.max(1))).collect();
+        if self.lengths == Lengths::WithZero && batch > 0 {
+            lengths[stream.below(batch)] = 0;
+        }
+        Some(lengths.into_iter().map(|len| len.min(steps)).collect())
+    }
+}
+
+/// `[steps, rows, width]`, the step and row of each row of the result given by `pick`.
+fn gather<E: Clone>(from: &[E], rows: usize, width: usize, pick: impl IntoIterator<Item = (usize, usize)>) -> Vec<E> {
+    pick.into_iter().flat_map(|(t, n)| from[(t * rows + n) * width..][..width].iter().cloned()).collect()
+}
+
+impl<T: Real> Problem<T> {
+    /// How many steps of this window belong to row `n`.
+    #[must_use]
+    pub fn live_steps(&self, n: usize) -> usize {
+        let all = self.dims.steps;
+        self.lengths.as_ref().map_or(all, |lengths| lengths[n].saturating_sub(self.start).min(all))
+    }
+
+    /// Whether step `t` of this window belongs to row `n`.
+    #[must_use]
+    pub fn live(&self, t: usize, n: usize) -> bool {
+        t < self.live_steps(n)
+    }
+
+    /// `[T, N, C]`, one-hot rows written out.
+    #[must_use]
+    pub fn dense_x(&self) -> Vec<T> {
+        match &self.x {
+            X::Dense(x) => x.clone(),
+            X::OneHot(index) => {
+                let row = |&i: &u32| {
+                    (0..self.dims.input)
+                        .map(move |c| if c == i as usize { T::ONE } else { T::ZERO })
+                        .collect::<Vec<T>>()
+                };
+                index.iter().flat_map(row).collect()
+            }
+        }
+    }
+
+    /// The steps and rows that `pick` names, in its order, as a problem of this many steps and rows. The data beyond
+    /// a row's length come along.
+    fn picked(&self, steps: usize, rows: &[usize], pick: impl Fn(usize, usize) -> (usize, usize)) -> Self {
+        let Dims { batch, input, hidden, .. } = self.dims;
+        let places: Vec<_> = (0..steps).flat_map(|t| rows.iter().map(move |&n| (t, n))).collect();
+        let places: Vec<_> = places.into_iter().map(|(t, n)| pick(t, n)).collect();
+        let seq = |from: &[T], width| gather(from, batch, width, places.iter().copied());
+        let state =
+            |from: &Option<Vec<T>>| from.as_ref().map(|from| gather(from, batch, hidden, rows.iter().map(|&n| (0, n))));
+        Self {
+            dims: Dims { steps, batch: rows.len(), ..self.dims },
+            lengths: self.lengths.as_ref().map(|lengths| rows.iter().map(|&n| lengths[n]).collect()),
+            params: self.params.clone(),
+            x: match &self.x {
+                X::Dense(x) => X::Dense(seq(x, input)),
+                X::OneHot(index) => X::OneHot(gather(index, batch, 1, places.iter().copied())),
+            },
+            h0: state(&self.h0),
+            c0: state(&self.c0),
+            d_y: self.d_y.as_ref().map(|d_y| seq(d_y, hidden)),
+            d_h_n: state(&self.d_h_n),
+            d_c_n: state(&self.d_c_n),
+            ..*self
+        }
+    }
+
+    /// These rows, in this order.
+    #[must_use]
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        self.picked(self.dims.steps, rows, |t, n| (t, n))
+    }
+
+    /// Steps `from..to` as a window: initial states and final cotangents are the caller's to set.
+    #[must_use]
+    pub fn window(&self, from: usize, to: usize) -> Self {
+        let rows: Vec<_> = (0..self.dims.batch).collect();
+        Self { start: self.start + from, ..self.picked(to - from, &rows, |t, n| (from + t, n)) }
+    }
+
+    /// Row `n` alone, cut to its own length.
+    #[must_use]
+    pub fn row(&self, n: usize) -> Self {
+        Self { lengths: None, ..self.picked(self.live_steps(n), &[n], |t, n| (t, n)) }
+    }
+
+    /// Every row's own steps in the opposite order, run in the opposite direction.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let rows: Vec<_> = (0..self.dims.batch).collect();
+        let turned = |t: usize, n: usize| {
+            let live = self.live_steps(n);
+            (if t < live { live - 1 - t } else { t }, n)
+        };
+        let direction = match self.direction {
+            Direction::Forward => Direction::Reverse,
+            Direction::Reverse => Direction::Forward,
+        };
+        Self { direction, ..self.picked(self.dims.steps, &rows, turned) }
+    }
+
+    /// `more` steps longer, every row as long as before; the new steps repeat the last or, with none, do nothing.
+    #[must_use]
+    pub fn longer(&self, more: usize) -> Self {
+        let Dims { steps, batch, .. } = self.dims;
+        let rows: Vec<_> = (0..batch).collect();
+        let lengths = (0..batch).map(|n| self.live_steps(n)).collect();
+        Self { lengths: Some(lengths), ..self.picked(steps + more, &rows, |t, n| (t.min(steps - 1), n)) }
+    }
+
+    /// The same with `value` in `x` and `d_y` wherever a step does not belong to its row; an index becomes too large.
+    #[must_use]
+    pub fn padded_with(mut self, value: T) -> Self {
+        let Dims { steps, batch, input, hidden } = self.dims;
+        for (t, n) in (0..steps).flat_map(|t| (0..batch).map(move |n| (t, n))) {
+            if self.live(t, n) {
+                continue;
+            }
+            let at = t * batch + n;
+            match &mut self.x {
+                X::Dense(x) => x[at * input..][..input].fill(value),
+                X::OneHot(index) => index[at] = u32::MAX,
+            }
+            if let Some(d_y) = &mut self.d_y {
+                d_y[at * hidden..][..hidden].fill(value);
+            }
+        }
+        self
+    }
+
+    /// Every number given to another type.
+    #[must_use]
+    pub fn map<U: Real>(&self, to: impl Fn(T) -> U + Copy) -> Problem<U> {
+        let all = |v: &Vec<T>| v.iter().map(|&v| to(v)).collect::<Vec<U>>();
+        let given = |v: &Option<Vec<T>>| v.as_ref().map(all);
+        Problem {
+            cell: self.cell,
+            bias: self.bias,
+            direction: self.direction,
+            dims: self.dims,
+            lengths: self.lengths.clone(),
+            start: self.start,
+            params: all(&self.params),
+            x: match &self.x {
+                X::Dense(x) => X::Dense(all(x)),
+                X::OneHot(index) => X::OneHot(index.clone()),
+            },
+            h0: given(&self.h0),
+            c0: given(&self.c0),
+            d_y: given(&self.d_y),
+            d_h_n: given(&self.d_h_n),
+            d_c_n: given(&self.d_c_n),
+            layout: self.layout,
+            d_x_accum: self.d_x_accum,
+        }
+    }
+}

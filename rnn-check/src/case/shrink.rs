@@ -1,0 +1,151 @@
+//! Random cases for proptest, and the way from a failing case to the plainest one that still fails.
+//!
+//! Data are derived from a seed, so shrinking works on shapes and options and never on megabytes of numbers.
+
+use super::{Case, Fill, Layout, Lengths, Upstream};
+use crate::oracle::{Cell, Dims};
+use proptest::prelude::Rng as _;
+use proptest::strategy::{NewTree, Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use rnn_kernels::{Accum, Bias, Direction};
+
+/// All cases, small sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Cases;
+
+impl Strategy for Cases {
+    type Tree = CaseTree;
+    type Value = Case;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        let mut stream = super::Stream::new(runner.rng().next_u64(), 99);
+        let mut below = |n| stream.below(n);
+        let dims = Dims { steps: below(9), batch: below(7), input: 1 + below(18), hidden: 1 + below(34) };
+        let case = Case {
+            cell: Cell::ALL[below(7)],
+            bias: [Bias::Both, Bias::Input, Bias::None][below(3)],
+            direction: [Direction::Forward, Direction::Reverse][below(2)],
+            dims,
+            lengths: [Lengths::All, Lengths::Ragged, Lengths::WithZero][below(3)],
+            state: below(4) > 0,
+            one_hot: below(4) == 0,
+            layout: Layout::ALL[below(4)],
+            upstream: Upstream::SETS[below(6)],
+            d_x: [Accum::Replace, Accum::Add][below(2)],
+            fill: Fill::ALL[below(5)],
+            seed: below(1 << 16) as u64,
+        };
+        Ok(CaseTree::new(case))
+    }
+}
+
+/// A case and its way down: one option at a time to its plainest value, one size at a time to something smaller.
+#[derive(Clone, Debug)]
+pub struct CaseTree {
+    /// The plainest case known to fail.
+    failing: Case,
+    current: Case,
+    candidates: std::vec::IntoIter<Case>,
+}
+
+impl CaseTree {
+    /// A tree whose first value is `case`.
+    #[must_use]
+    pub fn new(case: Case) -> Self {
+        Self { failing: case, current: case, candidates: plainer(case).into_iter() }
+    }
+}
+
+impl ValueTree for CaseTree {
+    type Value = Case;
+
+    fn current(&self) -> Case {
+        self.current
+    }
+
+    fn simplify(&mut self) -> bool {
+        if self.current != self.failing {
+            self.failing = self.current;
+            self.candidates = plainer(self.failing).into_iter();
+        }
+        self.complicate()
+    }
+
+    fn complicate(&mut self) -> bool {
+        match self.candidates.next() {
+            Some(case) => {
+                self.current = case;
+                true
+            }
+            None => {
+                self.current = self.failing;
+                false
+            }
+        }
+    }
+}
+
+/// Cases one step plainer than `case`, boldest steps first.
+fn plainer(case: Case) -> Vec<Case> {
+    let plain = Case::plain();
+    let mut all = vec![
+        Case { layout: plain.layout, ..case },
+        Case { one_hot: plain.one_hot, ..case },
+        Case { lengths: plain.lengths, ..case },
+        Case { direction: plain.direction, ..case },
+        Case { fill: plain.fill, ..case },
+        Case { d_x: plain.d_x, ..case },
+        Case { bias: plain.bias, ..case },
+        Case { upstream: plain.upstream, ..case },
+        Case { state: plain.state, ..case },
+    ];
+    let mut sized = |size: usize, floor: usize, with: fn(Dims, usize) -> Dims| {
+        for smaller in [floor, size / 2, size.saturating_sub(1)] {
+            if (floor..size).contains(&smaller) {
+                all.push(Case { dims: with(case.dims, smaller), ..case });
+            }
+        }
+    };
+    sized(case.dims.steps, 1, |d, steps| Dims { steps, ..d });
+    sized(case.dims.batch, 1, |d, batch| Dims { batch, ..d });
+    sized(case.dims.input, 1, |d, input| Dims { input, ..d });
+    sized(case.dims.hidden, 1, |d, hidden| Dims { hidden, ..d });
+    all.retain(|c| *c != case);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Walks down while `fails` holds, as proptest does.
+    fn shrunk(case: Case, fails: impl Fn(Case) -> bool) -> Case {
+        let mut tree = CaseTree::new(case);
+        let mut more = tree.simplify();
+        while more {
+            more = if fails(tree.current()) { tree.simplify() } else { tree.complicate() };
+        }
+        tree.current()
+    }
+
+    #[test]
+    fn a_failure_that_needs_two_rows_and_a_reverse_direction_keeps_just_these() {
+        let case = Case {
+            dims: Dims { steps: 8, batch: 5, input: 17, hidden: 33 },
+            direction: Direction::Reverse,
+            lengths: Lengths::WithZero,
+            layout: Layout::Gaps,
+            fill: Fill::Expansive,
+            ..Case::plain()
+        };
+        let small = shrunk(case, |c| c.direction == Direction::Reverse && c.dims.batch >= 2);
+        let dims = Dims { steps: 1, batch: 2, input: 1, hidden: 1 };
+        assert_eq!(small, Case { direction: Direction::Reverse, dims, ..Case::plain() });
+    }
+
+    #[test]
+    fn a_case_that_nothing_simpler_reproduces_stays() {
+        let case = Case { dims: Dims { steps: 8, batch: 5, input: 17, hidden: 33 }, ..Case::plain() };
+        assert_eq!(shrunk(case, |c| c == case), case);
+    }
+}

@@ -1,0 +1,119 @@
+//! What every pass reads, in guarded buffers, and how a call is made.
+
+use super::{Called, Guarded, Mistake, Place, Rig, Spec, message};
+use crate::case::{Problem, X};
+use crate::oracle::Dims;
+use crate::real::Real;
+use rnn_kernels::{Input, Steps, Use};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The arguments all passes read, in guarded buffers.
+pub(super) struct Inputs<T> {
+    pub(super) spec: Spec<T>,
+    pub(super) params: Guarded<T>,
+    pub(super) packed: Guarded<T>,
+    pub(super) x: Option<Guarded<T>>,
+    pub(super) index: Vec<u32>,
+    pub(super) lengths: Option<Vec<usize>>,
+    pub(super) dims: Dims,
+    pub(super) start: usize,
+}
+
+impl<T: Real> Inputs<T> {
+    pub(super) fn new(rig: &Rig<'_, T>, problem: &Problem<T>, usage: Use) -> Self {
+        let dims = problem.dims;
+        let wrong = |mistake| usize::from(rig.mistake == Some(mistake));
+        let spec = Spec::new(problem.cell, problem.bias, dims);
+        let mut packed = Guarded::output(
+            "packed",
+            Place::flat(spec.lens(rig.backend, dims.steps, dims.batch).packed(usage)),
+            rig.garbage,
+        );
+        spec.pack(rig.backend, usage, &problem.params, packed.slice_mut());
+        // The parameters of a larger cell are what a wrong caller would pass.
+        let larger = Dims { hidden: dims.hidden + wrong(Mistake::Params), ..dims };
+        let mut params = problem.params.clone();
+        params.resize(Spec::<T>::new(problem.cell, problem.bias, larger).layout().len(), T::ZERO);
+        let mut lengths = problem.lengths.clone();
+        if rig.mistake == Some(Mistake::Lengths) {
+            lengths = Some(vec![1; dims.batch + 1]);
+        }
+        let (x, index) = match &problem.x {
+            X::Dense(x) => {
+                let cols = dims.input + wrong(Mistake::X);
+                let place = Place::sequence(problem.layout, [dims.steps, dims.batch, cols]);
+                (Some(Guarded::input("x", place, x)), vec![])
+            }
+            X::OneHot(index) => (None, index.clone()),
+        };
+        let params = Guarded::input("params", Place::flat(params.len()), &params);
+        let dims = Dims { hidden: larger.hidden, ..dims };
+        Self { spec, params, packed, x, index, lengths, dims, start: problem.start }
+    }
+
+    pub(super) fn layout(&self, problem: &Problem<T>) -> rnn_kernels::Layout {
+        Spec::<T>::new(problem.cell, problem.bias, self.dims).layout()
+    }
+
+    pub(super) fn steps(&self) -> Steps<'_> {
+        self.lengths.as_deref().map_or(Steps::all(), Steps::ragged).window(self.start)
+    }
+
+    pub(super) fn x(&self) -> Input<'_, T> {
+        match &self.x {
+            Some(x) => Input::Dense(x.seq()),
+            None => Input::OneHot { index: &self.index, steps: self.dims.steps, rows: self.dims.batch },
+        }
+    }
+
+    pub(super) fn buffers(&self) -> impl Iterator<Item = &Guarded<T>> {
+        [&self.params].into_iter().chain(&self.x)
+    }
+}
+
+pub(super) fn breaches<'b, T: Real>(buffers: impl IntoIterator<Item = &'b Guarded<T>>) -> Vec<String> {
+    buffers.into_iter().filter_map(Guarded::breach).collect()
+}
+
+impl<'r, T: Real> Rig<'r, T> {
+    /// A backend, called with NaN in everything it does not have to read.
+    #[must_use]
+    pub fn new(backend: &'r dyn rnn_kernels::Backend<T>) -> Self {
+        Self { backend, garbage: T::from_f64(f64::NAN), count: None, mistake: None, catch: false }
+    }
+
+    pub(super) fn wrong(&self, mistake: Mistake) -> usize {
+        usize::from(self.mistake == Some(mistake))
+    }
+
+    pub(super) fn counted(&self, mut call: impl FnMut()) -> Called {
+        if self.catch {
+            let panic = catch_unwind(AssertUnwindSafe(call)).err().map(|panic| message(&*panic));
+            return Called { allocations: 0, panic };
+        }
+        let allocations = match self.count {
+            Some(count) => count(&mut call),
+            None => {
+                call();
+                0
+            }
+        };
+        Called { allocations, panic: None }
+    }
+
+    /// Scratch of exactly the length asked for, or an element less.
+    pub(super) fn scratch(&self, len: usize) -> Guarded<T> {
+        let short = self.wrong(Mistake::Workspace).min(len);
+        Guarded::output("workspace", Place::flat(len - short), self.garbage)
+    }
+}
+
+pub(super) fn sequence_output<T: Real>(
+    rig: &Rig<'_, T>,
+    name: &'static str,
+    problem: &Problem<T>,
+    steps: usize,
+    cols: usize,
+) -> Guarded<T> {
+    Guarded::output(name, Place::sequence(problem.layout, [steps, problem.dims.batch, cols]), rig.garbage)
+}

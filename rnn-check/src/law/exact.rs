@@ -1,0 +1,200 @@
+//! Networks in which every operation is exact, so that any order of summation gives the same bits.
+
+use super::alike::{Results, run, same_bits};
+use super::block::Block;
+use super::expect::exact;
+use super::{Context, Verdict, all, ensure, same, within};
+use crate::bound::Bounded;
+use crate::case::{Case, Fill, Problem, Stream, X};
+use crate::derivative;
+use crate::drive::oracle_direction;
+use crate::number::Number;
+use crate::oracle::{self, Activation, Cell, Dims, Reset};
+use crate::real::Real;
+use rnn_kernels::{Accum, Bias};
+
+fn integers<T: Real>(stream: &mut Stream, len: usize, reach: usize) -> Vec<T> {
+    (0..len).map(|_| T::from_f64(stream.below(2 * reach + 1) as f64 - reach as f64)).collect()
+}
+
+/// Identity and relu networks on small integers. `W_hh` is a signed 3-cycle, so that nothing grows by more than the input
+/// adds and `W_hh` differs from its transpose (a 2-cycle would not).
+fn integer_problem<T: Real>(case: &Case) -> Problem<T> {
+    let activation = if case.pick(2) == 0 { Activation::Identity } else { Activation::Relu };
+    let dims = Dims { hidden: 3 * (1 + case.dims.hidden % 3), ..case.dims };
+    let case = Case { cell: Cell::Elman(activation), dims, fill: Fill::Dyadic, ..*case };
+    let mut problem = case.problem::<T>();
+    let Dims { steps, batch, input, hidden } = dims;
+    let mut stream = Stream::new(case.seed, 40);
+    let mut w_hh = vec![T::ZERO; hidden * hidden];
+    for j in 0..hidden {
+        let from = if j % 3 == 2 { j - 2 } else { j + 1 };
+        w_hh[j * hidden + from] = if stream.below(2) == 0 { T::ONE } else { -T::ONE };
+    }
+    let biases = problem.params.len() - hidden * (input + hidden);
+    problem.params = [integers(&mut stream, hidden * input, 1), w_hh, integers(&mut stream, biases, 1)].concat();
+    if let X::Dense(x) = &mut problem.x {
+        *x = integers(&mut stream, x.len(), 2);
+    }
+    for (given, len) in [
+        (&mut problem.h0, batch * hidden),
+        (&mut problem.d_h_n, batch * hidden),
+        (&mut problem.d_y, steps * batch * hidden),
+    ] {
+        if let Some(given) = given {
+            *given = integers(&mut stream, len, 2);
+        }
+    }
+    Problem { d_x_accum: Accum::Replace, ..problem }
+}
+
+/// The oracle's results by way of the tape, which for integers are exact in f64.
+fn oracle_results<T: Real>(problem: &Problem<T>) -> Results<T> {
+    let Dims { batch, hidden, .. } = problem.dims;
+    let wide = problem.map(|v: T| v.to_f64());
+    let zeros = |len| vec![0.0; len];
+    let h0 = wide.h0.clone().unwrap_or_else(|| zeros(batch * hidden));
+    let x = wide.dense_x();
+    let point = [&wide.params[..], &x, &h0].concat();
+    let mut d_y = wide.d_y.clone().unwrap_or_else(|| zeros(wide.dims.steps * batch * hidden));
+    for (i, d) in d_y.iter_mut().enumerate() {
+        if !wide.live(i / hidden / batch, i / hidden % batch) {
+            *d = 0.0;
+        }
+    }
+    let upstream = [d_y, wide.d_h_n.clone().unwrap_or_else(|| zeros(batch * hidden))].concat();
+    let biases = crate::case::biases(wide.bias);
+    let (out, d) = derivative::vjp(&point, &upstream, |v| {
+        let (params, rest) = v.split_at(wide.params.len());
+        let (x, h0) = rest.split_at(x.len());
+        let params = oracle::Params::from_flat(wide.cell, wide.dims, biases, params);
+        let direction = oracle_direction(wide.direction);
+        let lengths = wide.lengths.as_deref();
+        let run = oracle::sequence(oracle::Run {
+            cell: wide.cell,
+            dims: wide.dims,
+            params: &params,
+            x,
+            lengths,
+            direction,
+            h0,
+            c0: &[],
+        });
+        [run.y, run.h_n].concat()
+    });
+    let narrow = |v: &[f64]| v.iter().map(|&v| T::from_f64(v)).collect::<Vec<T>>();
+    let (y, h_n) = out.split_at(out.len() - batch * hidden);
+    let (d_params, rest) = d.split_at(wide.params.len());
+    let (d_x, d_h0) = rest.split_at(x.len());
+    let d_x = if matches!(problem.x, X::Dense(_)) { narrow(d_x) } else { vec![] };
+    Results {
+        y: narrow(y),
+        h_n: narrow(h_n),
+        c_n: vec![],
+        d_x,
+        d_h0: narrow(d_h0),
+        d_c0: vec![],
+        d_params: narrow(d_params),
+    }
+}
+
+pub(super) fn integer_networks_are_exact_forward_and_backward<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let problem = integer_problem::<T>(case);
+    same_bits(&problem, &run(ctx, &problem), &oracle_results(&problem))
+}
+
+/// One-hot inputs pick gate patterns of 0, 1 and ±1: `c` and the states of a GRU are sums of integers.
+pub(super) fn saturated_gates_are_switches<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let cell = match case.cell {
+        Cell::Gru(reset) => Cell::Gru(reset),
+        _ => Cell::Lstm,
+    };
+    let mut upstream = case.upstream;
+    upstream.y = false;
+    let case = Case { cell, one_hot: true, bias: Bias::None, fill: Fill::Dyadic, upstream, ..*case };
+    let mut problem = case.problem::<T>();
+    let Dims { batch, input, hidden, .. } = problem.dims;
+    let (gates, mut stream) = (cell.gates(), Stream::new(case.seed, 41));
+    // The candidate (g, n) may also be 0; σ(±1000) is 1 or 0 and tanh(±1000) is ±1 in either format.
+    let candidate = 2;
+    for gate in 0..gates {
+        for entry in &mut problem.params[gate * hidden * input..(gate + 1) * hidden * input] {
+            let level =
+                if gate == candidate { stream.below(3) as f64 - 1.0 } else { 2.0 * stream.below(2) as f64 - 1.0 };
+            *entry = T::from_f64(1000.0 * level);
+        }
+    }
+    problem.params[gates * hidden * input..].fill(T::ZERO);
+    problem.d_h_n = if cell == Cell::Lstm { None } else { problem.d_h_n };
+    let X::OneHot(index) = &problem.x else { unreachable!("the case is one-hot") };
+    let level = |gate: usize, j: usize, t: usize, n: usize| {
+        let column = index[t * batch + n] as usize;
+        problem.params[(gate * hidden + j) * input + column].to_f64() / 1000.0
+    };
+    let switch = |gate, j, t, n| if level(gate, j, t, n) > 0.0 { 1.0 } else { 0.0 };
+    let given = |v: &Option<Vec<T>>, i: usize| v.as_ref().map_or(0.0, |v| v[i].to_f64());
+    let (mut state, mut d_state) = (vec![T::ZERO; batch * hidden], vec![T::ZERO; batch * hidden]);
+    for (n, j) in (0..batch).flat_map(|n| (0..hidden).map(move |j| (n, j))) {
+        let i = n * hidden + j;
+        let lstm = cell == Cell::Lstm;
+        let mut s = given(if lstm { &problem.c0 } else { &problem.h0 }, i);
+        let mut d = given(if lstm { &problem.d_c_n } else { &problem.d_h_n }, i);
+        for k in 0..problem.dims.steps {
+            let t = problem.direction.step(k, problem.dims.steps);
+            if problem.live(t, n) {
+                let new = level(candidate, j, t, n);
+                let keep = switch(1, j, t, n); // f, z
+                s = if lstm { keep * s + switch(0, j, t, n) * new } else { (1.0 - keep) * new + keep * s };
+                d *= keep;
+            }
+        }
+        (state[i], d_state[i]) = (T::from_f64(s), T::from_f64(d));
+    }
+    let got = run(ctx, &problem);
+    if cell == Cell::Lstm {
+        let blocks = [Block::matrix("c_n", hidden), Block::matrix("d_c0", hidden)];
+        return all([same(&blocks[0], &got.c_n, &state), same(&blocks[1], &got.d_c0, &d_state)]);
+    }
+    // tanh′ is 0 only where n = ±1: a candidate at 0 leaks nothing back because W_hh is 0.
+    all([
+        same(&Block::matrix("h_n", hidden), &got.h_n, &state),
+        same(&Block::matrix("d_h0", hidden), &got.d_h0, &d_state),
+    ])
+}
+
+/// With all weights zero every gate is σ(0) = 1/2 and every candidate tanh(0) = 0, exactly.
+pub(super) fn zero_weights_have_closed_forms<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let mut problem = Case { fill: Fill::Dyadic, state: true, ..*case }.problem::<T>();
+    problem.params.fill(T::ZERO);
+    let hidden = problem.dims.hidden;
+    let forward = ctx.rig().forward(&problem);
+    let halved = |v: &Option<Vec<T>>| -> Vec<T> {
+        let v = v.as_ref().expect("states are given").iter().enumerate();
+        v.map(|(i, &v)| (0..problem.live_steps(i / hidden)).fold(v, |v, _| v * T::from_f64(0.5))).collect()
+    };
+    let live = |i: usize| problem.live_steps(i / hidden) > 0;
+    let (mut want, block) = (halved(&problem.h0), Block::matrix("h_n", hidden));
+    match problem.cell {
+        Cell::Gru(Reset::After | Reset::Before) => same(&block, &forward.h_n, &want),
+        Cell::Elman(activation) => {
+            let rest = if activation == Activation::Sigmoid { T::from_f64(0.5) } else { T::ZERO };
+            let h0 = problem.h0.as_ref().expect("states are given");
+            want.iter_mut().enumerate().for_each(|(i, w)| *w = if live(i) { rest } else { h0[i] });
+            same(&block, &forward.h_n, &want)
+        }
+        Cell::Lstm => {
+            let c_n = halved(&problem.c0);
+            let h0 = problem.h0.as_ref().expect("states are given");
+            let half = Bounded::<T::Wide>::exact(0.5, ctx.precision);
+            let h = |i: usize| {
+                if live(i) { half * exact(ctx.precision, c_n[i]).tanh() } else { exact(ctx.precision, h0[i]) }
+            };
+            let h_n: Vec<_> = (0..c_n.len()).map(h).collect();
+            all([
+                same(&Block::matrix("c_n", hidden), &forward.c_n, &c_n),
+                within(ctx.precision, &block, &forward.h_n, &h_n),
+                ensure(forward.c_n.len() == forward.h_n.len(), || "c_n and h_n differ in size".into()),
+            ])
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Activations to the ulp, special values, and where a NaN goes.
+
+use super::alike::run;
+use super::block::Block;
+use super::{Context, Evidence, Failure, Stop, Verdict, all, ensure, fail, same};
+use crate::case::{Case, Problem, Stream, Upstream, X};
+use crate::number::Number;
+use crate::oracle::Dims;
+use crate::real::Real;
+use rnn_kernels::{Activation, Direction, ElmanStep, GruCandidate, GruGates, GruStep, LstmStep, MatMut, MatRef};
+
+/// σ and tanh of the same arguments, by every kernel that computes them; `[name, σ or tanh, values]`.
+fn images<T: Real>(ctx: &Context<'_, T>, x: &[T]) -> Vec<(&'static str, Activation, Vec<T>)> {
+    let n = x.len();
+    let backend = ctx.backend;
+    let mut all = Vec::new();
+    for activation in [Activation::Sigmoid, Activation::Tanh] {
+        let mut y = x.to_vec();
+        backend.activation_forward(activation, MatMut::new(&mut y, 1, n));
+        all.push(("activation_forward", activation, y));
+        let mut h = x.to_vec();
+        backend.elman_pointwise_forward(ElmanStep { activation, h: MatMut::new(&mut h, 1, n) });
+        all.push(("elman_pointwise_forward", activation, h));
+    }
+    let zero = vec![T::ZERO; n];
+    let zeros = || MatRef::new(&zero, 1, n);
+    let (mut gates, mut c, mut h) = (x.repeat(4), zero.clone(), zero.clone());
+    backend.lstm_pointwise_forward(LstmStep {
+        gates: MatMut::new(&mut gates, 1, 4 * n),
+        c_prev: zeros(),
+        c: MatMut::new(&mut c, 1, n),
+        h: MatMut::new(&mut h, 1, n),
+    });
+    let kinds = [Activation::Sigmoid, Activation::Sigmoid, Activation::Tanh, Activation::Sigmoid];
+    for (k, gate) in gates.chunks(n).enumerate() {
+        all.push(("lstm_pointwise_forward", kinds[k], gate.to_vec()));
+    }
+    let mut gates = x.repeat(3);
+    backend.gru_pointwise_forward(GruStep {
+        gates: MatMut::new(&mut gates, 1, 3 * n),
+        aux: zeros(),
+        h_prev: zeros(),
+        h: MatMut::new(&mut h, 1, n),
+    });
+    let kinds = [Activation::Sigmoid, Activation::Sigmoid, Activation::Tanh];
+    for (k, gate) in gates.chunks(n).enumerate() {
+        all.push(("gru_pointwise_forward", kinds[k], gate.to_vec()));
+    }
+    let (mut gates, mut aux) = (x.repeat(3), zero.clone());
+    backend.gru_gates_forward(GruGates {
+        gates: MatMut::new(&mut gates, 1, 3 * n),
+        h_prev: zeros(),
+        aux: MatMut::new(&mut aux, 1, n),
+    });
+    backend.gru_candidate_forward(GruCandidate {
+        gates: MatMut::new(&mut gates, 1, 3 * n),
+        h_prev: zeros(),
+        h: MatMut::new(&mut h, 1, n),
+    });
+    for (k, gate) in gates.chunks(n).enumerate() {
+        all.push(("gru_gates_forward, gru_candidate_forward", kinds[k], gate.to_vec()));
+    }
+    all
+}
+
+/// Numbers of both signs from every binade between the smallest and 1000, denser where the functions bend.
+fn stratified<T: Real>() -> Vec<T> {
+    let mut stream = Stream::new(7, 50);
+    let mut x = Vec::new();
+    let lowest = if T::EPSILON.to_f64() > 1e-10 { -149 } else { -1074 };
+    for exponent in lowest..10 {
+        let count = if exponent < -12 { 4 } else { 400 };
+        for _ in 0..count {
+            let v = (1.0 + stream.signed().abs()) * 2f64.powi(exponent);
+            x.extend([T::from_f64(v), T::from_f64(-v)]);
+        }
+    }
+    x
+}
+
+pub(super) fn activations_keep_their_ulp<T: Real>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
+    let x = stratified::<T>();
+    let exact = |f: fn(T::Wide) -> T::Wide| x.iter().map(|x| f(T::Wide::from_f64(x.to_f64()))).collect::<Vec<_>>();
+    let (sigmoid, tanh) = (exact(Number::sigmoid), exact(Number::tanh));
+    let mut evidence = Evidence::default();
+    for (name, activation, got) in images(ctx, &x) {
+        let (want, claim) = match activation {
+            Activation::Sigmoid => (&sigmoid, ctx.precision.sigmoid_ulp),
+            _ => (&tanh, ctx.precision.tanh_ulp),
+        };
+        for (i, (got, want)) in got.iter().zip(want).enumerate() {
+            let value = want.value();
+            let error = (T::Wide::from_f64(got.to_f64()) - *want).value().abs() / ctx.precision.ulp(value);
+            let inside = got.to_f64().abs() <= 1.0 && (activation != Activation::Sigmoid || got.to_f64() >= 0.0);
+            // Written so that a NaN fails.
+            if !(error <= claim && inside) {
+                let place = format!("{name}: {activation:?}({:?}) = {got:?}", x[i]);
+                let numbers = format!("want {value:e}: {error:.3} ulp off, {claim} claimed, range kept: {inside}");
+                return Err(Stop::Fail(Box::new(Failure { place, numbers, ratio: Some(error / claim) })));
+            }
+            evidence = evidence.and(Evidence { comparisons: 1, ratio: Some(error / claim) });
+        }
+    }
+    Ok(evidence)
+}
+
+pub(super) fn special_values_of_activations<T: Real>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
+    let x: Vec<T> = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e30, -1e30].map(T::from_f64).to_vec();
+    let sigmoid: Vec<T> = [0.5, 0.5, 1.0, 0.0, f64::NAN, 1.0, 0.0].map(T::from_f64).to_vec();
+    let tanh: Vec<T> = [0.0, 0.0, 1.0, -1.0, f64::NAN, 1.0, -1.0].map(T::from_f64).to_vec();
+    let mut verdicts: Vec<Verdict> = images(ctx, &x)
+        .into_iter()
+        .map(|(name, activation, got)| {
+            let want = if activation == Activation::Sigmoid { &sigmoid } else { &tanh };
+            same(&Block::matrix(&format!("{name} {activation:?} of 0 −0 ∞ −∞ NaN 1e30 −1e30"), 7), &got, want)
+        })
+        .collect();
+    let relu: Vec<T> = [0.0, 0.0, f64::INFINITY, 0.0, f64::NAN, 1e30, 0.0].map(T::from_f64).to_vec();
+    for (activation, want) in [(Activation::Relu, &relu), (Activation::Identity, &x)] {
+        let (mut y, mut h) = (x.clone(), x.clone());
+        ctx.backend.activation_forward(activation, MatMut::new(&mut y, 1, 7));
+        ctx.backend.elman_pointwise_forward(ElmanStep { activation, h: MatMut::new(&mut h, 1, 7) });
+        let name = format!("{activation:?} of 0 −0 ∞ −∞ NaN 1e30 −1e30");
+        verdicts.push(same(&Block::matrix(&name, 7), &y, want));
+        verdicts.push(same(&Block::matrix(&name, 7), &h, want));
+    }
+    all(verdicts)
+}
+
+/// One NaN in `x[t, n]`, then one in `d_y[t, n]`.
+pub(super) fn nan_reaches_all_it_must_and_nothing_else<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let case = Case { one_hot: false, upstream: Upstream::ALL, d_x: rnn_kernels::Accum::Replace, ..case.tame() };
+    let mut problem = case.problem::<T>();
+    // No weight is 0, or 0 · NaN would be the only way a NaN passes.
+    problem.params.iter_mut().filter(|w| **w == T::ZERO).for_each(|w| *w = T::from_f64(0.25));
+    let Dims { steps, batch, input, hidden } = problem.dims;
+    let places = (0..steps).flat_map(|t| (0..batch).map(move |n| (t, n)));
+    let live: Vec<_> = places.filter(|&(t, n)| problem.live(t, n)).collect();
+    let Some(&(t, n)) = live.get(case.pick(live.len().max(1))) else {
+        return Err(Stop::Skip("no step belongs to any row"));
+    };
+    let nan = T::from_f64(f64::NAN);
+    let clean = run(ctx, &problem);
+    let mut poisoned = problem.clone();
+    if let X::Dense(x) = &mut poisoned.x {
+        x[(t * batch + n) * input] = nan;
+    }
+    let forward = ctx.rig().forward(&poisoned);
+    let reached = |s: usize, forward: bool| forward == (s >= t) || s == t;
+    let ahead = problem.direction == Direction::Forward;
+    let y_is_right = |i: usize| {
+        let (s, m) = (i / hidden / batch, i / hidden % batch);
+        let hit = m == n && reached(s, ahead) && problem.live(s, m);
+        if hit { forward.y[i].is_nan() } else { forward.y[i].same(clean.y[i]) }
+    };
+    if let Some(i) = (0..clean.y.len()).find(|&i| !y_is_right(i)) {
+        let place = Block::sequence("y", &problem, hidden).describe(i);
+        return Err(fail(format!(
+            "x is NaN at t={t}, row {n}: {place} is {:?}, without it {:?}",
+            forward.y[i], clean.y[i]
+        )));
+    }
+    let mut seeded = problem.clone();
+    if let Some(d_y) = &mut seeded.d_y {
+        d_y[(t * batch + n) * hidden..][..hidden].fill(nan);
+    }
+    let back = run(ctx, &seeded);
+    let dead = |s: usize, m: usize| relu_is_off(&problem, &clean.y, s, m);
+    let d_x_is_right = |i: usize| {
+        let (s, m) = (i / input / batch, i / input % batch);
+        let hit = m == n && reached(s, !ahead) && problem.live(s, m);
+        // Backward of relu multiplies by 0 or 1: a unit that is off lets a NaN through as 0 · NaN = NaN.
+        if hit && !dead(s, m) { back.d_x[i].is_nan() } else { hit || back.d_x[i].same(clean.d_x[i]) }
+    };
+    if let Some(i) = (0..clean.d_x.len()).find(|&i| !d_x_is_right(i)) {
+        let place = Block::sequence("d_x", &problem, input).describe(i);
+        return Err(fail(format!(
+            "d_y is NaN at t={t}, row {n}: {place} is {:?}, without it {:?}",
+            back.d_x[i], clean.d_x[i]
+        )));
+    }
+    let weights = &back.d_params[..problem.params.len().min(1)];
+    all([
+        Ok(Evidence::facts(clean.y.len() + clean.d_x.len())),
+        ensure(weights.iter().all(|w| w.is_nan()) || dead(t, n), || "d_y is NaN but d_w_ih is not".into()),
+    ])
+}
+
+/// Whether a relu network has no unit on at this step: a backend may then take `0 · NaN` as the 0 of a unit that is off.
+fn relu_is_off<T: Real>(problem: &Problem<T>, y: &[T], s: usize, m: usize) -> bool {
+    let hidden = problem.dims.hidden;
+    let relu = problem.cell == crate::oracle::Cell::Elman(crate::oracle::Activation::Relu);
+    relu && y[(s * problem.dims.batch + m) * hidden..][..hidden].contains(&T::ZERO)
+}
