@@ -1,1 +1,80 @@
-//! placeholder
+//! Recurrent neural networks on the CPU, with verified gradients.
+//!
+//! A network is built from a [`Config`], trained by full or truncated backpropagation through time, and streamed one
+//! step at a time. The kernels are those of the crate rnn-kernels, behind a trait that several backends implement and
+//! the crate rnn-check proves right.
+//!
+//! ```
+//! # #[cfg(feature = "_backend")]
+//! # fn main() -> recurrent::Result<()> {
+//! use recurrent::network::{Config, Network, RecurrentSpec};
+//! use recurrent::{Batch, Targets, Workspace};
+//!
+//! // Which of three symbols comes next in 0 1 2 0 1 2 …?
+//! let text: Vec<u32> = (0..31).map(|t| t % 3).collect();
+//! let config = Config::one_hot(3).recurrent(RecurrentSpec::lstm(8)).softmax(3);
+//! let mut network = Network::<f32>::new(&config, 1)?;
+//! let (mut workspace, mut gradients) = (Workspace::new(), network.gradients()?);
+//! let (batch, targets) = (Batch::symbols(&text[..30], [30, 1])?, Targets::Classes(&text[1..]));
+//! let mut losses = Vec::new();
+//! for _ in 0..100 {
+//!     gradients.fill_zero();
+//!     let mut state = network.state(1)?;
+//!     losses.push(network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients)?.bits());
+//!     network.update(|parameters| parameters.iter_mut().zip(&*gradients).for_each(|(p, g)| *p -= g));
+//! }
+//! assert!(losses[0] > 1.5 && losses[99] < 0.1);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "_backend"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Three types with three owners
+//!
+//! A [`Network`] is the model: shared by reference, `Sync`, changed in [`Network::update`] only, which packs the weights
+//! at its end. A [`State`] belongs to one stream or batch and is carried by value. A [`Workspace`] belongs to one
+//! thread of work and is reused; once it has seen a step, the next ones allocate nothing.
+//!
+//! # Features
+//!
+//! They only ever add, and any set of them builds.
+//!
+//! | feature | backend |
+//! |---|---|
+//! | `faer` (default) | `Faer`: faer's products, SIMD gates, threads |
+//! | `matrixmultiply` | `MatrixMultiply`: the products of the crate matrixmultiply; brings `naive` |
+//! | `naive` | `Naive`: a triple loop, the yardstick |
+//! | `rayon` | with `faer`: run on a given rayon pool |
+//!
+//! [`DefaultBackend`] is the first of the table that is on. With none the library builds, `DefaultBackend` has no
+//! value, and [`Network::with_backend`] takes a backend of your own.
+//!
+//! # Errors
+//!
+//! Whatever data can get wrong is an [`Error`] with what was expected and what was found. The library does not panic on
+//! data; kernels panic on a wrong shape, which the library checks first.
+
+#![forbid(unsafe_code)]
+
+pub mod backend;
+pub mod checkpoint;
+pub mod error;
+pub mod gradient_flow;
+pub mod init;
+pub mod interop;
+pub mod layer;
+pub mod loss;
+pub mod network;
+pub mod optim;
+pub mod rng;
+pub mod sampling;
+pub mod text;
+
+pub use backend::DefaultBackend;
+pub use error::{Error, Result};
+pub use layer::{Elman, Gru, Lstm};
+pub use loss::{Loss, Targets};
+pub use network::{Batch, Config, Network, Parameters, State, Workspace};
+pub use rnn_kernels as kernels;
+pub use rnn_kernels::{Activation, Bias, Direction, GruReset, IGNORE, MatRef, Scalar, SeqRef};

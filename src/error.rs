@@ -1,0 +1,241 @@
+//! Everything that data can cause: one error type, each variant with what was expected and what was found.
+
+use crate::checkpoint::CheckpointFault;
+use std::path::PathBuf;
+
+/// The result of everything in this crate that data can make fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. The message is one line with the place, what was expected there and what was found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A buffer has the wrong number of elements.
+    #[error("{what}: expected {expected} elements, found {found}")]
+    Len {
+        /// Which buffer.
+        what: String,
+        /// How many it must have.
+        expected: usize,
+        /// How many it has.
+        found: usize,
+    },
+    /// An array has the wrong shape.
+    #[error("{what}: expected shape {expected:?}, found {found:?}")]
+    Shape {
+        /// Which array.
+        what: String,
+        /// The shape it must have.
+        expected: Vec<usize>,
+        /// The shape it has.
+        found: Vec<usize>,
+    },
+    /// A value lies outside its range.
+    #[error("{what}: expected {expected}, found {found}")]
+    Range {
+        /// Which value, with its place.
+        what: String,
+        /// The range.
+        expected: String,
+        /// The value.
+        found: String,
+    },
+    /// A configuration contradicts itself or asks for something that does not exist.
+    #[error("configuration, {at}: expected {expected}, found {found}")]
+    Config {
+        /// Where in the configuration.
+        at: String,
+        /// What must be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// One kind of thing was given where another belongs.
+    #[error("{what}: expected {expected}, found {found}")]
+    Kind {
+        /// Which argument.
+        what: String,
+        /// The kind it must be.
+        expected: String,
+        /// The kind it is.
+        found: String,
+    },
+    /// A size does not fit into the address space.
+    #[error("{what}: expected a size that fits into memory, found the product of {factors:?}")]
+    Overflow {
+        /// Which size.
+        what: String,
+        /// Its factors.
+        factors: Vec<usize>,
+    },
+    /// Memory for a buffer could not be had.
+    #[error("{what}: expected {bytes} bytes of memory, found less")]
+    Memory {
+        /// Which buffer.
+        what: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// A number that must be finite is not.
+    #[error("{what}: expected finite numbers, found {found} at flat index {index}")]
+    NotFinite {
+        /// Which tensor.
+        what: String,
+        /// Where in it, row-major.
+        index: usize,
+        /// The number.
+        found: f64,
+    },
+    /// A call came before the one it builds on.
+    #[error("{call}: expected {expected}, found {found}")]
+    Order {
+        /// The call.
+        call: &'static str,
+        /// What must come before it.
+        expected: String,
+        /// What came before it.
+        found: String,
+    },
+    /// A file or text is not what it should be.
+    #[error("{what}: expected {expected}, found {found}")]
+    Format {
+        /// Which file or text, or which part of it.
+        what: String,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The tensors of a file are not those of the network; all of them, tensor by tensor.
+    #[error("{path}: expected the tensors of the network, found {} mismatches: {}", .mismatches.len(), list(.mismatches))]
+    Tensors {
+        /// Which file.
+        path: String,
+        /// Every mismatch.
+        mismatches: Vec<TensorMismatch>,
+    },
+    /// A file is not the checkpoint one asked for.
+    #[error("checkpoint {path}: {fault}", path = .path.display())]
+    Checkpoint {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: CheckpointFault,
+    },
+    /// The operating system refused something.
+    #[error("{doing} {path}: expected it to succeed, found: {source}", path = .path.display())]
+    Io {
+        /// What was being done, e.g. "reading".
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// How one tensor of a file differs from the parameter of the network.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorMismatch {
+    /// The network has it, the file has not.
+    #[error("{name}: expected {expected:?}, found no such tensor")]
+    Missing {
+        /// The parameter.
+        name: String,
+        /// Its shape.
+        expected: Vec<usize>,
+    },
+    /// The file has it, the network has not.
+    #[error("{name}: expected no such tensor, found {found:?}")]
+    Unexpected {
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
+    /// The shapes differ.
+    #[error("{name}: expected shape {expected:?}, found {found:?}")]
+    Shape {
+        /// The parameter.
+        name: String,
+        /// Its shape in the network.
+        expected: Vec<usize>,
+        /// Its shape in the file.
+        found: Vec<usize>,
+    },
+    /// The number types differ.
+    #[error("{name}: expected {expected}, found {found}")]
+    Dtype {
+        /// The parameter.
+        name: String,
+        /// The number type of the network.
+        expected: String,
+        /// The number type in the file.
+        found: String,
+    },
+    /// A number is infinite or not a number.
+    #[error("{name}: expected finite numbers, found {found} at flat index {index}")]
+    NotFinite {
+        /// The parameter.
+        name: String,
+        /// Where in it, row-major.
+        index: usize,
+        /// The number.
+        found: f64,
+    },
+}
+
+fn list(mismatches: &[TensorMismatch]) -> String {
+    mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Error {
+    /// A wrong number of elements.
+    pub(crate) fn len(what: impl Into<String>, expected: usize, found: usize) -> Self {
+        Error::Len { what: what.into(), expected, found }
+    }
+
+    /// A wrong shape.
+    pub(crate) fn shape(what: impl Into<String>, expected: &[usize], found: &[usize]) -> Self {
+        Error::Shape { what: what.into(), expected: expected.to_vec(), found: found.to_vec() }
+    }
+
+    /// A value outside its range.
+    pub(crate) fn range(what: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
+        Error::Range { what: what.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// A contradiction in a configuration.
+    pub(crate) fn config(at: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
+        Error::Config { at: at.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// The wrong kind of argument.
+    pub(crate) fn kind(what: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Error::Kind { what: what.into(), expected: expected.into(), found: found.into() }
+    }
+
+    /// A file or text that is not what it should be.
+    pub(crate) fn format(what: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
+        Error::Format { what: what.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// A refusal of the operating system.
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Error::Io { doing, path: path.into(), source }
+    }
+}
+
+/// `Ok` if a buffer has as many elements as it must.
+pub(crate) fn check_len(what: &str, expected: usize, found: usize) -> Result<()> {
+    if expected == found { Ok(()) } else { Err(Error::len(what, expected, found)) }
+}
+
+/// The product of `factors`, if it fits.
+pub(crate) fn checked_product(what: &str, factors: &[usize]) -> Result<usize> {
+    factors
+        .iter()
+        .try_fold(1_usize, |product, &factor| product.checked_mul(factor))
+        .ok_or_else(|| Error::Overflow { what: what.into(), factors: factors.to_vec() })
+}

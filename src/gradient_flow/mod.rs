@@ -1,0 +1,13 @@
+//! `∂L/∂h_k = (∂h_t/∂h_k)ᵀ ∂L/∂h_t`, `∂h_t/∂h_k = Π diag(σ′) W_hh`: how gradients fare on their way back in time.
+//!
+//! [`GradientFlow`] looks at what happened: the norm of `∂L/∂h` at every step. [`Conditions`] looks at the weights
+//! and says what must or may happen (Pascanu, Mikolov & Bengio 2013). [`spectral_radius`] and
+//! [`largest_singular_value`] are the two numbers of a matrix it rests on.
+
+mod conditions;
+mod flow;
+mod spectral;
+
+pub use conditions::{Conditions, Verdict, largest_slope};
+pub use flow::GradientFlow;
+pub use spectral::{Estimate, largest_singular_value, spectral_radius};

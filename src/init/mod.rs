@@ -1,0 +1,87 @@
+//! `θ₀`: initial values of the parameters.
+//!
+//! A scheme fills one weight matrix of one gate: the `G` gates of a layer are drawn one after the other, each as a
+//! matrix `[H, C]` or `[H, H]` of its own. Everything comes from one generator, in the order of the flat buffer, so
+//! that a seed gives the same parameters on every machine.
+
+mod fill;
+mod matrix;
+
+pub(crate) use fill::fill;
+
+use serde::{Deserialize, Serialize};
+
+/// The initial values of all parameters; by default PyTorch's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Init {
+    /// `W_ih` of recurrent layers.
+    pub input: Scheme,
+    /// `W_hh` of recurrent layers.
+    pub recurrent: Scheme,
+    /// The weights of dense layers and of the head.
+    pub dense: Scheme,
+    /// The embedding table.
+    pub embedding: Scheme,
+    /// Every bias.
+    pub bias: BiasScheme,
+    /// The forget gate's bias of an LSTM, `b_ih + b_hh` together: 1 keeps the gate open at first (Jozefowicz et al.
+    /// 2015). Without it the forget gate is as every other.
+    pub forget_bias: Option<f64>,
+}
+
+/// How a weight matrix `[rows, columns]` is drawn: `fan_in` is its columns, `fan_out` its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Scheme {
+    /// PyTorch's default: `U(−1/√H, 1/√H)` in recurrent layers, `U(−1/√fan_in, 1/√fan_in)` in dense layers, `N(0, 1)`
+    /// in embeddings.
+    #[default]
+    Pytorch,
+    /// `U(−a, a)` with `a = gain · √(6 / (fan_in + fan_out))` (Glorot & Bengio 2010).
+    XavierUniform {
+        /// The gain.
+        #[serde(default = "one")]
+        gain: f64,
+    },
+    /// `N(0, s²)` with `s = gain · √(2 / (fan_in + fan_out))` (Glorot & Bengio 2010).
+    XavierNormal {
+        /// The gain.
+        #[serde(default = "one")]
+        gain: f64,
+    },
+    /// `gain · Q` with orthonormal rows or columns, uniform over all such matrices (Saxe et al. 2014).
+    Orthogonal {
+        /// The gain.
+        #[serde(default = "one")]
+        gain: f64,
+    },
+    /// `scale · I`, as in an IRNN with relu (Le et al. 2015); ones on the diagonal if the matrix is not square.
+    Identity {
+        /// The scale.
+        #[serde(default = "one")]
+        scale: f64,
+    },
+    /// A square matrix of `N(0, 1)` entries, scaled to this spectral radius.
+    SpectralRadius {
+        /// `ρ`, the largest modulus of an eigenvalue.
+        radius: f64,
+    },
+    /// Zero.
+    Zero,
+}
+
+/// How a bias is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BiasScheme {
+    /// PyTorch's default: the same distribution as the weights of its layer.
+    #[default]
+    Pytorch,
+    /// Zero.
+    Zero,
+}
+
+fn one() -> f64 {
+    1.0
+}

@@ -1,0 +1,33 @@
+//! Weights to and from PyTorch: safetensors files with PyTorch's names, lossless both ways.
+//!
+//! A file is taken whole or not at all: every tensor must be there with its shape and number type, none may be left
+//! over, and every number must be finite unless [`LoadOptions`] say otherwise. What does not fit is reported tensor by
+//! tensor, and the network stays as it was.
+//!
+//! ```no_run
+//! # #[cfg(feature = "_backend")]
+//! # fn main() -> recurrent::Result<()> {
+//! use recurrent::network::{Config, Network, RecurrentSpec};
+//! use recurrent::interop::{LoadOptions, Metadata};
+//!
+//! // torch: self.rnn = LSTM(6, 7, num_layers=2); self.head = Linear(7, 11)
+//! let config = Config::features(6).recurrent(RecurrentSpec::lstm(7).layers(2)).softmax(11);
+//! let mut network = Network::<f32>::new(&config, 0)?;
+//! network.load_safetensors("model.safetensors", &LoadOptions::default())?;
+//! network.save_safetensors("again.safetensors", Metadata::Config)?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "_backend"))]
+//! # fn main() {}
+//! ```
+
+mod element;
+mod read;
+mod write;
+
+pub use element::Element;
+pub use read::{Conversion, LoadOptions, NonFinite, read_config};
+pub use write::Metadata;
+
+/// The key of the configuration among a file's metadata.
+const CONFIG_KEY: &str = "recurrent.config";

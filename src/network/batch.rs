@@ -1,0 +1,115 @@
+//! `x [T, N, C]` or `[T, N]` symbols, with the length of each row: what a pass over time reads.
+
+use crate::error::{Error, Result, check_len, checked_product};
+use rnn_kernels::SeqRef;
+
+/// A batch of sequences, or a window of one.
+///
+/// Rows may have any lengths, in any order, zero included. What lies beyond a row's length is never read.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a, T> {
+    pub(crate) input: BatchInput<'a, T>,
+    pub(crate) lengths: Option<&'a [usize]>,
+    /// The time of step 0.
+    pub(crate) start: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BatchInput<'a, T> {
+    Features(SeqRef<'a, T>),
+    Symbols { index: &'a [u32], steps: usize, rows: usize },
+}
+
+impl<'a, T> Batch<'a, T> {
+    /// Real vectors, time-major: `x[t, n, c] = data[(t · N + n) · C + c]`, shape `[T, N, C]`.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
+    pub fn features(data: &'a [T], [steps, rows, width]: [usize; 3]) -> Result<Self> {
+        check_len("features [T, N, C]", checked_product("features [T, N, C]", &[steps, rows, width])?, data.len())?;
+        Ok(SeqRef::new(data, steps, rows, width).into())
+    }
+
+    /// Real vectors, batch-first: `x[t, n, c] = data[(n · T + t) · C + c]`, shape `[N, T, C]`.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
+    pub fn batch_first(data: &'a [T], [rows, steps, width]: [usize; 3]) -> Result<Self> {
+        check_len("features [N, T, C]", checked_product("features [N, T, C]", &[steps, rows, width])?, data.len())?;
+        Ok(SeqRef::batch_first(data, rows, steps, width).into())
+    }
+
+    /// Symbols, time-major: the one of step `t` of row `n` is `index[t · N + n]`, shape `[T, N]`.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
+    pub fn symbols(index: &'a [u32], [steps, rows]: [usize; 2]) -> Result<Self> {
+        check_len("symbols [T, N]", checked_product("symbols [T, N]", &[steps, rows])?, index.len())?;
+        Ok(Self { input: BatchInput::Symbols { index, steps, rows }, lengths: None, start: 0 })
+    }
+
+    /// The same batch whose row `n` has `lengths[n]` valid steps.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if there is not one length a row, [`Error::Range`] if one is larger than `T`.
+    pub fn with_lengths(self, lengths: &'a [usize]) -> Result<Self> {
+        let (steps, start) = (self.steps(), self.start);
+        let end = start.saturating_add(steps);
+        if let Some(n) = lengths.iter().position(|&length| length > end) {
+            return Err(Error::range(format!("lengths[{n}]"), format!("at most T = {steps}"), lengths[n]));
+        }
+        self.with_window_of(lengths, start)
+    }
+
+    /// The same batch as the window that begins at step `start` of sequences with these lengths.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if there is not one length a row.
+    pub fn with_window_of(self, lengths: &'a [usize], start: usize) -> Result<Self> {
+        check_len("lengths [N]", self.rows(), lengths.len())?;
+        Ok(Self { lengths: Some(lengths), start, ..self })
+    }
+
+    /// `T`.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        match &self.input {
+            BatchInput::Features(x) => x.steps(),
+            BatchInput::Symbols { steps, .. } => *steps,
+        }
+    }
+
+    /// `N`.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match &self.input {
+            BatchInput::Features(x) => x.rows(),
+            BatchInput::Symbols { rows, .. } => *rows,
+        }
+    }
+}
+
+impl<T: Copy> Batch<'_, T> {
+    /// Steps `from..to` as a window of truncated BPTT: lengths still count from the start of the sequences.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there are no such steps.
+    pub fn window(&self, from: usize, to: usize) -> Result<Self> {
+        if from > to || to > self.steps() {
+            return Err(Error::range("window", format!("within 0..{}", self.steps()), format!("{from}..{to}")));
+        }
+        let input = match self.input {
+            BatchInput::Features(x) => BatchInput::Features(x.slice(from, to)),
+            BatchInput::Symbols { index, rows, .. } => {
+                BatchInput::Symbols { index: &index[from * rows..to * rows], steps: to - from, rows }
+            }
+        };
+        Ok(Self { input, start: self.start + from, ..*self })
+    }
+}
+
+impl<'a, T> From<SeqRef<'a, T>> for Batch<'a, T> {
+    fn from(x: SeqRef<'a, T>) -> Self {
+        Self { input: BatchInput::Features(x), lengths: None, start: 0 }
+    }
+}

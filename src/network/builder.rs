@@ -1,0 +1,155 @@
+//! Configurations in code: `Config::one_hot(27).recurrent(RecurrentSpec::lstm(64)).softmax(27)`.
+
+use super::config::{
+    Cell, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
+};
+use crate::init::Init;
+use rnn_kernels::{Activation, Bias, GruReset};
+
+impl RecurrentSpec {
+    /// One forward layer of `hidden` units with both biases.
+    #[must_use]
+    pub fn new(cell: Cell, hidden: usize) -> Self {
+        Self { cell, hidden, layers: 1, directions: Directions::Forward, bias: Bias::Both, name: None }
+    }
+
+    /// An LSTM.
+    #[must_use]
+    pub fn lstm(hidden: usize) -> Self {
+        Self::new(Cell::Lstm, hidden)
+    }
+
+    /// A GRU with its reset gate after the product, as PyTorch's.
+    #[must_use]
+    pub fn gru(hidden: usize) -> Self {
+        Self::new(Cell::Gru { reset: GruReset::After }, hidden)
+    }
+
+    /// An Elman network with this activation.
+    #[must_use]
+    pub fn elman(hidden: usize, activation: Activation) -> Self {
+        Self::new(Cell::Elman { activation }, hidden)
+    }
+
+    /// The same, this many stacked.
+    #[must_use]
+    pub fn layers(self, layers: usize) -> Self {
+        Self { layers, ..self }
+    }
+
+    /// The same, these ways through time.
+    #[must_use]
+    pub fn directions(self, directions: Directions) -> Self {
+        Self { directions, ..self }
+    }
+
+    /// The same, both ways through time.
+    #[must_use]
+    pub fn bidirectional(self) -> Self {
+        self.directions(Directions::Both)
+    }
+
+    /// The same with these biases.
+    #[must_use]
+    pub fn bias(self, bias: Bias) -> Self {
+        Self { bias, ..self }
+    }
+
+    /// The same with this prefix of its parameters.
+    #[must_use]
+    pub fn name(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+}
+
+impl DenseSpec {
+    /// A dense layer with a bias.
+    #[must_use]
+    pub fn new(units: usize, activation: Activation) -> Self {
+        Self { units, activation, bias: true, name: None }
+    }
+}
+
+impl HeadSpec {
+    /// A head with a bias.
+    #[must_use]
+    pub fn new(units: usize, objective: Objective) -> Self {
+        Self { units, objective, bias: true, name: None }
+    }
+}
+
+impl Config {
+    /// A network that reads `input`, still without layers.
+    #[must_use]
+    pub fn new(input: InputSpec) -> Self {
+        Self { input, layers: Vec::new(), readout: Readout::EveryStep, head: None, init: Init::default() }
+    }
+
+    /// Reads real vectors of `width` features.
+    #[must_use]
+    pub fn features(width: usize) -> Self {
+        Self::new(InputSpec::Features { width })
+    }
+
+    /// Reads one of `symbols` symbols at each step.
+    #[must_use]
+    pub fn one_hot(symbols: usize) -> Self {
+        Self::new(InputSpec::OneHot { symbols })
+    }
+
+    /// Reads one of `symbols` symbols at each step through a trained vector of `width` numbers.
+    #[must_use]
+    pub fn embedding(symbols: usize, width: usize) -> Self {
+        Self::new(InputSpec::Embedding { symbols, width, name: None })
+    }
+
+    /// With this recurrent layer on top.
+    #[must_use]
+    pub fn recurrent(mut self, layer: RecurrentSpec) -> Self {
+        self.layers.push(LayerSpec::Recurrent(layer));
+        self
+    }
+
+    /// With this dense layer on top.
+    #[must_use]
+    pub fn dense(mut self, layer: DenseSpec) -> Self {
+        self.layers.push(LayerSpec::Dense(layer));
+        self
+    }
+
+    /// With an output at each row's last valid step only.
+    #[must_use]
+    pub fn last_step(self) -> Self {
+        Self { readout: Readout::LastStep, ..self }
+    }
+
+    /// With this head.
+    #[must_use]
+    pub fn head(self, head: HeadSpec) -> Self {
+        Self { head: Some(head), ..self }
+    }
+
+    /// With a head that chooses one of `classes`.
+    #[must_use]
+    pub fn softmax(self, classes: usize) -> Self {
+        self.head(HeadSpec::new(classes, Objective::Softmax))
+    }
+
+    /// With a head of `units` independent yes-or-no outputs.
+    #[must_use]
+    pub fn bernoulli(self, units: usize) -> Self {
+        self.head(HeadSpec::new(units, Objective::Bernoulli))
+    }
+
+    /// With a head of `units` real outputs, trained by the squared error.
+    #[must_use]
+    pub fn linear(self, units: usize) -> Self {
+        self.head(HeadSpec::new(units, Objective::SquaredError))
+    }
+
+    /// With these initial values.
+    #[must_use]
+    pub fn init(self, init: Init) -> Self {
+        Self { init, ..self }
+    }
+}

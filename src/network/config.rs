@@ -1,0 +1,192 @@
+//! What a network is made of, as data.
+
+use crate::init::Init;
+use rnn_kernels::{Activation, Bias, GruReset};
+use serde::{Deserialize, Serialize};
+
+/// A network: an input, a stack of layers, and a head.
+///
+/// ```
+/// use recurrent::network::{Config, RecurrentSpec};
+///
+/// let config = Config::one_hot(27).recurrent(RecurrentSpec::lstm(64).layers(2)).softmax(27);
+/// let text = r#"{ "input": { "one_hot": { "symbols": 27 } },
+///                 "layers": [{ "recurrent": { "cell": "lstm", "hidden": 64, "layers": 2 } }],
+///                 "head": { "units": 27, "objective": "softmax" } }"#;
+/// assert_eq!(serde_json::from_str::<Config>(text).unwrap(), config);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What it reads.
+    pub input: InputSpec,
+    /// The layers between input and head, from the input on. At least one of them is recurrent.
+    #[serde(default)]
+    pub layers: Vec<LayerSpec>,
+    /// Which steps have an output.
+    #[serde(default)]
+    pub readout: Readout,
+    /// The affine output layer and the loss it is trained by; without one the last layer is the output.
+    #[serde(default)]
+    pub head: Option<HeadSpec>,
+    /// The initial values of the parameters.
+    #[serde(default)]
+    pub init: Init,
+}
+
+/// What a network reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum InputSpec {
+    /// Real vectors.
+    Features {
+        /// `C`.
+        width: usize,
+    },
+    /// Symbols as one-hot vectors, which are never materialised.
+    OneHot {
+        /// `C = V`, the number of symbols.
+        symbols: usize,
+    },
+    /// Symbols, each with a trained vector: the table `weight [V, E]`.
+    Embedding {
+        /// `V`.
+        symbols: usize,
+        /// `C = E`.
+        width: usize,
+        /// The prefix of its parameter; by default `embedding`.
+        #[serde(default)]
+        name: Option<String>,
+    },
+}
+
+/// A layer of the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum LayerSpec {
+    /// One or several recurrent layers of one cell.
+    Recurrent(RecurrentSpec),
+    /// An affine layer with an activation, at every step by itself.
+    Dense(DenseSpec),
+}
+
+/// The cell of a recurrent layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Cell {
+    /// `h = σ(W_ih x + W_hh h_prev + b)`.
+    Elman {
+        /// `σ`.
+        #[serde(default)]
+        activation: Activation,
+    },
+    /// `c = f ⊙ c_prev + i ⊙ g`, `h = o ⊙ tanh(c)`.
+    Lstm,
+    /// `h = (1 − z) ⊙ n + z ⊙ h_prev`.
+    Gru {
+        /// Where the reset gate acts.
+        #[serde(default)]
+        reset: GruReset,
+    },
+}
+
+/// Which ways through time a recurrent layer runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Directions {
+    /// From the first step to the last: the only one that can be streamed.
+    #[default]
+    Forward,
+    /// From each row's last step to its first.
+    Reverse,
+    /// Both, side by side: `y = [y_forward, y_reverse]`.
+    Both,
+}
+
+/// One or several recurrent layers of one cell, stacked as PyTorch's `num_layers`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecurrentSpec {
+    /// The cell.
+    pub cell: Cell,
+    /// `H`, in each direction.
+    pub hidden: usize,
+    /// How many are stacked.
+    #[serde(default = "one")]
+    pub layers: usize,
+    /// Which ways through time.
+    #[serde(default)]
+    pub directions: Directions,
+    /// Which biases there are.
+    #[serde(default)]
+    pub bias: Bias,
+    /// The prefix of its parameters, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
+    /// `rnn2`, and so on.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// `y = σ(W x + b)`, at every step by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenseSpec {
+    /// The width of `y`.
+    pub units: usize,
+    /// `σ`.
+    #[serde(default)]
+    pub activation: Activation,
+    /// Whether there is a `b`.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// The prefix of its parameters `weight` and `bias`; by default `dense`, then `dense2`, and so on.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// Which steps have an output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readout {
+    /// Every step.
+    #[default]
+    EveryStep,
+    /// Each row's last valid step only: the layers after the last recurrent one see one step. A row without a
+    /// valid step has the initial `h` of that layer in its place.
+    LastStep,
+}
+
+/// The output layer `a = W x + b`, and the loss it is trained by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadSpec {
+    /// The width of the output.
+    pub units: usize,
+    /// The loss.
+    pub objective: Objective,
+    /// Whether there is a `b`.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// The prefix of its parameters `weight` and `bias`; by default `head`.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// The loss of one output row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// `ln Σ_k e^{a_k} − a_target`: one of several classes.
+    Softmax,
+    /// `Σ_k ln(1 + e^{a_k}) − t_k a_k`: independent yes-or-no outputs.
+    Bernoulli,
+    /// `Σ_k (a_k − t_k)²`.
+    SquaredError,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
+}

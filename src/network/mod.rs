@@ -1,0 +1,216 @@
+//! Networks from configuration: a model, a state and a workspace, three types with three owners.
+//!
+//! - [`Network`] owns parameters and packed weights, is shared (`&self`, `Sync`) and packs at one moment: the end of
+//!   [`Network::update`].
+//! - [`State`] belongs to a stream or a batch and is moved or copied by value.
+//! - [`Workspace`] belongs to a thread of work and is reused.
+
+mod batch;
+pub(crate) mod buffer;
+mod builder;
+pub(crate) mod config;
+mod packed;
+pub(crate) mod parameters;
+pub(crate) mod plan;
+mod run;
+pub(crate) mod state;
+mod step;
+mod train;
+mod workspace;
+
+pub use batch::Batch;
+pub use buffer::Aligned;
+pub use config::{
+    Cell, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
+};
+pub use packed::Purpose;
+pub use parameters::{ParameterBlock, Parameters};
+pub use state::State;
+
+pub use train::Cotangents;
+pub use workspace::Workspace;
+
+use crate::backend::DefaultBackend;
+use crate::error::{Error, Result};
+use crate::init;
+use crate::rng::Rng;
+use packed::Packed;
+use plan::Plan;
+use rnn_kernels::{Backend, Direction, Scalar};
+use std::sync::Arc;
+
+/// A recurrent network: configuration, parameters and packed weights.
+///
+/// `T` is `f32` or `f64`, `B` the backend. [`Network::new`] uses the default backend, [`Network::with_backend`] any.
+#[derive(Debug)]
+pub struct Network<T, B: ?Sized = DefaultBackend> {
+    config: Config,
+    plan: Arc<Plan<T>>,
+    parameters: Parameters<T>,
+    packed: Packed<T>,
+    backend: Arc<B>,
+}
+
+/// One direction of one recurrent layer of a network, as diagnostics see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecurrentLayer {
+    /// Counted from the input.
+    pub layer: usize,
+    /// Which way through time.
+    pub direction: Direction,
+    /// The prefix of its parameters and its number in the stack, e.g. `rnn.l0`.
+    pub label: String,
+    /// `H`.
+    pub hidden: usize,
+    /// The name of its recurrent weights `W_hh [G·H, H]` among the parameters.
+    pub w_hh: String,
+}
+
+#[cfg(feature = "_backend")]
+impl<T: Scalar> Network<T, DefaultBackend>
+where
+    DefaultBackend: Backend<T>,
+{
+    /// The network of a configuration on the default backend, its parameters drawn from `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network, [`Error::Memory`] if
+    /// the network does not fit.
+    pub fn new(config: &Config, seed: u64) -> Result<Self> {
+        Self::with_backend(config, seed, Arc::default())
+    }
+}
+
+impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
+    /// The network of a configuration on this backend, its parameters drawn from `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network, [`Error::Memory`] if
+    /// the network does not fit.
+    pub fn with_backend(config: &Config, seed: u64, backend: Arc<B>) -> Result<Self> {
+        let plan = Arc::new(Plan::new(config)?);
+        let mut parameters = Parameters::zeros(plan.blocks.clone())?;
+        init::fill(&config.init, &plan, &mut parameters, &mut Rng::seed(seed))?;
+        let packed = Packed::new(&*backend, &plan, &parameters, Purpose::Both)?;
+        Ok(Self { config: config.clone(), plan, parameters, packed, backend })
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The backend.
+    #[must_use]
+    pub fn backend(&self) -> &Arc<B> {
+        &self.backend
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters<T> {
+        &self.parameters
+    }
+
+    /// Zeros with the layout of the parameters, to accumulate gradients in.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if they do not fit.
+    pub fn gradients(&self) -> Result<Parameters<T>> {
+        self.parameters.zeros_like()
+    }
+
+    /// The zero state of `rows` streams or batch rows.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] or [`Error::Memory`] if it does not fit.
+    pub fn state(&self, rows: usize) -> Result<State<T>> {
+        State::zeros(self.plan.state.clone(), rows)
+    }
+
+    /// The width of the output.
+    #[must_use]
+    pub fn output_width(&self) -> usize {
+        self.plan.output
+    }
+
+    /// Which version of the parameters this is; no two versions of any network share a number, copies excepted.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.packed.generation()
+    }
+
+    /// Every direction of every recurrent layer, from the input on.
+    pub fn recurrent_layers(&self) -> impl Iterator<Item = RecurrentLayer> {
+        let slots = self.plan.state.slots.iter();
+        self.plan.ways().zip(slots).map(|((layer, way), slot)| {
+            // w_hh follows w_ih in the blocks of a cell.
+            let first = self.plan.blocks.partition_point(|block| block.offset < way.params.start);
+            RecurrentLayer {
+                layer: slot.layer,
+                direction: way.direction,
+                label: layer.label.clone(),
+                hidden: layer.cell.hidden(),
+                w_hh: self.plan.blocks[first + 1].name.clone(),
+            }
+        })
+    }
+
+    /// Changes the parameters, then packs them: whatever was computed with the old ones and is not finished, as a
+    /// backward pass, cannot be.
+    ///
+    /// # Panics
+    /// If `change` replaces the parameters by those of another network.
+    pub fn update<R>(&mut self, change: impl FnOnce(&mut Parameters<T>) -> R) -> R {
+        self.packed.invalidate();
+        let result = change(&mut self.parameters);
+        assert!(
+            self.parameters.has_blocks(&self.plan.blocks),
+            "update: the parameters must keep the blocks of this network"
+        );
+        self.packed.fill(&*self.backend, &self.plan, &self.parameters);
+        result
+    }
+
+    /// Chooses what weights are kept packed for; a network that only streams needs no transposes.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if the packed weights do not fit.
+    pub fn keep_packed_for(&mut self, purpose: Purpose) -> Result<()> {
+        self.packed = Packed::new(&*self.backend, &self.plan, &self.parameters, purpose)?;
+        Ok(())
+    }
+
+    /// The same network in another number type and on another backend, each parameter rounded to the nearest.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if it does not fit.
+    pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: Arc<C>) -> Result<Network<U, C>> {
+        let plan = Arc::new(Plan::new(&self.config)?);
+        let parameters = self.parameters.cast()?;
+        let packed = Packed::new(&*backend, &plan, &parameters, self.packed.purpose())?;
+        Ok(Network { config: self.config.clone(), plan, parameters, packed, backend })
+    }
+
+    fn objective(&self, call: &'static str) -> Result<Objective> {
+        self.plan.objective.ok_or_else(|| Error::Order {
+            call,
+            expected: "a network with a head".into(),
+            found: "one without".into(),
+        })
+    }
+}
+
+impl<T: Scalar, B: ?Sized> Clone for Network<T, B> {
+    fn clone(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            plan: self.plan.clone(),
+            parameters: self.parameters.clone(),
+            packed: self.packed.clone(),
+            backend: self.backend.clone(),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! A configuration, checked and laid out: which stage reads which parameters and which state.
+
+use super::config::{Cell as CellSpec, Config, Directions, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec};
+use super::parameters::ParameterBlock;
+use super::state::{StateLayout, StateSlot};
+use crate::error::{Error, Result, checked_product};
+use crate::layer::Cell;
+use rnn_kernels::{Activation, Direction, ElmanSpec, GruSpec, LstmSpec, Scalar};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A network as a list of stages, each reading what the one before it wrote.
+#[derive(Debug)]
+pub(crate) struct Plan<T> {
+    pub input: InputKind,
+    pub stages: Vec<Stage<T>>,
+    pub blocks: Arc<[ParameterBlock]>,
+    pub state: Arc<StateLayout>,
+    /// The width of the output.
+    pub output: usize,
+    pub objective: Option<Objective>,
+}
+
+/// What the first stage reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InputKind {
+    Features { width: usize },
+    Symbols { count: usize },
+}
+
+/// One step of the way from input to output.
+#[derive(Debug)]
+pub(crate) enum Stage<T> {
+    /// `y = table[symbol]`.
+    Embedding {
+        /// `[V, E]`.
+        table: Range<usize>,
+        symbols: usize,
+        width: usize,
+    },
+    /// One recurrent layer, in one direction or both.
+    Recurrent(Recurrent<T>),
+    /// `y[n] = x[last valid step of n, n]`.
+    LastStep { width: usize },
+    /// `y = σ(W x + b)`.
+    Dense(Dense),
+}
+
+/// One recurrent layer.
+#[derive(Debug)]
+pub(crate) struct Recurrent<T> {
+    /// Its prefix and number, e.g. `rnn.l0`.
+    pub label: String,
+    pub cell: Cell<T>,
+    pub input: usize,
+    pub ways: Vec<Way>,
+}
+
+/// One direction of a recurrent layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub direction: Direction,
+    /// Its parameters in the flat buffer.
+    pub params: Range<usize>,
+    /// Which state, reserve, trace and packed weights are its own.
+    pub slot: usize,
+}
+
+/// One dense layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Dense {
+    pub input: usize,
+    pub units: usize,
+    pub activation: Activation,
+    /// `[O, K]`.
+    pub weight: Range<usize>,
+    /// `[O]`, right behind the weight; empty without one.
+    pub bias: Range<usize>,
+}
+
+impl<T: Scalar> Stage<T> {
+    /// The width of what it writes.
+    pub fn width(&self) -> usize {
+        match self {
+            Stage::Embedding { width, .. } | Stage::LastStep { width } => *width,
+            Stage::Recurrent(layer) => layer.width(),
+            Stage::Dense(layer) => layer.units,
+        }
+    }
+}
+
+impl<T: Scalar> Recurrent<T> {
+    /// `D·P`.
+    pub fn width(&self) -> usize {
+        self.ways.len() * self.cell.output()
+    }
+}
+
+impl<T: Scalar> Plan<T> {
+    /// The plan of a configuration, or what is wrong with it.
+    pub fn new(config: &Config) -> Result<Self> {
+        let mut builder = Builder::default();
+        let input = builder.input(&config.input)?;
+        let last_recurrent = config.layers.iter().rposition(|layer| matches!(layer, LayerSpec::Recurrent(_)));
+        let last_recurrent =
+            last_recurrent.ok_or_else(|| Error::config("layers", "at least one recurrent layer", "none"))?;
+        let (mut recurrent, mut dense) = (0, 0);
+        for (k, layer) in config.layers.iter().enumerate() {
+            let at = format!("layers[{k}]");
+            match layer {
+                LayerSpec::Recurrent(spec) => {
+                    recurrent += 1;
+                    builder.recurrent(&at, &prefix(spec.name.as_ref(), "rnn", recurrent), spec)?;
+                }
+                LayerSpec::Dense(spec) => {
+                    dense += 1;
+                    let name = prefix(spec.name.as_ref(), "dense", dense);
+                    builder.dense(&at, &name, spec.units, spec.activation, spec.bias)?;
+                }
+            }
+            if k == last_recurrent && config.readout == Readout::LastStep {
+                let width = builder.width;
+                builder.stages.push(Stage::LastStep { width });
+            }
+        }
+        if let Some(head) = &config.head {
+            let name = prefix(head.name.as_ref(), "head", 1);
+            builder.dense("head", &name, head.units, Activation::Identity, head.bias)?;
+        }
+        builder.check_names()?;
+        Ok(Self {
+            input,
+            output: builder.width,
+            stages: builder.stages,
+            blocks: builder.blocks.into(),
+            state: Arc::new(StateLayout::new(builder.slots)?),
+            objective: config.head.as_ref().map(|head| head.objective),
+        })
+    }
+
+    /// The recurrent layers, from the input on.
+    pub fn recurrent(&self) -> impl Iterator<Item = &Recurrent<T>> {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Recurrent(layer) => Some(layer),
+            _ => None,
+        })
+    }
+
+    /// Every direction of every recurrent layer, in the order of the slots.
+    pub fn ways(&self) -> impl Iterator<Item = (&Recurrent<T>, &Way)> {
+        self.recurrent().flat_map(|layer| layer.ways.iter().map(move |way| (layer, way)))
+    }
+
+    /// `Ok` if the network can be run step by step.
+    pub fn check_causal(&self, call: &str) -> Result<()> {
+        match self.ways().find(|(_, way)| way.direction == Direction::Reverse) {
+            None => Ok(()),
+            Some((layer, _)) => Err(Error::kind(
+                format!("{call}: layer {}", layer.label),
+                "forward in time only, since later steps are not known yet",
+                "a reverse direction",
+            )),
+        }
+    }
+}
+
+/// `name`, or the default one with a number from the second on.
+fn prefix(name: Option<&String>, default: &str, number: usize) -> String {
+    match (name, number) {
+        (Some(name), _) => name.clone(),
+        (None, 1) => default.into(),
+        (None, number) => format!("{default}{number}"),
+    }
+}
+
+/// `prefix.name`, or `name` under an empty prefix.
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.into() } else { format!("{prefix}.{name}") }
+}
+
+#[derive(Debug)]
+struct Builder<T> {
+    stages: Vec<Stage<T>>,
+    blocks: Vec<ParameterBlock>,
+    slots: Vec<StateSlot>,
+    /// The width of what the last stage writes.
+    width: usize,
+    /// The number of parameters so far.
+    len: usize,
+    layers: usize,
+    one_hot: bool,
+}
+
+impl<T> Default for Builder<T> {
+    fn default() -> Self {
+        Self { stages: Vec::new(), blocks: Vec::new(), slots: Vec::new(), width: 0, len: 0, layers: 0, one_hot: false }
+    }
+}
+
+impl<T: Scalar> Builder<T> {
+    fn input(&mut self, input: &InputSpec) -> Result<InputKind> {
+        match *input {
+            InputSpec::Features { width } => {
+                self.width = positive("input", "width", width)?;
+                Ok(InputKind::Features { width })
+            }
+            InputSpec::OneHot { symbols } => {
+                self.width = self.symbols(symbols)?;
+                self.one_hot = true;
+                Ok(InputKind::Symbols { count: symbols })
+            }
+            InputSpec::Embedding { symbols, width, ref name } => {
+                self.symbols(symbols)?;
+                self.width = positive("input", "width", width)?;
+                let table = self.block(&prefix(name.as_ref(), "embedding", 1), "weight", &[symbols, width])?;
+                self.stages.push(Stage::Embedding { table, symbols, width });
+                Ok(InputKind::Symbols { count: symbols })
+            }
+        }
+    }
+
+    /// Symbols are `u32` and the largest one is the mark of a target that does not count.
+    fn symbols(&self, symbols: usize) -> Result<usize> {
+        if u32::try_from(symbols).is_err() || symbols == u32::MAX as usize {
+            return Err(Error::config("input, symbols", format!("below {}", u32::MAX), symbols));
+        }
+        positive("input", "symbols", symbols)
+    }
+
+    fn recurrent(&mut self, at: &str, name: &str, spec: &RecurrentSpec) -> Result<()> {
+        let (hidden, layers) = (positive(at, "hidden", spec.hidden)?, positive(at, "layers", spec.layers)?);
+        for layer in 0..layers {
+            let input = self.width;
+            // Every size a cell computes from these must fit before the cell is asked for one.
+            checked_product(&format!("configuration, {at}"), &[hidden, 8, input.saturating_add(hidden).max(8), 16])?;
+            let cell = match spec.cell {
+                CellSpec::Elman { activation } => {
+                    Cell::Elman(ElmanSpec::new(input, hidden).with_bias(spec.bias).with_activation(activation))
+                }
+                CellSpec::Lstm => Cell::Lstm(LstmSpec::new(input, hidden).with_bias(spec.bias)),
+                CellSpec::Gru { reset } => {
+                    Cell::Gru(GruSpec::new(input, hidden).with_bias(spec.bias).with_reset(reset))
+                }
+            };
+            let (directions, suffix): (&[Direction], _) = match spec.directions {
+                Directions::Forward => (&[Direction::Forward], ""),
+                Directions::Reverse => (&[Direction::Reverse], ""),
+                Directions::Both => (&[Direction::Forward, Direction::Reverse], "_reverse"),
+            };
+            let mut ways = Vec::with_capacity(directions.len());
+            for &direction in directions {
+                let suffix = if direction == Direction::Reverse { suffix } else { "" };
+                let start = self.len;
+                for block in cell.layout().blocks() {
+                    let shape = if block.is_vector { vec![block.rows] } else { vec![block.rows, block.cols] };
+                    self.block(name, &format!("{}_l{layer}{suffix}", block.name), &shape)?;
+                }
+                let slot = self.slots.len();
+                self.slots.push(StateSlot {
+                    layer: self.layers,
+                    direction,
+                    h: cell.output(),
+                    c: cell.cell_width(),
+                    start: 0,
+                });
+                ways.push(Way { direction, params: start..self.len, slot });
+            }
+            let label = join(name, &format!("l{layer}"));
+            let stage = Recurrent { label, cell, input, ways };
+            self.width = stage.width();
+            self.layers += 1;
+            self.stages.push(Stage::Recurrent(stage));
+        }
+        Ok(())
+    }
+
+    fn dense(&mut self, at: &str, name: &str, units: usize, activation: Activation, bias: bool) -> Result<()> {
+        let (input, units) = (self.width, positive(at, "units", units)?);
+        if self.stages.is_empty() && self.one_hot {
+            return Err(Error::config(at, "a recurrent layer or an embedding above one-hot input", "a dense layer"));
+        }
+        let weight = self.block(name, "weight", &[units, input])?;
+        let bias = if bias { self.block(name, "bias", &[units])? } else { self.len..self.len };
+        self.stages.push(Stage::Dense(Dense { input, units, activation, weight, bias }));
+        self.width = units;
+        Ok(())
+    }
+
+    fn block(&mut self, prefix: &str, name: &str, shape: &[usize]) -> Result<Range<usize>> {
+        let name = join(prefix, name);
+        let len = checked_product(&name, shape)?;
+        let end = self.len.checked_add(len);
+        // 16 bytes an element is room for the widest number type.
+        let end = end.filter(|end| end.checked_mul(16).is_some_and(|bytes| isize::try_from(bytes).is_ok()));
+        let end = end.ok_or_else(|| Error::Overflow { what: name.clone(), factors: shape.to_vec() })?;
+        self.blocks.push(ParameterBlock { name, shape: shape.to_vec(), offset: self.len });
+        Ok(std::mem::replace(&mut self.len, end)..end)
+    }
+
+    fn check_names(&self) -> Result<()> {
+        for (k, block) in self.blocks.iter().enumerate() {
+            if self.blocks[..k].iter().any(|other| other.name == block.name) {
+                return Err(Error::config(
+                    "names",
+                    "a different name for every parameter",
+                    format!("two `{}`", block.name),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn positive(at: &str, what: &str, value: usize) -> Result<usize> {
+    if value == 0 { Err(Error::config(format!("{at}, {what}"), "at least 1", 0)) } else { Ok(value) }
+}

@@ -1,0 +1,206 @@
+//! `x → stage → stage → … → output` and back: the stages of a network over one batch.
+
+use super::plan::{InputKind, Plan, Stage};
+use super::state::State;
+use super::workspace::{Dims, Workspace};
+use super::{Network, buffer::Aligned, parameters::Parameters};
+use crate::error::Result;
+use crate::layer::{self, Pass, dense, last_step};
+use rnn_kernels::{
+    Accum, Backend, EmbeddingBackward, EmbeddingForward, Input, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
+};
+
+/// What a stage reads: the output of the one before it, or the batch.
+fn input<'a, T: Scalar>(
+    plan: &Plan<T>,
+    before: &'a [Aligned<T>],
+    dims: Dims,
+    x: &'a [T],
+    index: &'a [u32],
+) -> Input<'a, T> {
+    let Dims { steps, rows, .. } = dims;
+    match (before, plan.input) {
+        ([.., last], _) => Input::Dense(SeqRef::new(last, steps, rows, plan.stages[before.len() - 1].width())),
+        ([], InputKind::Features { width }) => Input::Dense(SeqRef::new(x, steps, rows, width)),
+        ([], InputKind::Symbols { .. }) => Input::OneHot { index, steps, rows },
+    }
+}
+
+/// The rows of a contiguous input as one matrix `[T · N, C]`.
+fn flat<'a, T: Scalar>(input: Input<'a, T>) -> MatRef<'a, T> {
+    match input {
+        Input::Dense(x) => x.flat().expect("activations are contiguous"),
+        _ => unreachable!("the plan has no dense layer above one-hot input"),
+    }
+}
+
+fn clear_padding<T: Scalar>(live: Steps<'_>, mut y: SeqMut<'_, T>) {
+    for t in 0..y.steps() {
+        for n in live.finished(t, y.rows()) {
+            y.at_mut(t).row_mut(n).fill(T::ZERO);
+        }
+    }
+}
+
+impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
+    /// Every stage writes its output into the workspace; the state moves from initial to final. For training the
+    /// reserves are written too.
+    pub(super) fn run(
+        &self,
+        call: &'static str,
+        workspace: &mut Workspace<T>,
+        state: &mut State<T>,
+        usage: Use,
+    ) -> Result<()> {
+        let (plan, backend) = (&*self.plan, &*self.backend);
+        let packed = self.packed.get(call, usage)?;
+        let Workspace { dims, lengths, index, x, outputs, reserves, scratch, .. } = workspace;
+        let Dims { steps: step_count, rows, .. } = *dims;
+        let live = dims.live(lengths);
+        // After the last valid step was picked there is one step, which belongs to every row.
+        let (mut dims_here, mut live_here) = (*dims, live);
+        for (k, stage) in plan.stages.iter().enumerate() {
+            let (before, rest) = outputs.split_at_mut(k);
+            let x = input(plan, before, dims_here, x, index);
+            let y = &mut rest[0];
+            match stage {
+                Stage::Embedding { table, symbols, width } => backend.embedding_forward(EmbeddingForward {
+                    table: MatRef::new(&self.parameters[table.clone()], *symbols, *width),
+                    index,
+                    y: MatMut::new(y, step_count * rows, *width),
+                }),
+                Stage::Recurrent(layer) => {
+                    let (cell, p) = (layer.cell, layer.cell.output());
+                    let mut y = SeqMut::new(y, step_count, rows, layer.width());
+                    for (d, way) in layer.ways.iter().enumerate() {
+                        let y = y.rb_mut().cols_range(d * p, (d + 1) * p);
+                        let (direction, packed) = (way.direction, &packed[way.slot][..]);
+                        let params = &self.parameters[way.params.clone()];
+                        let pass = Pass { direction, steps: live, params, packed, x };
+                        let scratch = &mut scratch[..];
+                        match usage {
+                            Use::Infer => {
+                                let (h, c) = state.slot_mut(way.slot);
+                                cell.infer(backend, pass, layer::Infer { h, c, y, workspace: scratch });
+                            }
+                            Use::Train => {
+                                let (h0, c0) = state.slot(way.slot);
+                                let reserve = &mut reserves[way.slot];
+                                let run = layer::Forward { h0, c0, y, reserve, workspace: scratch };
+                                cell.forward(backend, pass, run);
+                                let (h_n, c_n) = cell.final_state(direction, step_count, rows, &reserves[way.slot]);
+                                let (mut h, mut c) = state.slot_mut(way.slot);
+                                h.copy_from(h_n);
+                                c_n.into_iter().for_each(|c_n| c.copy_from(c_n));
+                            }
+                        }
+                    }
+                }
+                Stage::LastStep { width } => {
+                    let (Stage::Recurrent(layer), Input::Dense(x)) = (&plan.stages[k - 1], x) else {
+                        unreachable!("the plan picks the last step of a recurrent layer");
+                    };
+                    last_step::forward(layer, live, x, state, MatMut::new(y, rows, *width));
+                    (dims_here, live_here) = (Dims { steps: 1, ..dims_here }, Steps::all());
+                }
+                Stage::Dense(layer) => {
+                    let x = flat(x);
+                    dense::forward(backend, layer, &self.parameters, x, MatMut::new(y, x.rows(), layer.units));
+                    clear_padding(live_here, SeqMut::new(y, dims_here.steps, rows, layer.units));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// From the cotangent of the output in `workspace.d[0]` and that of the final state in `workspace.d_final` to
+    /// the gradients, which accumulate, and to the cotangents of input and initial state.
+    pub(super) fn run_back(
+        &self,
+        call: &'static str,
+        workspace: &mut Workspace<T>,
+        gradients: &mut Parameters<T>,
+    ) -> Result<()> {
+        let (plan, backend) = (&*self.plan, &*self.backend);
+        let packed = self.packed.get(call, Use::Train)?;
+        let (output_steps, record_traces, record_d_x) =
+            (self.output_steps(workspace.dims.steps), workspace.record_traces, workspace.record_d_x);
+        let Workspace { dims, lengths, index, x, outputs, reserves, traces, d, d_x: d_input, scratch, .. } = workspace;
+        let (d_initial, d_final) = (&mut workspace.d_initial, &mut workspace.d_final);
+        let Dims { steps: step_count, rows, .. } = *dims;
+        let live = dims.live(lengths);
+        let mut dims_here = Dims { steps: output_steps, ..*dims };
+        let [d_y, d_x] = d;
+        let (mut d_y, mut d_x) = (d_y, d_x);
+        for (k, stage) in plan.stages.iter().enumerate().rev() {
+            if let Stage::LastStep { .. } = stage {
+                dims_here = *dims;
+            }
+            let (before, rest) = outputs.split_at(k);
+            let x = input(plan, before, dims_here, x, index);
+            // The first stage has someone to hand its cotangent to only if it is asked for.
+            let d_x_here: Option<&mut [T]> = match (k, plan.input) {
+                (0, InputKind::Features { .. }) if record_d_x => Some(&mut *d_input),
+                (0, _) => None,
+                _ => Some(&mut *d_x),
+            };
+            match stage {
+                Stage::Embedding { table, symbols, width } => backend.embedding_backward(EmbeddingBackward {
+                    index,
+                    d_y: MatRef::new(d_y, step_count * rows, *width),
+                    d_table: MatMut::new(&mut gradients[table.clone()], *symbols, *width),
+                }),
+                Stage::Recurrent(layer) => {
+                    let (cell, p) = (layer.cell, layer.cell.output());
+                    let d_y = SeqRef::new(d_y, step_count, rows, layer.width());
+                    let mut d_x = d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input));
+                    for (d, way) in layer.ways.iter().enumerate() {
+                        let (d_h_n, d_c_n) = d_final.slot(way.slot);
+                        let (d_h0, d_c0) = d_initial.slot_mut(way.slot);
+                        let (direction, packed) = (way.direction, &packed[way.slot][..]);
+                        let params = &self.parameters[way.params.clone()];
+                        let trace = &mut traces[way.slot];
+                        let run = layer::Backward {
+                            reserve: &reserves[way.slot],
+                            d_y: Some(d_y.cols_range(d * p, (d + 1) * p)),
+                            d_h_n,
+                            d_c_n,
+                            d_params: &mut gradients[way.params.clone()],
+                            d_x: d_x.as_mut().map(SeqMut::rb_mut),
+                            // Both directions read the same x.
+                            d_x_accum: if d == 0 { Accum::Replace } else { Accum::Add },
+                            d_h0,
+                            d_c0,
+                            d_h_trace: record_traces.then(|| SeqMut::new(trace, step_count + 1, rows, p)),
+                            workspace: scratch,
+                        };
+                        cell.backward(backend, Pass { direction, steps: live, params, packed, x }, run);
+                    }
+                }
+                Stage::LastStep { width } => {
+                    let Stage::Recurrent(layer) = &plan.stages[k - 1] else {
+                        unreachable!("the plan picks the last step of a recurrent layer");
+                    };
+                    let d_y = SeqRef::new(d_y, 1, rows, *width);
+                    let d_x = SeqMut::new(d_x, step_count, rows, *width);
+                    last_step::backward(layer, live, d_y, d_x, d_final);
+                }
+                Stage::Dense(layer) => {
+                    let (x, m) = (flat(x), dims_here.steps * rows);
+                    let y = MatRef::new(&rest[0], m, layer.units);
+                    let d_y = MatMut::new(d_y, m, layer.units);
+                    let d_x = d_x_here.map(|d_x| MatMut::new(d_x, m, layer.input));
+                    dense::backward(backend, layer, &self.parameters, x, y, d_y, gradients, d_x);
+                }
+            }
+            std::mem::swap(&mut d_y, &mut d_x);
+        }
+        Ok(())
+    }
+
+    /// The number of steps that have an output, of `steps`.
+    pub(super) fn output_steps(&self, steps: usize) -> usize {
+        let last_only = self.plan.stages.iter().any(|stage| matches!(stage, Stage::LastStep { .. }));
+        if last_only { 1 } else { steps }
+    }
+}

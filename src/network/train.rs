@@ -1,0 +1,250 @@
+//! `L(θ)` and `∂L/∂θ` of a batch: forward, loss, and backward through all of its time or window by window.
+
+use super::config::Readout;
+use super::workspace::{Dims, Done};
+use super::{Batch, Network, Parameters, State, Workspace};
+use crate::error::{Error, Result};
+use crate::loss::{self, Checked, Loss, Rows, Targets};
+use rnn_kernels::{Backend, MatMut, MatRef, Scalar, SeqRef, Use};
+
+/// Cotangents from outside a network; `None` is zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Cotangents<'a, T> {
+    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` with an output at the last step only. Never read beyond a row's
+    /// length.
+    pub output: Option<SeqRef<'a, T>>,
+    /// `∂L/∂` of the final state.
+    pub state: Option<&'a State<T>>,
+}
+
+impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
+    /// `output = network(x, state)`, keeping what backward needs.
+    ///
+    /// The output is `[T, N, O]`, 0 beyond a row's length, or `[1, N, O]` with an output at the last step only. The
+    /// state goes in as the initial and comes out as the final one, with no gradient attached.
+    ///
+    /// # Errors
+    /// [`Error::Kind`], [`Error::Shape`] or [`Error::Range`] if batch or state do not fit the network,
+    /// [`Error::Overflow`] or [`Error::Memory`] if the pass does not fit into memory. The state is then unchanged.
+    pub fn forward<'w>(
+        &self,
+        workspace: &'w mut Workspace<T>,
+        batch: &Batch<'_, T>,
+        state: &mut State<T>,
+    ) -> Result<SeqRef<'w, T>> {
+        self.load(workspace, batch, state)?;
+        self.run_forward(workspace, state)?;
+        Ok(self.output(workspace))
+    }
+
+    /// `∂L/∂θ` and `∂L/∂state` from the cotangents of the last [`forward`](Self::forward) in this workspace.
+    ///
+    /// Accumulates into `gradients`; overwrites what [`Workspace::d_state`], [`Workspace::d_input`] and
+    /// [`Workspace::trace`] give. May be called again on the same forward pass.
+    ///
+    /// # Errors
+    /// [`Error::Order`] unless the workspace holds a forward pass of this network with its present parameters,
+    /// [`Error::Kind`] or [`Error::Shape`] if gradients or cotangents do not fit.
+    pub fn backward(
+        &self,
+        workspace: &mut Workspace<T>,
+        cotangents: Cotangents<'_, T>,
+        gradients: &mut Parameters<T>,
+    ) -> Result<()> {
+        self.check_forward("backward", workspace)?;
+        self.parameters.expect_layout("gradients", gradients)?;
+        let shape = self.output_shape(workspace);
+        let [steps, rows, width] = shape;
+        if let Some(state) = cotangents.state {
+            state.check("cotangent of the state", &self.plan.state, rows)?;
+        }
+        if let Some(d) = cotangents.output.filter(|d| d.shape() != shape) {
+            return Err(Error::shape("cotangent of the output", &shape, &d.shape()));
+        }
+        let live = self.output_live(workspace.dims).live(&workspace.lengths);
+        let d_output = &mut workspace.d[0][..steps * rows * width];
+        d_output.fill(T::ZERO);
+        if let Some(d) = cotangents.output {
+            for (t, n) in (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n))).filter(|&(t, n)| live.live(t, n)) {
+                d_output[(t * rows + n) * width..][..width].copy_from_slice(d.at(t).row(n));
+            }
+        }
+        self.run_backward(workspace, cotangents.state, gradients)
+    }
+
+    /// `L = (1/count) Σ loss` over the targets that count, and `gradients += ∂L/∂θ`: forward, loss and backward.
+    ///
+    /// The state goes in as the initial and comes out as the final one, detached: carried into the next call this is
+    /// truncated BPTT.
+    ///
+    /// # Errors
+    /// Those of [`forward`](Self::forward), and [`Error::Kind`], [`Error::Len`] or [`Error::Range`] if the targets do
+    /// not fit, [`Error::Order`] if the network has no head. State and gradients are then unchanged.
+    pub fn loss_and_gradients(
+        &self,
+        workspace: &mut Workspace<T>,
+        batch: &Batch<'_, T>,
+        targets: Targets<'_, T>,
+        state: &mut State<T>,
+        gradients: &mut Parameters<T>,
+    ) -> Result<Loss> {
+        self.accumulate(workspace, batch, targets, state, gradients, None)
+    }
+
+    /// `gradients += ∂L/∂θ` with `L` over all of the batch, but no derivative reaching back across the borders of
+    /// windows of `window` steps: truncated BPTT. A window of `T` steps or more is full BPTT.
+    ///
+    /// # Errors
+    /// Those of [`loss_and_gradients`](Self::loss_and_gradients), and [`Error::Range`] if the window is empty,
+    /// [`Error::Kind`] if the network has a reverse direction or an output at the last step only.
+    pub fn truncated_bptt(
+        &self,
+        workspace: &mut Workspace<T>,
+        batch: &Batch<'_, T>,
+        targets: Targets<'_, T>,
+        window: usize,
+        state: &mut State<T>,
+        gradients: &mut Parameters<T>,
+    ) -> Result<Loss> {
+        self.plan.check_causal("truncated_bptt")?;
+        if self.config.readout == Readout::LastStep {
+            return Err(Error::kind("truncated_bptt, readout", "an output at every step", "at the last step only"));
+        }
+        if window == 0 {
+            return Err(Error::range("window", "at least 1 step", 0));
+        }
+        self.load(workspace, batch, state)?;
+        let (_, count) = self.check_targets("truncated_bptt", workspace, targets)?;
+        let mut loss = Loss::default();
+        for from in (0..batch.steps()).step_by(window) {
+            let to = from.saturating_add(window).min(batch.steps());
+            let targets = targets.rows(from * batch.rows(), to * batch.rows(), self.plan.output);
+            loss += self.accumulate(workspace, &batch.window(from, to)?, targets, state, gradients, Some(count))?;
+        }
+        Ok(loss)
+    }
+
+    /// `L = (1/count) Σ loss` over the targets that count, without a gradient and without what one needs.
+    ///
+    /// # Errors
+    /// As [`loss_and_gradients`](Self::loss_and_gradients).
+    pub fn evaluate(
+        &self,
+        workspace: &mut Workspace<T>,
+        batch: &Batch<'_, T>,
+        targets: Targets<'_, T>,
+        state: &mut State<T>,
+    ) -> Result<Loss> {
+        self.load(workspace, batch, state)?;
+        let (targets, count) = self.check_targets("evaluate", workspace, targets)?;
+        workspace.grow(&*self.backend, &self.plan, false)?;
+        self.run("evaluate", workspace, state, Use::Infer)?;
+        Ok(Loss { total: self.loss(workspace, targets, None), count })
+    }
+
+    /// One window: its loss divided by `count`, or by the number of its own targets.
+    fn accumulate(
+        &self,
+        workspace: &mut Workspace<T>,
+        batch: &Batch<'_, T>,
+        targets: Targets<'_, T>,
+        state: &mut State<T>,
+        gradients: &mut Parameters<T>,
+        count: Option<usize>,
+    ) -> Result<Loss> {
+        self.parameters.expect_layout("gradients", gradients)?;
+        self.load(workspace, batch, state)?;
+        let (targets, own_count) = self.check_targets("loss_and_gradients", workspace, targets)?;
+        self.run_forward(workspace, state)?;
+        #[allow(clippy::cast_precision_loss)] // a count beyond 2⁵³ cannot occur
+        let scale = T::from_f64(1.0 / count.unwrap_or(own_count).max(1) as f64);
+        let total = self.loss(workspace, targets, Some(scale));
+        self.run_backward(workspace, None, gradients)?;
+        Ok(Loss { total, count: own_count })
+    }
+
+    fn check_targets<'a>(
+        &self,
+        call: &'static str,
+        workspace: &mut Workspace<T>,
+        targets: Targets<'a, T>,
+    ) -> Result<(Checked<'a, T>, usize)> {
+        let (objective, shape) = (self.objective(call)?, self.output_shape(workspace));
+        let dims = self.output_live(workspace.dims);
+        let Workspace { lengths, row_loss: loss, row_targets: targets_of, row_counts: counts, .. } = workspace;
+        let mut rows = Rows { loss, targets: targets_of, counts };
+        loss::check(objective, targets, shape, dims.live(lengths), &mut rows)
+    }
+
+    /// `Σ loss` of the outputs in the workspace; with a scale also its scaled gradient, into `workspace.d[0]`.
+    fn loss(&self, workspace: &mut Workspace<T>, targets: Checked<'_, T>, scale: Option<T>) -> f64 {
+        let [steps, rows, width] = self.output_shape(workspace);
+        let Workspace { outputs, d, row_loss: loss, row_targets, row_counts: counts, .. } = workspace;
+        let output = outputs.last().expect("a plan has a stage");
+        let a = MatRef::new(output, steps * rows, width);
+        let d_a = scale.map(|_| MatMut::new(&mut d[0], steps * rows, width));
+        let rows = Rows { loss, targets: row_targets, counts };
+        loss::evaluate(&*self.backend, a, targets, rows, d_a, scale.unwrap_or(T::ZERO))
+    }
+
+    /// Takes in a batch, after checking that it and the state fit the network.
+    pub(super) fn load(&self, workspace: &mut Workspace<T>, batch: &Batch<'_, T>, state: &State<T>) -> Result<()> {
+        state.check("state", &self.plan.state, batch.rows())?;
+        if batch.start > 0 {
+            self.plan.check_causal("a window of a longer sequence")?;
+        }
+        workspace.load(&self.plan, batch)
+    }
+
+    fn run_forward(&self, workspace: &mut Workspace<T>, state: &mut State<T>) -> Result<()> {
+        workspace.grow(&*self.backend, &self.plan, true)?;
+        self.run("forward", workspace, state, Use::Train)?;
+        workspace.done = Done::Forward(self.generation());
+        Ok(())
+    }
+
+    fn run_backward(
+        &self,
+        workspace: &mut Workspace<T>,
+        d_state: Option<&State<T>>,
+        gradients: &mut Parameters<T>,
+    ) -> Result<()> {
+        // What is recorded may have been switched on since forward.
+        workspace.grow(&*self.backend, &self.plan, true)?;
+        if let Some(d_state) = d_state {
+            workspace.d_final.as_mut_slice().copy_from_slice(d_state.as_slice());
+        }
+        self.run_back("backward", workspace, gradients)?;
+        workspace.done = Done::Backward(self.generation());
+        Ok(())
+    }
+
+    fn check_forward(&self, call: &'static str, workspace: &Workspace<T>) -> Result<()> {
+        let now = self.generation();
+        let found = match workspace.done {
+            Done::Forward(then) | Done::Backward(then) if then == now => return Ok(()),
+            Done::Forward(then) | Done::Backward(then) => format!("one with parameters of generation {then}"),
+            Done::Nothing => "none".into(),
+        };
+        Err(Error::Order { call, expected: format!("a forward pass with parameters of generation {now}"), found })
+    }
+
+    /// The batch as the output sees it: one step that belongs to every row, if only the last step has an output.
+    fn output_live(&self, dims: Dims) -> Dims {
+        match self.config.readout {
+            Readout::EveryStep => dims,
+            Readout::LastStep => Dims { steps: 1, ragged: false, ..dims },
+        }
+    }
+
+    /// `[T, N, O]`, or `[1, N, O]`.
+    fn output_shape(&self, workspace: &Workspace<T>) -> [usize; 3] {
+        [self.output_live(workspace.dims).steps, workspace.dims.rows, self.plan.output]
+    }
+
+    /// What the last stage wrote.
+    pub(super) fn output<'w>(&self, workspace: &'w Workspace<T>) -> SeqRef<'w, T> {
+        let [steps, rows, width] = self.output_shape(workspace);
+        SeqRef::new(workspace.outputs.last().expect("a plan has a stage"), steps, rows, width)
+    }
+}

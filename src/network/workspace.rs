@@ -1,0 +1,237 @@
+//! Reserves, activations, cotangents and scratch: sized once for `(T, N)`, reused, grown when asked for more.
+
+use super::batch::{Batch, BatchInput};
+use super::buffer::Aligned;
+use super::plan::{InputKind, Plan, Stage};
+use super::state::{State, StateLayout, find};
+use crate::error::{Error, Result, checked_product};
+use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef, Steps};
+use std::sync::Arc;
+
+/// Everything a pass over time writes besides the state; one for each thread of work, reused from pass to pass.
+///
+/// It keeps a copy of the batch, so that backward cannot be given another one, and remembers which parameters
+/// forward used, so that backward cannot use others.
+#[derive(Debug)]
+pub struct Workspace<T> {
+    pub(crate) dims: Dims,
+    pub(crate) lengths: Vec<usize>,
+    pub(crate) index: Vec<u32>,
+    pub(crate) x: Aligned<T>,
+    /// What each stage wrote.
+    pub(crate) outputs: Vec<Aligned<T>>,
+    /// By slot.
+    pub(crate) reserves: Vec<Aligned<T>>,
+    /// By slot.
+    pub(crate) traces: Vec<Aligned<T>>,
+    /// The cotangents of what a stage wrote and of what it read, taking turns.
+    pub(crate) d: [Aligned<T>; 2],
+    pub(crate) d_x: Aligned<T>,
+    pub(crate) d_initial: State<T>,
+    pub(crate) d_final: State<T>,
+    pub(crate) scratch: Aligned<T>,
+    pub(crate) row_loss: Aligned<T>,
+    pub(crate) row_targets: Vec<u32>,
+    pub(crate) row_counts: Vec<bool>,
+    pub(crate) record_traces: bool,
+    pub(crate) record_d_x: bool,
+    pub(crate) done: Done,
+}
+
+/// What the contents of a workspace belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    Nothing,
+    /// Forward, with the parameters of this generation.
+    Forward(u64),
+    /// Backward too.
+    Backward(u64),
+}
+
+/// The batch at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dims {
+    pub steps: usize,
+    pub rows: usize,
+    pub width: usize,
+    pub start: usize,
+    pub ragged: bool,
+}
+
+impl Dims {
+    /// Which rows each step belongs to.
+    pub fn live(self, lengths: &[usize]) -> Steps<'_> {
+        if self.ragged { Steps::ragged(lengths).window(self.start) } else { Steps::all() }
+    }
+}
+
+impl<T: Scalar> Default for Workspace<T> {
+    fn default() -> Self {
+        let empty = || State::empty(Arc::new(StateLayout { slots: Vec::new(), width: 0 }));
+        Self {
+            dims: Dims::default(),
+            lengths: Vec::new(),
+            index: Vec::new(),
+            x: Aligned::default(),
+            outputs: Vec::new(),
+            reserves: Vec::new(),
+            traces: Vec::new(),
+            d: [Aligned::default(), Aligned::default()],
+            d_x: Aligned::default(),
+            d_initial: empty(),
+            d_final: empty(),
+            scratch: Aligned::default(),
+            row_loss: Aligned::default(),
+            row_targets: Vec::new(),
+            row_counts: Vec::new(),
+            record_traces: false,
+            record_d_x: false,
+            done: Done::Nothing,
+        }
+    }
+}
+
+impl<T: Scalar> Workspace<T> {
+    /// An empty workspace: the first pass sizes it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether backward records `∂L/∂h` at every step of every recurrent layer, for [`trace`](Self::trace).
+    pub fn record_traces(&mut self, record: bool) {
+        self.record_traces = record;
+    }
+
+    /// Whether backward computes `∂L/∂x` of real-valued input, for [`d_input`](Self::d_input).
+    pub fn record_d_input(&mut self, record: bool) {
+        self.record_d_x = record;
+    }
+
+    /// `∂L/∂h [T+1, N, H]` of a recurrent layer, counted from the input, in one direction: slot `s` is the whole
+    /// derivative by the state `h_s`, whichever way it acts on the loss. A forward layer has its initial state in
+    /// slot 0, a reverse one in slot `T`.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such layer or direction, [`Error::Order`] unless the last pass was a backward
+    /// one with [`record_traces`](Self::record_traces) on.
+    pub fn trace(&self, layer: usize, direction: Direction) -> Result<SeqRef<'_, T>> {
+        self.after_backward("trace", self.record_traces, "record_traces(true)")?;
+        let layout = self.d_initial.layout();
+        let slot = find(layout, layer, direction)?;
+        Ok(SeqRef::new(&self.traces[slot], self.dims.steps + 1, self.dims.rows, layout.slots[slot].h))
+    }
+
+    /// `∂L/∂x [T, N, C]`, 0 beyond a row's length.
+    ///
+    /// # Errors
+    /// [`Error::Order`] unless the last pass was a backward one over real-valued input with
+    /// [`record_d_input`](Self::record_d_input) on.
+    pub fn d_input(&self) -> Result<SeqRef<'_, T>> {
+        self.after_backward("d_input", self.record_d_x && self.dims.width > 0, "record_d_input(true), real input")?;
+        Ok(SeqRef::new(&self.d_x, self.dims.steps, self.dims.rows, self.dims.width))
+    }
+
+    /// `∂L/∂h` and `∂L/∂c` of the initial state.
+    ///
+    /// # Errors
+    /// [`Error::Order`] unless the last pass was a backward one.
+    pub fn d_state(&self) -> Result<&State<T>> {
+        self.after_backward("d_state", true, "")?;
+        Ok(&self.d_initial)
+    }
+
+    fn after_backward(&self, call: &'static str, recorded: bool, setting: &str) -> Result<()> {
+        match self.done {
+            Done::Backward(_) if recorded => Ok(()),
+            Done::Backward(_) => Err(Error::Order {
+                call,
+                expected: format!("backward with {setting}"),
+                found: "backward without".into(),
+            }),
+            _ => Err(Error::Order { call, expected: "a backward pass".into(), found: "none".into() }),
+        }
+    }
+
+    /// Takes a copy of the batch, checked against the network; padding becomes 0 or a symbol that is not read.
+    pub(crate) fn load(&mut self, plan: &Plan<T>, batch: &Batch<'_, T>) -> Result<()> {
+        let (steps, rows) = (batch.steps(), batch.rows());
+        self.done = Done::Nothing;
+        self.lengths.clear();
+        self.lengths.extend_from_slice(batch.lengths.unwrap_or(&[]));
+        self.dims = Dims { steps, rows, width: 0, start: batch.start, ragged: batch.lengths.is_some() };
+        let live = self.dims.live(&self.lengths);
+        match (batch.input, plan.input) {
+            (BatchInput::Features(x), InputKind::Features { width }) => {
+                if x.cols() != width {
+                    return Err(Error::shape("features [T, N, C]", &[steps, rows, width], &x.shape()));
+                }
+                self.dims.width = width;
+                self.x.grow("features", checked_product("features [T, N, C]", &[steps, rows, width])?)?;
+                for (t, n) in (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n))) {
+                    let to = &mut self.x[(t * rows + n) * width..][..width];
+                    if live.live(t, n) { to.copy_from_slice(x.at(t).row(n)) } else { to.fill(T::ZERO) }
+                }
+            }
+            (BatchInput::Symbols { index, .. }, InputKind::Symbols { count }) => {
+                self.index.clear();
+                for (k, &symbol) in index.iter().enumerate() {
+                    let (t, n) = (k / rows, k % rows);
+                    let is_live = live.live(t, n);
+                    if is_live && symbol as usize >= count {
+                        return Err(Error::range(format!("symbols[{t}, {n}]"), format!("below {count}"), symbol));
+                    }
+                    self.index.push(if is_live { symbol } else { IGNORE });
+                }
+            }
+            (BatchInput::Features(_), InputKind::Symbols { .. }) => {
+                return Err(Error::kind("batch", "symbols", "real vectors"));
+            }
+            (BatchInput::Symbols { .. }, InputKind::Features { .. }) => {
+                return Err(Error::kind("batch", "real vectors", "symbols"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Room for a pass over the batch at hand; for training also what backward needs.
+    pub(crate) fn grow<B: Backend<T> + ?Sized>(&mut self, backend: &B, plan: &Plan<T>, train: bool) -> Result<()> {
+        let Dims { steps, rows, .. } = self.dims;
+        let slots =
+            steps.checked_add(1).ok_or_else(|| Error::Overflow { what: "T + 1".into(), factors: vec![steps] })?;
+        self.outputs.resize_with(plan.stages.len(), Aligned::default);
+        self.reserves.resize_with(plan.state.slots.len(), Aligned::default);
+        self.traces.resize_with(plan.state.slots.len(), Aligned::default);
+        let (mut t, mut widest) = (steps, self.dims.width);
+        for (stage, output) in plan.stages.iter().zip(&mut self.outputs) {
+            if let Stage::LastStep { .. } = stage {
+                t = 1;
+            }
+            widest = widest.max(stage.width());
+            output.grow("activations", checked_product("activations", &[t, rows, stage.width()])?)?;
+        }
+        for (layer, way) in plan.ways() {
+            // Every size a cell computes from these must fit before the cell is asked for one.
+            let hidden = layer.cell.hidden();
+            checked_product("reserve", &[slots, rows, hidden.saturating_mul(16).saturating_add(layer.input), 32])?;
+            let lens = layer.cell.lens(backend, steps, rows);
+            self.scratch.grow("scratch", if train { lens.forward.max(lens.backward) } else { lens.infer })?;
+            if train {
+                self.reserves[way.slot].grow("reserve", lens.reserve)?;
+            }
+            if train && self.record_traces {
+                self.traces[way.slot].grow("trace", slots * rows * layer.cell.output())?;
+            }
+        }
+        if train {
+            let len = checked_product("cotangents", &[slots, rows, widest])?;
+            self.d.iter_mut().try_for_each(|d| d.grow("cotangents", len))?;
+            self.d_initial.reshape(&plan.state, rows)?;
+            self.d_final.reshape(&plan.state, rows)?;
+            if self.record_d_x {
+                self.d_x.grow("input cotangents", steps * rows * self.dims.width)?;
+            }
+        }
+        Ok(())
+    }
+}

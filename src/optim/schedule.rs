@@ -1,0 +1,102 @@
+//! `η(k)`: the learning rate of step `k`, counted from 0.
+
+use super::power::power;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// `η(k)`, a function of the step alone: what a resumed run needs is `k`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Schedule {
+    /// `η`.
+    Constant {
+        /// `η`.
+        rate: f64,
+    },
+    /// `η · factor^⌊k / every⌋`.
+    Step {
+        /// `η`.
+        rate: f64,
+        /// The factor of one stair.
+        factor: f64,
+        /// How many steps a stair is long.
+        every: u64,
+    },
+    /// `η · factorᵏ`.
+    Exponential {
+        /// `η`.
+        rate: f64,
+        /// The factor of one step.
+        factor: f64,
+    },
+    /// `η (k + 1)/w` for `k < w`, then `η_end + (η − η_end) (1 + cos(π (k − w)/(K − w)))/2`, from `K` on `η_end`.
+    ///
+    /// Source: Loshchilov & Hutter 2017, one period, with linear warm-up.
+    Cosine {
+        /// `η`, the peak.
+        rate: f64,
+        /// `η_end`.
+        end: f64,
+        /// `w`, the steps of the warm-up.
+        warm_up: u64,
+        /// `K`, when the end is reached.
+        steps: u64,
+    },
+    /// `η / (1 + max(0, k − k₀)/τ)` (Robbins & Monro 1951).
+    InverseTime {
+        /// `η`.
+        rate: f64,
+        /// `k₀`, up to where the rate is constant.
+        start: u64,
+        /// `τ`, after how many further steps the rate is halved.
+        halving: f64,
+    },
+}
+
+#[allow(clippy::cast_precision_loss)] // steps beyond 2⁵³ are not reached
+impl Schedule {
+    /// `η(step)`; finite and not negative if [`check`](Self::check) holds.
+    #[must_use]
+    pub fn rate(&self, step: u64) -> f64 {
+        match *self {
+            Schedule::Constant { rate } => rate,
+            Schedule::Step { rate, factor, every } => rate * power(factor, step / every.max(1)),
+            Schedule::Exponential { rate, factor } => rate * power(factor, step),
+            Schedule::Cosine { rate, warm_up, .. } if step < warm_up => rate * (step + 1) as f64 / warm_up as f64,
+            Schedule::Cosine { end, steps, .. } if step >= steps => end,
+            Schedule::Cosine { rate, end, warm_up, steps } => {
+                let part = (step - warm_up) as f64 / (steps - warm_up) as f64;
+                // Not `f64::cos`, whose last bit depends on the platform.
+                end + (rate - end) * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * part))
+            }
+            Schedule::InverseTime { rate, start, halving } => {
+                rate / (1.0 + step.saturating_sub(start) as f64 / halving)
+            }
+        }
+    }
+
+    /// Whether every setting lies in its range: rates finite and not negative, factors in `(0, 1]`, lengths above 0.
+    ///
+    /// # Errors
+    /// If one does not; the message names it.
+    pub fn check(&self) -> Result<()> {
+        let within = |name: &str, value: f64, expected: &str, holds: bool| {
+            if holds { Ok(()) } else { Err(Error::range(format!("schedule: {name}"), expected, value)) }
+        };
+        let rate = |name, value: f64| within(name, value, "a finite number ≥ 0", value >= 0.0 && value.is_finite());
+        let factor = |value: f64| within("factor", value, "a number in (0, 1]", value > 0.0 && value <= 1.0);
+        match *self {
+            Schedule::Constant { rate: value } => rate("rate", value),
+            Schedule::Step { rate: value, factor: by, every } => {
+                rate("rate", value).and(factor(by)).and(within("every", every as f64, "at least 1", every > 0))
+            }
+            Schedule::Exponential { rate: value, factor: by } => rate("rate", value).and(factor(by)),
+            Schedule::Cosine { rate: value, end, .. } => rate("rate", value).and(rate("end", end)),
+            Schedule::InverseTime { rate: value, halving, .. } => {
+                let positive = halving > 0.0 && halving.is_finite();
+                rate("rate", value).and(within("halving", halving, "a finite number > 0", positive))
+            }
+        }
+    }
+}

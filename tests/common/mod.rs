@@ -1,0 +1,27 @@
+//! Networks and readable values for the tests of this folder.
+
+#![allow(dead_code)] // each test program uses some of it
+
+use recurrent::Network;
+use recurrent::network::Config;
+use recurrent::rng::Rng;
+use rnn_backend_naive::Naive;
+use std::sync::Arc;
+
+/// A network on the yardstick backend.
+pub fn naive(config: &Config, seed: u64) -> Network<f64, Naive> {
+    Network::with_backend(config, seed, Arc::new(Naive)).unwrap()
+}
+
+/// `len` multiples of 1/8 in −1..1.
+pub fn values(seed: u64, len: usize) -> Vec<f64> {
+    let mut rng = Rng::seed(seed);
+    (0..len).map(|_| f64::from(u32::try_from(rng.below(16)).unwrap()) / 8.0 - 1.0).collect()
+}
+
+/// `[T, N]` symbols below `count` where a step belongs to its row, and 0 elsewhere.
+pub fn ragged_tokens(lengths: &[usize], steps: usize, count: usize) -> Vec<u32> {
+    let mut rng = Rng::seed(11);
+    let place = (0..steps).flat_map(|t| lengths.iter().map(move |&length| t < length));
+    place.map(|live| if live { u32::try_from(rng.below(count)).unwrap() } else { 0 }).collect()
+}

@@ -1,0 +1,56 @@
+//! The networks of the example `gradient_flow` do what theory says.
+
+#[allow(dead_code)]
+#[path = "../examples/gradient_flow/cases.rs"]
+mod cases;
+
+use cases::{RADII, cases, closed_form, largest_deviation, linear, measure};
+use recurrent::gradient_flow::Verdict;
+
+const STEPS: usize = 200;
+
+#[test]
+fn linear_networks_follow_their_closed_form() {
+    for (radius, seed) in RADII.into_iter().zip(3..) {
+        let measured = measure(&linear(radius, 32), STEPS, seed).unwrap();
+        assert_eq!(measured.norms.len(), STEPS + 1);
+        // Each step rounds a product of length H: 200 · γ(32) ≈ 200 · 32 · 2⁻⁵³ = 7 · 10⁻¹³.
+        let deviation = largest_deviation(&measured.norms, &closed_form(radius, STEPS));
+        assert!(deviation < 7e-13, "ρ = {radius}: {deviation:e}");
+    }
+}
+
+#[test]
+fn the_verdict_on_linear_networks_is_what_happens() {
+    let verdict = |radius| measure(&linear(radius, 32), 1, 5).unwrap().conditions.unwrap().verdict();
+    assert!(matches!(verdict(0.9), Verdict::Vanishes { .. }));
+    assert!(matches!(verdict(1.0), Verdict::Bounded { .. }));
+    assert!(matches!(verdict(1.1), Verdict::LinearExplodes { .. }));
+}
+
+#[test]
+fn below_above_and_at_the_critical_radius_gradients_vanish_explode_and_last() {
+    for seed in 1..6 {
+        let measured: Vec<_> = cases(64).iter().map(|case| measure(case, STEPS, seed).unwrap()).collect();
+        let left = |name: &str| {
+            let found = measured.iter().find(|case| case.name == name);
+            found.unwrap_or_else(|| panic!("no case {name:?}")).norms[0]
+        };
+        // Near the origin tanh is the identity: ρ²⁰⁰ but for the transients of a matrix that is not normal.
+        assert!((1e-13..1e-6).contains(&left("tanh, ρ = 0.9")), "seed {seed}");
+        assert!((1e-3..1e2).contains(&left("tanh, ρ = 1")), "seed {seed}");
+        assert!((1e5..1e11).contains(&left("tanh, ρ = 1.1")), "seed {seed}");
+        assert!(left("LSTM, forget bias 5") > 1e6 * left("LSTM, forget bias 1"), "seed {seed}");
+    }
+}
+
+#[test]
+fn no_step_back_grows_more_than_the_largest_singular_value_allows() {
+    for case in cases(24) {
+        let measured = measure(&case, 50, 7).unwrap();
+        if let Some(conditions) = measured.conditions {
+            let most = conditions.largest_singular_value.value * (1.0 + 1e-9);
+            assert!(measured.norms.windows(2).all(|pair| pair[0] <= most * pair[1]), "{}", measured.name);
+        }
+    }
+}

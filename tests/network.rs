@@ -1,0 +1,398 @@
+//! The contract of networks: gradients, padding, windows, last steps, order of calls.
+
+mod common;
+
+use common::{naive, ragged_tokens, values};
+use recurrent::init::{BiasScheme, Init, Scheme};
+use recurrent::kernels::{Activation, Bias, Direction, GruReset, IGNORE, SeqRef};
+use recurrent::network::{Cell, Config, Cotangents, DenseSpec, Directions, Purpose, RecurrentSpec};
+use recurrent::{Batch, Error, Lstm, Network, Parameters, State, Targets, Workspace};
+use rnn_backend_naive::Naive;
+use std::sync::Arc;
+
+type Net = Network<f64, Naive>;
+
+/// A loss as a function of parameters and initial state, with what it needs to compute one.
+struct Problem<'a> {
+    network: Net,
+    batch: Batch<'a, f64>,
+    targets: Targets<'a, f64>,
+    state: State<f64>,
+}
+
+impl Problem<'_> {
+    fn loss(&self) -> f64 {
+        let (mut workspace, mut state) = (Workspace::new(), self.state.clone());
+        self.network.evaluate(&mut workspace, &self.batch, self.targets, &mut state).unwrap().mean()
+    }
+
+    fn gradients(&self) -> (Parameters<f64>, State<f64>) {
+        let (mut workspace, mut state) = (Workspace::new(), self.state.clone());
+        let mut gradients = self.network.gradients().unwrap();
+        let loss =
+            self.network.loss_and_gradients(&mut workspace, &self.batch, self.targets, &mut state, &mut gradients);
+        assert_eq!(loss.unwrap().mean(), self.loss(), "training and inference compute the same loss");
+        (gradients, workspace.d_state().unwrap().clone())
+    }
+
+    /// `(8 (f(h) − f(−h)) − (f(2h) − f(−2h))) / 12h`: with h = 1e-3 the method is off by h⁴/30 of a fifth derivative
+    /// and rounding by 1e-13, both far below the tolerance of 1e-9.
+    fn difference(&mut self, mut shift: impl FnMut(&mut Self, f64)) -> f64 {
+        const H: f64 = 1e-3;
+        let mut at = |steps: f64, back: f64| {
+            shift(self, steps * H);
+            let loss = self.loss();
+            shift(self, back * H);
+            loss
+        };
+        let (near, far) = (at(1.0, -1.0) - at(-1.0, 1.0), at(2.0, -2.0) - at(-2.0, 2.0));
+        (8.0 * near - far) / (12.0 * H)
+    }
+
+    fn check_every_derivative(&mut self, what: &str) {
+        let (gradients, d_state) = self.gradients();
+        assert!(gradients.iter().all(|g| g.is_finite()), "{what}");
+        for block in self.network.parameters().blocks().to_vec() {
+            for k in block.range() {
+                let expected = self.difference(|problem, by| problem.network.update(|p| p[k] += by));
+                let off = (gradients[k] - expected).abs();
+                let place = k - block.offset;
+                assert!(off <= 1e-9, "{what}: {}[{place}] is {}, not {expected}", block.name, gradients[k]);
+            }
+        }
+        for k in 0..d_state.as_slice().len() {
+            let expected = self.difference(|problem, by| problem.state.as_mut_slice()[k] += by);
+            let found = d_state.as_slice()[k];
+            assert!((found - expected).abs() <= 1e-9, "{what}: state[{k}] is {found}, not {expected}");
+        }
+    }
+}
+
+const LENGTHS: [usize; 3] = [4, 0, 2];
+
+fn mixed_stack(config: Config) -> Config {
+    config
+        .recurrent(RecurrentSpec::lstm(3).bidirectional())
+        .dense(DenseSpec::new(4, Activation::Tanh))
+        .recurrent(RecurrentSpec::new(Cell::Gru { reset: GruReset::Before }, 3).layers(2).bias(Bias::Input))
+        .recurrent(RecurrentSpec::elman(2, Activation::Sigmoid).directions(Directions::Reverse))
+        .dense(DenseSpec { bias: false, ..DenseSpec::new(3, Activation::Identity) })
+}
+
+/// The same problem for every kind of input, head and readout: 4 steps, 3 rows, one of them empty.
+#[test]
+fn every_derivative_of_a_mixed_stack_agrees_with_finite_differences() {
+    let (tokens, x, t) = (ragged_tokens(&LENGTHS, 4, 5), values(2, 4 * 3 * 2), values(3, 4 * 3 * 2));
+    let p: Vec<f64> = t.iter().map(|t| t * 0.5 + 0.5).collect();
+    let classes = [0, 1, 1, IGNORE, 1, 0, 1, 1, 0, 0, 1, 1];
+    for (what, config) in
+        [("one-hot", Config::one_hot(5)), ("embedding", Config::embedding(5, 2)), ("real", Config::features(2))]
+    {
+        let batch = if what == "real" { Batch::features(&x, [4, 3, 2]) } else { Batch::symbols(&tokens, [4, 3]) };
+        let batch = batch.unwrap().with_lengths(&LENGTHS).unwrap();
+        let config = mixed_stack(config);
+        for (head, config, targets) in [
+            ("softmax", config.clone().softmax(2), Targets::Classes(&classes)),
+            ("bernoulli", config.clone().bernoulli(2), Targets::Values(&p)),
+            ("squared", config.clone().linear(2), Targets::Values(&t)),
+            ("last softmax", config.clone().last_step().softmax(2), Targets::Classes(&classes[..3])),
+            ("last squared", config.clone().last_step().linear(2), Targets::Values(&t[..6])),
+        ] {
+            let network = naive(&config, 7);
+            let mut state = network.state(3).unwrap();
+            let start = values(5, state.as_slice().len());
+            state.as_mut_slice().copy_from_slice(&start);
+            Problem { network, batch, targets, state }.check_every_derivative(&format!("{what}, {head}"));
+        }
+    }
+}
+
+#[test]
+fn a_dense_layer_below_every_recurrent_one_has_its_gradient_and_never_sees_padding() {
+    let mut x = values(2, 4 * 3 * 2);
+    for n in 0..3 {
+        (LENGTHS[n]..4).for_each(|t| x[(t * 3 + n) * 2..][..2].fill(f64::NAN));
+    }
+    let config =
+        Config::features(2).dense(DenseSpec::new(3, Activation::Relu)).recurrent(RecurrentSpec::lstm(2)).linear(1);
+    let (network, t) = (naive(&config, 3), values(3, 12));
+    let batch = Batch::features(&x, [4, 3, 2]).unwrap().with_lengths(&LENGTHS).unwrap();
+    let state = network.state(3).unwrap();
+    Problem { network, batch, targets: Targets::Values(&t), state }.check_every_derivative("dense first");
+}
+
+#[test]
+fn what_lies_in_the_padding_never_matters() {
+    let config = mixed_stack(Config::features(2)).bernoulli(2);
+    let network = naive(&config, 1);
+    let run = |junk: f64| {
+        let (mut x, mut t) = (values(2, 24), vec![0.25; 24]);
+        for (at, n) in (0..4).flat_map(|at| (0..3).map(move |n| (at, n))).filter(|&(at, n)| at >= LENGTHS[n]) {
+            x[(at * 3 + n) * 2..][..2].fill(junk);
+            t[(at * 3 + n) * 2..][..2].fill(junk);
+        }
+        let batch = Batch::features(&x, [4, 3, 2]).unwrap().with_lengths(&LENGTHS).unwrap();
+        let (mut workspace, mut state) = (Workspace::new(), network.state(3).unwrap());
+        workspace.record_d_input(true);
+        let mut gradients = network.gradients().unwrap();
+        let targets = Targets::Values(&t);
+        let loss = network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+        assert_eq!(loss.count, 6);
+        let d_x = workspace.d_input().unwrap().storage()[..24].to_vec();
+        for (at, n) in (0..4).flat_map(|at| (0..3).map(move |n| (at, n))).filter(|&(at, n)| at >= LENGTHS[n]) {
+            assert_eq!(d_x[(at * 3 + n) * 2..][..2], [0.0; 2]);
+        }
+        // Cotangents from outside are not read there either.
+        let mut d = vec![1.0; 24];
+        (0..4).for_each(|at| d[(at * 3 + 1) * 2..][..2].fill(junk));
+        let cotangents = Cotangents { output: Some(SeqRef::new(&d, 4, 3, 2)), state: None };
+        network.backward(&mut workspace, cotangents, &mut gradients).unwrap();
+        (loss, gradients, state, d_x)
+    };
+    assert_eq!(run(0.5), run(f64::NAN));
+}
+
+#[test]
+fn outputs_are_zero_beyond_the_length_and_padding_symbols_may_be_any() {
+    let network = naive(&Config::embedding(5, 2).recurrent(RecurrentSpec::gru(3)).softmax(4), 1);
+    let mut tokens = ragged_tokens(&LENGTHS, 4, 5);
+    tokens[1] = u32::MAX; // row 1 is empty
+    tokens[4] = 1_000_000;
+    let batch = Batch::symbols(&tokens, [4, 3]).unwrap().with_lengths(&LENGTHS).unwrap();
+    let (mut workspace, mut state) = (Workspace::new(), network.state(3).unwrap());
+    let output = network.forward(&mut workspace, &batch, &mut state).unwrap();
+    for (t, n) in (0..4).flat_map(|t| (0..3).map(move |n| (t, n))) {
+        assert_eq!(output.at(t).row(n).iter().all(|&y| y == 0.0), t >= LENGTHS[n], "step {t}, row {n}");
+    }
+}
+
+#[test]
+fn the_last_step_is_the_last_valid_one_and_an_empty_row_shows_its_initial_state() {
+    let stack = Config::features(2).recurrent(RecurrentSpec::lstm(3).bidirectional());
+    let (every, last) = (naive(&stack, 1), naive(&stack.clone().last_step(), 1));
+    let x = values(2, 24);
+    let batch = Batch::features(&x, [4, 3, 2]).unwrap().with_lengths(&LENGTHS).unwrap();
+    let mut initial = every.state(3).unwrap();
+    let start = values(5, initial.as_slice().len());
+    initial.as_mut_slice().copy_from_slice(&start);
+    let (mut a, mut b) = (Workspace::new(), Workspace::new());
+    let every = every.forward(&mut a, &batch, &mut initial.clone()).unwrap();
+    let output = last.forward(&mut b, &batch, &mut initial.clone()).unwrap();
+    assert_eq!(output.shape(), [1, 3, 6]);
+    assert_eq!(output.at(0).row(0), every.at(3).row(0));
+    assert_eq!(output.at(0).row(2), every.at(1).row(2));
+    let h = [Direction::Forward, Direction::Reverse].map(|d| initial.h(0, d).unwrap().row(1).to_vec());
+    assert_eq!(output.at(0).row(1), h.concat());
+}
+
+#[test]
+fn truncated_bptt_with_one_window_is_full_bptt_and_with_several_is_a_loop_over_them() {
+    let network = naive(&Config::one_hot(5).recurrent(RecurrentSpec::lstm(3).layers(2)).softmax(5), 1);
+    let tokens = ragged_tokens(&[7; 3], 7, 5);
+    let lengths = [7, 3, 5];
+    let (batch, targets) = (Batch::symbols(&tokens, [7, 3]).unwrap().with_lengths(&lengths).unwrap(), tokens.clone());
+    let mut workspace = Workspace::new();
+    let mut full = |window: Option<usize>| {
+        let (mut state, mut gradients) = (network.state(3).unwrap(), network.gradients().unwrap());
+        let targets = Targets::Classes(&targets);
+        let loss = match window {
+            None => network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients),
+            Some(k) => network.truncated_bptt(&mut workspace, &batch, targets, k, &mut state, &mut gradients),
+        };
+        (loss.unwrap(), state, gradients)
+    };
+    let whole = full(None);
+    assert_eq!(full(Some(7)), whole);
+    assert_eq!(full(Some(100)), whole);
+    let (loss, state, gradients) = full(Some(2));
+    assert!((loss.total - whole.0.total).abs() <= 1e-12 && loss.count == 15 && state == whole.1);
+    assert_ne!(gradients, whole.2, "no derivative crosses a border");
+
+    // By hand: every window with the state of the one before it, its mean weighted by its share of the targets.
+    let (mut state, mut sum) = (network.state(3).unwrap(), vec![0.0; gradients.len()]);
+    for from in (0..7).step_by(2) {
+        let to = (from + 2).min(7);
+        let mut part = network.gradients().unwrap();
+        let window = batch.window(from, to).unwrap();
+        let targets = Targets::Classes(&targets[from * 3..to * 3]);
+        let loss = network.loss_and_gradients(&mut workspace, &window, targets, &mut state, &mut part).unwrap();
+        let share = f64::from(u32::try_from(loss.count).unwrap()) / 15.0;
+        sum.iter_mut().zip(&*part).for_each(|(sum, part)| *sum += share * part);
+    }
+    for (a, b) in gradients.iter().zip(&sum) {
+        assert!((a - b).abs() <= 1e-14, "{a} is not {b}");
+    }
+}
+
+#[test]
+fn gradients_accumulate_and_backward_may_run_twice() {
+    let network = naive(&mixed_stack(Config::one_hot(5)).softmax(2), 1);
+    let tokens = ragged_tokens(&[4; 3], 4, 5);
+    let batch = Batch::symbols(&tokens, [4, 3]).unwrap();
+    let (mut workspace, mut state) = (Workspace::new(), network.state(3).unwrap());
+    network.forward(&mut workspace, &batch, &mut state).unwrap();
+    let d = values(9, 24);
+    let cotangents = Cotangents { output: Some(SeqRef::new(&d, 4, 3, 2)), state: None };
+    let mut once = network.gradients().unwrap();
+    network.backward(&mut workspace, cotangents, &mut once).unwrap();
+    let mut again = network.gradients().unwrap();
+    network.backward(&mut workspace, cotangents, &mut again).unwrap();
+    assert_eq!(once, again);
+    network.backward(&mut workspace, cotangents, &mut again).unwrap();
+    for (twice, once) in again.iter().zip(&*once) {
+        assert!((twice - 2.0 * once).abs() <= 1e-14 * once.abs().max(1.0));
+    }
+}
+
+#[test]
+fn a_trace_holds_the_whole_derivative_by_every_state() {
+    // h_t = h_{t−1} W for a linear network without input: ∂L/∂h_s = Wᵀ ∂L/∂h_{s+1}.
+    let init = Init {
+        input: Scheme::Zero,
+        recurrent: Scheme::Identity { scale: 0.5 },
+        bias: BiasScheme::Zero,
+        ..Init::default()
+    };
+    let config = Config::features(1).recurrent(RecurrentSpec::elman(2, Activation::Identity)).init(init);
+    let network = naive(&config, 1);
+    let (mut workspace, mut state) = (Workspace::new(), network.state(1).unwrap());
+    let batch = Batch::features(&[0.0; 5], [5, 1, 1]).unwrap();
+    network.forward(&mut workspace, &batch, &mut state).unwrap();
+    let mut gradients = network.gradients().unwrap();
+    let mut d_state = network.state(1).unwrap();
+    d_state.as_mut_slice().copy_from_slice(&[1.0, -2.0]);
+    let cotangents = Cotangents { output: None, state: Some(&d_state) };
+    assert!(matches!(workspace.trace(0, Direction::Forward), Err(Error::Order { .. })));
+    workspace.record_traces(true);
+    network.backward(&mut workspace, cotangents, &mut gradients).unwrap();
+    let trace = workspace.trace(0, Direction::Forward).unwrap();
+    for s in 0..=5 {
+        let size = 0.5_f64.powi(5 - i32::try_from(s).unwrap());
+        assert_eq!(trace.at(s).row(0), [size, -2.0 * size]);
+    }
+    assert!(matches!(workspace.trace(1, Direction::Forward), Err(Error::Range { .. })));
+    assert!(matches!(workspace.trace(0, Direction::Reverse), Err(Error::Range { .. })));
+}
+
+#[test]
+fn backward_needs_a_forward_pass_with_the_present_parameters() {
+    let mut network = naive(&Config::features(2).recurrent(RecurrentSpec::gru(3)), 1);
+    let other = naive(&Config::features(2).recurrent(RecurrentSpec::gru(3)), 1);
+    let x = values(1, 4);
+    let batch = Batch::features(&x, [2, 1, 2]).unwrap();
+    let (mut workspace, mut state) = (Workspace::new(), network.state(1).unwrap());
+    let mut gradients = network.gradients().unwrap();
+    let cotangents = Cotangents { output: None, state: None };
+    let order = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Order { .. })), "{result:?}");
+    order(network.backward(&mut workspace, cotangents, &mut gradients));
+    network.forward(&mut workspace, &batch, &mut state).unwrap();
+    order(other.backward(&mut workspace, cotangents, &mut gradients));
+    network.clone().backward(&mut workspace, cotangents, &mut gradients).unwrap();
+    network.update(|p| p[0] += 1.0);
+    order(network.backward(&mut workspace, cotangents, &mut gradients));
+    network.forward(&mut workspace, &batch, &mut state).unwrap();
+    network.infer(&mut workspace, &batch, &mut state).unwrap();
+    order(network.backward(&mut workspace, cotangents, &mut gradients));
+}
+
+#[test]
+fn an_interrupted_update_leaves_no_weights_that_could_be_used() {
+    let mut network = naive(&Config::features(2).recurrent(RecurrentSpec::gru(3)), 1);
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| network.update(|_| panic!("stop"))));
+    assert!(caught.is_err());
+    let (mut workspace, mut state) = (Workspace::new(), network.state(1).unwrap());
+    let step = network.step_features(&mut workspace, &[1.0, 2.0], &mut state);
+    assert!(matches!(step, Err(Error::Order { .. })));
+    network.update(|_| ());
+    network.step_features(&mut workspace, &[1.0, 2.0], &mut state).unwrap();
+}
+
+#[test]
+fn weights_packed_for_one_purpose_are_not_used_for_another() {
+    let mut network = naive(&Config::features(2).recurrent(RecurrentSpec::gru(3)), 1);
+    let (mut workspace, mut state) = (Workspace::new(), network.state(1).unwrap());
+    let batch = Batch::features(&[1.0, 2.0], [1, 1, 2]).unwrap();
+    network.keep_packed_for(Purpose::Infer).unwrap();
+    assert!(matches!(network.forward(&mut workspace, &batch, &mut state), Err(Error::Order { .. })));
+    network.infer(&mut workspace, &batch, &mut state).unwrap();
+    network.keep_packed_for(Purpose::Train).unwrap();
+    assert!(matches!(network.infer(&mut workspace, &batch, &mut state), Err(Error::Order { .. })));
+    network.forward(&mut workspace, &batch, &mut state).unwrap();
+}
+
+#[test]
+fn one_workspace_serves_networks_and_batches_of_any_size() {
+    let small = naive(&Config::features(2).recurrent(RecurrentSpec::gru(3)).linear(2), 1);
+    let large = naive(&mixed_stack(Config::one_hot(5)).softmax(2), 1);
+    let (x, tokens) = (values(1, 16), ragged_tokens(&[4; 3], 4, 5));
+    let run_small = |workspace: &mut Workspace<f64>, n: usize| {
+        let batch = Batch::features(&x[..4 * n], [2, n, 2]).unwrap();
+        let mut gradients = small.gradients().unwrap();
+        let targets = Targets::Values(&x[..4 * n]);
+        let mut state = small.state(n).unwrap();
+        let loss = small.loss_and_gradients(workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+        (loss, gradients, state)
+    };
+    let run_large = |workspace: &mut Workspace<f64>| {
+        let batch = Batch::symbols(&tokens, [4, 3]).unwrap();
+        let mut state = large.state(3).unwrap();
+        large.infer(workspace, &batch, &mut state).unwrap().storage()[..24].to_vec()
+    };
+    let mut shared = Workspace::new();
+    for n in [1, 4, 2] {
+        assert_eq!(run_small(&mut shared, n), run_small(&mut Workspace::new(), n));
+        assert_eq!(run_large(&mut shared), run_large(&mut Workspace::new()));
+    }
+}
+
+#[test]
+fn no_steps_and_no_rows_are_valid() {
+    let network = naive(&mixed_stack(Config::one_hot(5)).softmax(2), 1);
+    let mut workspace = Workspace::new();
+    for [t, n] in [[0, 3], [4, 0], [0, 0]] {
+        let tokens = vec![0; t * n];
+        let batch = Batch::symbols(&tokens, [t, n]).unwrap();
+        let mut state = network.state(n).unwrap();
+        state.as_mut_slice().fill(0.5);
+        let (before, mut gradients) = (state.clone(), network.gradients().unwrap());
+        let targets = Targets::Classes(&tokens);
+        let loss = network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+        assert!(loss.mean() == 0.0 && state == before && gradients.iter().all(|&g| g == 0.0));
+    }
+}
+
+#[test]
+fn a_single_layer_has_the_names_of_pytorchs_own() {
+    let lstm = Lstm::<f32, Naive>::with_backend(3, 5, 1, Arc::new(Naive)).unwrap();
+    let names: Vec<_> = lstm.parameters().blocks().iter().map(|b| &b.name[..]).collect();
+    assert_eq!(names, ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]);
+    assert_eq!(lstm.recurrent_layers().next().unwrap().w_hh, "weight_hh_l0");
+}
+
+#[test]
+fn parameters_are_named_and_ordered_as_pytorch_does() {
+    let network =
+        naive(&Config::embedding(5, 2).recurrent(RecurrentSpec::gru(3).bidirectional().layers(2)).softmax(4), 1);
+    let blocks = network.parameters().blocks();
+    let names: Vec<_> = blocks.iter().map(|b| &b.name[..]).collect();
+    let cell = |suffix: &str| {
+        ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map(|block| format!("rnn.{block}_{suffix}")).to_vec()
+    };
+    let rnn = [cell("l0"), cell("l0_reverse"), cell("l1"), cell("l1_reverse")].concat();
+    assert_eq!(names[0], "embedding.weight");
+    assert_eq!(names[1..17], rnn);
+    assert_eq!(names[17..], ["head.weight", "head.bias"]);
+    assert_eq!(network.parameters().block("rnn.weight_ih_l1_reverse").unwrap().shape, [9, 6]);
+    assert_eq!(network.parameters().block("head.weight").unwrap().shape, [4, 6]);
+    let (layers, slots): (Vec<_>, Vec<_>) =
+        network.recurrent_layers().map(|l| (l.w_hh, (l.layer, l.direction))).unzip();
+    assert_eq!(layers[3], "rnn.weight_hh_l1_reverse");
+    assert_eq!(slots[2], (1, Direction::Forward));
+}
+
+#[test]
+fn a_model_is_shared_between_threads() {
+    fn shared<T: Sync + Send>(_: &T) {}
+    shared(&naive(&Config::features(2).recurrent(RecurrentSpec::gru(3)), 1));
+    shared(&Workspace::<f32>::new());
+}

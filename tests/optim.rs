@@ -1,0 +1,159 @@
+//! Optimisers, clipping and schedules against hand-computed steps.
+
+use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value, norm};
+
+/// The single parameter after each of the steps along `gradients`, from 1, at rate ½.
+fn path(rule: Rule, gradients: &[f64]) -> Vec<f64> {
+    let mut optimiser = Optimiser::new(rule, 1).unwrap();
+    let mut params = [1.0];
+    let walk = |&g: &f64| {
+        optimiser.step(&mut params, &[g], 0.5).unwrap();
+        params[0]
+    };
+    gradients.iter().map(walk).collect()
+}
+
+#[test]
+fn sgd_follows_the_gradient() {
+    assert_eq!(path(Rule::Sgd(Sgd::default()), &[1.0, -2.0, 0.0]), [0.5, 1.5, 1.5]);
+}
+
+#[test]
+fn momentum_gathers_velocity_and_nesterov_looks_ahead() {
+    let heavy = Sgd { momentum: 0.5, ..Sgd::default() };
+    // v = 1, 2.5, 1.25
+    assert_eq!(path(Rule::Sgd(heavy), &[1.0, 2.0, 0.0]), [0.5, -0.75, -1.375]);
+    // g + v/2 = 1.5, 3.25, 0.625
+    let nesterov = Sgd { kind: Momentum::Nesterov, ..heavy };
+    assert_eq!(path(Rule::Sgd(nesterov), &[1.0, 2.0, 0.0]), [0.25, -1.375, -1.6875]);
+}
+
+#[test]
+fn weight_decay_pulls_towards_zero() {
+    let rule = Sgd { weight_decay: 0.5, ..Sgd::default() };
+    assert_eq!(path(Rule::Sgd(rule), &[0.0, 0.0]), [0.75, 0.5625]);
+}
+
+#[test]
+fn rms_prop_divides_by_the_root_mean_square() {
+    // α = ¾: s = ¼·4² = 4, then ¾·4 + ¼·2² = 4; steps ½·4/(2 + ε) and ½·2/(2 + ε).
+    let rule = RmsProp { smoothing: 0.75, epsilon: 2.0, ..RmsProp::default() };
+    assert_eq!(path(Rule::RmsProp(rule), &[4.0, 2.0]), [0.5, 0.25]);
+}
+
+#[test]
+fn the_first_step_of_adam_is_the_rate_whatever_the_gradient() {
+    for g in [1e-3, 7.0, 1e6] {
+        let found = path(Rule::Adam(Adam::default()), &[g])[0];
+        let expected = 1.0 - 0.5 * g / (g + 1e-8);
+        assert!((found - expected).abs() < 1e-15, "{g}: {found} ≠ {expected}");
+    }
+}
+
+#[test]
+fn adam_corrects_the_bias_of_both_moments() {
+    let rule = Adam { beta1: 0.5, beta2: 0.75, epsilon: 1.0, ..Adam::default() };
+    // m = 2, 1; m̂ = 4, 4/3; s = 4, 3; ŝ = 16, 48/7.
+    let second = 0.6 - 0.5 * (4.0 / 3.0) / ((48.0_f64 / 7.0).sqrt() + 1.0);
+    let found = path(Rule::Adam(rule), &[4.0, 0.0]);
+    assert!((found[0] - 0.6).abs() < 1e-15 && (found[1] - second).abs() < 1e-15, "{found:?}");
+}
+
+#[test]
+fn decoupled_decay_does_not_enter_the_moments() {
+    let rule = Adam { weight_decay: 0.5, decay: Decay::Decoupled, ..Adam::default() };
+    assert_eq!(path(Rule::Adam(rule), &[0.0, 0.0]), [0.75, 0.5625]);
+    let coupled = path(Rule::Adam(Adam { decay: Decay::Gradient, ..rule }), &[0.0])[0];
+    assert!((coupled - 0.5).abs() < 1e-7, "a coupled decay is normalised to the rate: {coupled}");
+}
+
+#[test]
+fn wrong_lengths_and_settings_are_errors_and_change_nothing() {
+    let mut optimiser = Optimiser::new(Rule::Adam(Adam::default()), 2).unwrap();
+    let before = optimiser.clone();
+    let mut params = [1.0, 2.0];
+    let error = optimiser.step(&mut params, &[1.0], 0.1).unwrap_err().to_string();
+    assert_eq!(error, "optimiser: gradients: expected 2 elements, found 1");
+    assert_eq!((optimiser, params), (before, [1.0, 2.0]));
+    let error = Optimiser::<f32>::new(Rule::Adam(Adam { beta2: 1.0, ..Adam::default() }), 2).unwrap_err();
+    assert_eq!(error.to_string(), "optimiser: beta2: expected a number in [0, 1), found 1");
+    assert!(Optimiser::<f32>::new(Rule::Sgd(Sgd { momentum: f64::NAN, ..Sgd::default() }), 2).is_err());
+}
+
+#[test]
+fn a_stored_optimiser_is_examined_before_use() {
+    let stored = |json: &str| serde_json::from_str::<Optimiser<f64>>(json).unwrap().check(2);
+    let rule = r#""rule":{"rms_prop":{"smoothing":0.9,"epsilon":1e-8,"momentum":0.0,"weight_decay":0.0}}"#;
+    let with = |moments: &str| stored(&format!(r#"{{{rule},"steps":3,"params":2,"moments":{moments}}}"#));
+    with("[[1.0,2.0],[-3.0,0.0]]").unwrap();
+    for (moments, message) in [
+        ("[[1.0,2.0]]", "optimiser: moments: expected 2 elements, found 1"),
+        ("[[1.0,2.0],[1.0]]", "optimiser: moment velocity: expected 2 elements, found 1"),
+        ("[[1.0,-2.0],[1.0,1.0]]", "optimiser: moment square[1]: expected at least 0, found -2"),
+    ] {
+        assert_eq!(with(moments).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn clipping_by_norm_keeps_the_direction_and_returns_the_norm_before() {
+    let mut g = [3.0_f32, -4.0];
+    assert_eq!(clip_norm(&mut g, 10.0).unwrap(), 5.0);
+    assert_eq!(g, [3.0, -4.0]);
+    assert_eq!(clip_norm(&mut g, 0.5).unwrap(), 5.0);
+    assert_eq!(g, [0.3, -0.4]);
+}
+
+#[test]
+fn norms_survive_the_ends_of_the_range() {
+    let large = 2.0_f64.powi(1000);
+    assert_eq!(norm([3.0 * large, 4.0 * large].into_iter()), 5.0 * large);
+    assert_eq!(norm([3e-320_f64, 4e-320].into_iter()), 5e-320);
+    assert_eq!(norm([0.0_f64; 3].into_iter()), 0.0);
+    assert!(norm([1.0, f64::NAN].into_iter()).is_nan());
+    let mut g = [f64::MAX, -f64::MAX];
+    assert_eq!(clip_norm(&mut g, 1.0).unwrap(), f64::INFINITY);
+    assert!((g[0] - 0.5_f64.sqrt()).abs() < 1e-15 && g[1] == -g[0], "{g:?}");
+}
+
+#[test]
+fn gradients_without_a_direction_are_reported_and_untouched() {
+    let mut g = [1.0_f32, 2.0, f32::INFINITY];
+    let error = clip_norm(&mut g, 0.5).unwrap_err().to_string();
+    assert_eq!(error, "gradients: expected finite numbers, found inf at flat index 2");
+    assert_eq!(g, [1.0, 2.0, f32::INFINITY]);
+    assert!(clip_norm(&mut [1.0_f64], 0.0).is_err());
+    assert!(clip_norm(&mut [1.0_f64], f64::NAN).is_err());
+}
+
+#[test]
+fn clipping_by_value_touches_only_what_is_beyond() {
+    let mut g = [0.5, -3.0, 2.0, f64::NEG_INFINITY, f64::NAN];
+    assert_eq!(clip_value(&mut g, 2.0).unwrap(), 2);
+    assert_eq!(g[..4], [0.5, -2.0, 2.0, -2.0]);
+    assert!(g[4].is_nan());
+}
+
+#[test]
+fn schedules_have_their_values_at_the_corners() {
+    let at = |schedule: Schedule, steps: &[u64]| steps.iter().map(|&k| schedule.rate(k)).collect::<Vec<_>>();
+    assert_eq!(at(Schedule::Constant { rate: 0.5 }, &[0, u64::MAX]), [0.5, 0.5]);
+    let stairs = Schedule::Step { rate: 1.0, factor: 0.5, every: 10 };
+    assert_eq!(at(stairs, &[0, 9, 10, 29]), [1.0, 1.0, 0.5, 0.25]);
+    assert_eq!(at(Schedule::Exponential { rate: 8.0, factor: 0.5 }, &[0, 1, 4]), [8.0, 4.0, 0.5]);
+    let cosine = Schedule::Cosine { rate: 1.0, end: 0.25, warm_up: 4, steps: 12 };
+    assert_eq!(at(cosine, &[0, 3, 4, 12, 1000]), [0.25, 1.0, 1.0, 0.25, 0.25]);
+    assert!((cosine.rate(8) - 0.625).abs() < 1e-15);
+    let inverse = Schedule::InverseTime { rate: 1.0, start: 5, halving: 10.0 };
+    assert_eq!(at(inverse, &[0, 5, 15, 35]), [1.0, 1.0, 0.5, 0.25]);
+    let no_warm_up = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 0, steps: 0 };
+    assert_eq!(at(no_warm_up, &[0, 1]), [0.0, 0.0]);
+}
+
+#[test]
+fn schedules_out_of_range_are_errors() {
+    assert!(Schedule::Constant { rate: f64::NAN }.check().is_err());
+    assert!(Schedule::Exponential { rate: 1.0, factor: 1.5 }.check().is_err());
+    let error = Schedule::Step { rate: 1.0, factor: 0.5, every: 0 }.check().unwrap_err().to_string();
+    assert_eq!(error, "schedule: every: expected at least 1, found 0");
+}
