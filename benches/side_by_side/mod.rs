@@ -1,0 +1,61 @@
+//! What every bench shares: the backends beside each other, the shapes, and a problem that owns its buffers.
+//!
+//! Shapes are `T, N, C, H`: small and large batches, one row, long and narrow, as in common use of recurrent layers.
+
+#![allow(dead_code)] // each bench uses its part
+
+mod problem;
+
+pub use problem::{Cell, Mode, Problem};
+
+use rnn_backend_faer::Faer;
+use rnn_backend_naive::{MatrixMultiply, Naive};
+use rnn_kernels::{Backend, Scalar};
+
+/// `T, N, C, H`.
+pub type Shape = [usize; 4];
+
+/// Four sizes for quick looks: one row, a small batch, a medium one, a large one.
+pub const FOUR_SIZES: [Shape; 4] = [[100, 1, 128, 128], [50, 16, 64, 128], [50, 32, 128, 256], [25, 64, 512, 512]];
+
+/// Numbers every backend here computes with.
+pub trait Number: Scalar {
+    /// `f32` or `f64`.
+    const NAME: &'static str;
+    /// Every backend, by name; the first is the yardstick.
+    fn backends() -> Vec<(&'static str, Box<dyn Backend<Self>>)>;
+}
+
+macro_rules! number {
+    ($t:ty) => {
+        impl Number for $t {
+            const NAME: &'static str = stringify!($t);
+            fn backends() -> Vec<(&'static str, Box<dyn Backend<Self>>)> {
+                vec![
+                    ("naive", Box::new(Naive)),
+                    ("matrixmultiply", Box::new(MatrixMultiply)),
+                    ("faer", Box::new(Faer::sequential())),
+                    ("faer-2", Box::new(Faer::parallel(2))),
+                ]
+            }
+        }
+    };
+}
+number!(f32);
+number!(f64);
+
+/// `T50 N16 C64 H128`.
+pub fn label([t, n, c, h]: Shape) -> String {
+    format!("T{t} N{n} C{c} H{h}")
+}
+
+/// Readable numbers between −1 and 1 that no two buffers share.
+pub fn values<T: Scalar>(len: usize, seed: u64) -> Vec<T> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = |_| {
+        // A 64-bit linear congruence (Knuth's MMIX constants); benches need no better randomness.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        T::from_f64(((state >> 40) as f64) / f64::from(1 << 23) - 1.0)
+    };
+    (0..len).map(next).collect()
+}
