@@ -78,3 +78,8 @@ pub use loss::{Loss, Targets};
 pub use network::{Batch, Config, Network, Parameters, State, Workspace};
 pub use rnn_kernels as kernels;
 pub use rnn_kernels::{Activation, Bias, Direction, GruReset, IGNORE, MatRef, Scalar, SeqRef};
+
+/// The example of the README runs as a test.
+#[cfg(all(doctest, feature = "_backend"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -2,7 +2,7 @@
 //!
 //! Shapes are `T, N, C, H`: small and large batches, one row, long and narrow, as in common use of recurrent layers.
 
-#![allow(dead_code)] // each bench uses its part
+#![allow(dead_code, unused_imports)] // each bench uses its part
 
 mod problem;
 

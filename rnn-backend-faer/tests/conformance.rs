@@ -36,3 +36,16 @@ fn every_instruction_set_of_this_machine_conforms_and_the_others_are_counted() {
     println!("{} instruction sets conform, {skipped} skipped", Isa::ALL.len() - skipped);
     assert!(skipped < Isa::ALL.len());
 }
+
+#[test]
+fn sequential_and_parallel_give_the_same_bits_for_every_number_of_threads() {
+    for threads in [1, 2, 3, 8] {
+        let shared = Faer::parallel(threads);
+        let single = rnn_check::same_bits::<f32>(&Faer::sequential(), &shared, &Plan::quick());
+        let double = rnn_check::same_bits::<f64>(&Faer::sequential(), &shared, &Plan::quick());
+        for compared in [single, double] {
+            let compared = compared.unwrap_or_else(|difference| panic!("{threads} threads: {difference}"));
+            assert!(compared > 0);
+        }
+    }
+}
