@@ -98,18 +98,19 @@ fn table<T: Number>(shapes: &[Shape], modes: &[Mode], effort: &Effort) {
     }
 }
 
-/// The median time of one call in seconds: at least three samples, of as many calls as make one measurable.
+/// The median time of one call in seconds: of as many samples as the budget allows, of as many calls as make one
+/// measurable.
 fn median(budget: Duration, mut call: impl FnMut()) -> f64 {
     let first = Instant::now();
     call();
     let once = first.elapsed().as_secs_f64().max(1e-9);
-    if budget.is_zero() {
-        return once;
+    if once > budget.as_secs_f64() {
+        return once; // also where the budget is zero: one call is all there is time for
     }
     // A sample lasts at least 20 µs, so that the clock's own time does not count.
     let calls = (20e-6 / once).ceil().max(1.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small positive counts
-    let (calls, samples) = (calls as usize, (budget.as_secs_f64() / (once * calls)).clamp(3.0, 1000.0) as usize);
+    let (calls, samples) = (calls as usize, (budget.as_secs_f64() / (once * calls)).clamp(1.0, 1000.0) as usize);
     let mut times: Vec<f64> = (0..samples)
         .map(|_| {
             let start = Instant::now();

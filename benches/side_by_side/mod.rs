@@ -16,7 +16,7 @@ use rnn_kernels::{Backend, Scalar};
 pub type Shape = [usize; 4];
 
 /// Four sizes for quick looks: one row, a small batch, a medium one, a large one.
-pub const FOUR_SIZES: [Shape; 4] = [[100, 1, 128, 128], [50, 16, 64, 128], [50, 32, 128, 256], [25, 64, 512, 512]];
+pub const FOUR_SIZES: [Shape; 4] = [[100, 1, 128, 128], [50, 16, 64, 128], [20, 32, 128, 256], [10, 64, 256, 256]];
 
 /// Numbers every backend here computes with.
 pub trait Number: Scalar {
