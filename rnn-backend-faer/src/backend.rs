@@ -3,15 +3,16 @@
 use rnn_kernels::{
     Accum, Activation, Backend, BernoulliCrossEntropy, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec,
     ElmanStep, ElmanStepGrad, GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad,
-    GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad,
-    MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
+    GruInfer, GruSpec, GruStep, GruStepGrad, Input, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep,
+    LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
 };
 
 use crate::number::Number;
 use crate::panels::{self, Panels};
+use crate::product::{self, FEW_ROWS};
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
-use crate::{loss, pointwise, product};
+use crate::{loss, pointwise, streaming};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
 ///
@@ -125,7 +126,10 @@ impl<T: Number> Backend<T> for Faer {
         let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_infer, lens.infer);
         let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Infer, run.packed);
-        sequence::elman::infer(&panels, run);
+        match run.x {
+            Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::elman(self.simd, panels.streaming(), x, run),
+            _ => sequence::elman::infer(&panels, run),
+        }
     }
     fn elman_forward(&self, run: ElmanForward<'_, T>) {
         let Some(plain) = run.plain() else { return sequence::elman::forward(self, run) };
@@ -156,7 +160,10 @@ impl<T: Number> Backend<T> for Faer {
         let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_infer, lens.infer);
         let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Infer, run.packed);
-        sequence::lstm::infer(&panels, run);
+        match run.x {
+            Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::lstm(self.simd, panels.streaming(), x, run),
+            _ => sequence::lstm::infer(&panels, run),
+        }
     }
     fn lstm_forward(&self, run: LstmForward<'_, T>) {
         let Some(plain) = run.plain() else { return sequence::lstm::forward(self, run) };
@@ -187,7 +194,10 @@ impl<T: Number> Backend<T> for Faer {
         let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_infer, lens.infer);
         let panels = Panels::new(self, run.params, 2 * spec.hidden, Use::Infer, run.packed);
-        sequence::gru::infer(&panels, run);
+        match run.x {
+            Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::gru(self.simd, panels.streaming(), x, run),
+            _ => sequence::gru::infer(&panels, run),
+        }
     }
     fn gru_forward(&self, run: GruForward<'_, T>) {
         let Some(plain) = run.plain() else { return sequence::gru::forward(self, run) };

@@ -29,6 +29,7 @@ mod panels;
 mod pointwise;
 mod product;
 pub mod simd;
+mod streaming;
 pub mod threads;
 
 pub use backend::Faer;

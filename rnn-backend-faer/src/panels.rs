@@ -16,6 +16,7 @@ use crate::number::Number;
 use crate::product::WORTH_SHARING;
 use crate::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len};
 use crate::simd::product::{Product, packed};
+use crate::streaming::Weights;
 
 /// At most so many operands are packed: two blocks of a GRU's `w_hh`, as they are and transposed.
 const OPERANDS: usize = 4;
@@ -86,6 +87,11 @@ impl<'a, T: Number> Panels<'a, T> {
             })
         });
         Self { faer, packed }
+    }
+
+    /// The operands for streaming: `w_hh` up to the cut, `w_hh` from it on (or nothing), `w_ih`.
+    pub fn streaming(&self) -> Weights<'a, T> {
+        [0, 1, 2].map(|i| self.packed[i].map_or(&[][..], |(_, panels)| panels))
     }
 
     /// The panels of this operand, if it is one of ours: the same elements, not equal ones.

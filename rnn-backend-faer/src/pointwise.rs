@@ -20,15 +20,19 @@ pub fn elman_forward<T: Number>(simd: Simd, workers: &Workers, step: ElmanStep<'
     let block = workers.block(rows, rows * hidden >= WORTH_SHARING);
     workers.by_rows(rows, block, [step.h], |_, [mut h]| {
         for n in 0..h.rows() {
-            let h = h.row_mut(n);
-            match step.activation {
-                Activation::Tanh => elman::forward(simd, Tanh, h),
-                Activation::Sigmoid => elman::forward(simd, Sigmoid, h),
-                Activation::Relu => elman::forward(simd, elman::Relu, h),
-                Activation::Identity => {}
-            }
+            activate(simd, step.activation, h.row_mut(n));
         }
     });
+}
+
+/// `y = σ(y)` on one row.
+pub fn activate<T: Number>(simd: Simd, activation: Activation, y: &mut [T]) {
+    match activation {
+        Activation::Tanh => elman::forward(simd, Tanh, y),
+        Activation::Sigmoid => elman::forward(simd, Sigmoid, y),
+        Activation::Relu => elman::forward(simd, elman::Relu, y),
+        Activation::Identity => {}
+    }
 }
 
 /// `d_pre = d_h ⊙ σ′`.
@@ -200,7 +204,7 @@ pub fn gru_candidate_backward<T: Number>(simd: Simd, workers: &Workers, step: Gr
 }
 
 /// `r z n`, a third of the row each.
-fn thirds_mut<T>(row: &mut [T]) -> [&mut [T]; 3] {
+pub fn thirds_mut<T>(row: &mut [T]) -> [&mut [T]; 3] {
     let hidden = row.len() / 3;
     let (r, rest) = row.split_at_mut(hidden);
     let (z, n) = rest.split_at_mut(hidden);

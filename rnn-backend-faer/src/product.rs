@@ -12,8 +12,8 @@ use crate::simd::product::{Product, by_depth, dots};
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
 
-/// Up to so many rows of C our own kernels are used; see the record in the crate docs.
-const FEW_ROWS: usize = 8;
+/// Up to so many rows of C our own kernels are used on B as it lies, and a pass that keeps nothing needs no driver.
+pub const FEW_ROWS: usize = 8;
 
 /// Rows of C in one call of faer's matmul: fixed, so that results do not depend on the number of threads, and large
 /// enough that packing B again for each block costs little.

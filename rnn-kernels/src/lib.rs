@@ -2,7 +2,7 @@
 //! through time.
 //!
 //! A backend implements one method, [`Backend::matmul`], and inherits right bodies for everything else: the
-//! pointwise kernels of [`reference`], the sequence drivers of [`sequence`]. It overrides what pays. The crate
+//! pointwise kernels of [`mod@reference`], the sequence drivers of [`sequence`]. It overrides what pays. The crate
 //! rnn-check proves it right.
 //!
 //! # Conventions
