@@ -1,4 +1,5 @@
-//! Ratios against `Naive`, in one run: `cargo bench --bench ratios`, or all shapes with `-- --grid`.
+//! Ratios against `Naive`, in one run: `cargo bench --bench ratios`, all shapes with `-- --grid`, which takes minutes a
+//! pass (`--once`: a single pass).
 //!
 //! Machines are shared and noisy, so backends are interleaved: a pass takes the median time of every backend in
 //! turn, and the estimate is the lowest median of all passes. A ratio is Naive's estimate over the backend's;
@@ -37,7 +38,7 @@ fn main() {
     let quick = has("--test") || !has("--bench");
     let effort = match quick {
         true => Effort { passes: 1, per_median: Duration::ZERO },
-        false => Effort { passes: 5, per_median: Duration::from_millis(60) },
+        false => Effort { passes: if has("--once") { 1 } else { 5 }, per_median: Duration::from_millis(60) },
     };
     println!("estimate: lowest of the medians of {} interleaved passes", effort.passes);
     for (name, present) in cpu_features() {

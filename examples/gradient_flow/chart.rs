@@ -47,6 +47,7 @@ fn style(case: usize) -> ShapeStyle {
     COLORS[case % COLORS.len()].stroke_width(2)
 }
 
+/// Powers of ten on a linear axis: plotters' own logarithmic axis stops labelling half-way down so many decades.
 #[allow(clippy::cast_precision_loss)] // steps on an axis
 fn curves(area: &Area<'_>, measured: &[Measured]) -> Drawn {
     let steps = measured.iter().map(|case| case.norms.len()).max().unwrap_or(1) - 1;
@@ -58,21 +59,21 @@ fn curves(area: &Area<'_>, measured: &[Measured]) -> Drawn {
         .margin(14)
         .x_label_area_size(42)
         .y_label_area_size(72)
-        .build_cartesian_2d(0.0..steps as f64, (low / 3.0..high * 3.0).log_scale())?;
+        .build_cartesian_2d(0.0..steps as f64, low.log10().floor()..high.log10().ceil())?;
     chart
         .configure_mesh()
         .x_desc("step t; the loss is at the right end")
         .y_desc("‖∂L/∂h_t‖")
         .x_label_formatter(&|step| format!("{step:.0}"))
-        .y_label_formatter(&|norm| format!("{norm:.0e}"))
-        .y_labels(30)
+        .y_label_formatter(&|power| format!("1e{power:.0}"))
+        .y_labels(16)
         .axis_desc_style(("sans-serif", 15))
         .label_style(("sans-serif", 13))
         .light_line_style(TRANSPARENT)
         .draw()?;
     for (at, case) in measured.iter().enumerate() {
-        let points = case.norms.iter().enumerate().map(|(t, &norm)| (t as f64, norm));
-        let points = points.filter(|point| point.1 >= FLOOR && point.1.is_finite());
+        let points = case.norms.iter().enumerate().filter(|(_, norm)| **norm >= FLOOR && norm.is_finite());
+        let points = points.map(|(t, norm)| (t as f64, norm.log10()));
         chart.draw_series(LineSeries::new(points, style(at)))?;
     }
     Ok(())

@@ -19,8 +19,8 @@ use crate::{loss, pointwise, streaming};
 /// Cloning is cheap and shares the threads. The bits of every result are the same for any number of threads.
 #[derive(Clone, Debug)]
 pub struct Faer {
-    pub(crate) simd: Simd,
-    pub(crate) workers: Workers,
+    simd: Simd,
+    workers: Workers,
 }
 
 impl Default for Faer {
@@ -125,7 +125,7 @@ impl<T: Number> Backend<T> for Faer {
         let Some(plain) = run.plain() else { return sequence::elman::infer(self, run) };
         let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_infer, lens.infer);
-        let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Infer, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
         match run.x {
             Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::elman(self.simd, panels.streaming(), x, run),
             _ => sequence::elman::infer(&panels, run),
@@ -135,14 +135,14 @@ impl<T: Number> Backend<T> for Faer {
         let Some(plain) = run.plain() else { return sequence::elman::forward(self, run) };
         let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_train, lens.forward);
-        let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Train, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
         sequence::elman::forward(&panels, run);
     }
     fn elman_backward(&self, run: ElmanBackward<'_, T>) {
         let Some(plain) = run.plain() else { return sequence::elman::backward(self, run) };
         let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_train, lens.backward);
-        let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Train, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
         sequence::elman::backward(&panels, run);
     }
 
@@ -159,7 +159,7 @@ impl<T: Number> Backend<T> for Faer {
         let Some(plain) = run.plain() else { return sequence::lstm::infer(self, run) };
         let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_infer, lens.infer);
-        let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Infer, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
         match run.x {
             Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::lstm(self.simd, panels.streaming(), x, run),
             _ => sequence::lstm::infer(&panels, run),
@@ -169,14 +169,14 @@ impl<T: Number> Backend<T> for Faer {
         let Some(plain) = run.plain() else { return sequence::lstm::forward(self, run) };
         let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_train, lens.forward);
-        let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Train, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
         sequence::lstm::forward(&panels, run);
     }
     fn lstm_backward(&self, run: LstmBackward<'_, T>) {
         let Some(plain) = run.plain() else { return sequence::lstm::backward(self, run) };
         let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_train, lens.backward);
-        let panels = Panels::new(self, run.params, spec.gate_rows(), Use::Train, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
         sequence::lstm::backward(&panels, run);
     }
 
@@ -193,7 +193,7 @@ impl<T: Number> Backend<T> for Faer {
         let Some(plain) = run.plain() else { return sequence::gru::infer(self, run) };
         let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_infer, lens.infer);
-        let panels = Panels::new(self, run.params, 2 * spec.hidden, Use::Infer, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Infer, run.packed);
         match run.x {
             Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::gru(self.simd, panels.streaming(), x, run),
             _ => sequence::gru::infer(&panels, run),
@@ -203,14 +203,14 @@ impl<T: Number> Backend<T> for Faer {
         let Some(plain) = run.plain() else { return sequence::gru::forward(self, run) };
         let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_train, lens.forward);
-        let panels = Panels::new(self, run.params, 2 * spec.hidden, Use::Train, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
         sequence::gru::forward(&panels, run);
     }
     fn gru_backward(&self, run: GruBackward<'_, T>) {
         let Some(plain) = run.plain() else { return sequence::gru::backward(self, run) };
         let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
         run.check(lens.packed_train, lens.backward);
-        let panels = Panels::new(self, run.params, 2 * spec.hidden, Use::Train, run.packed);
+        let panels = Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
         sequence::gru::backward(&panels, run);
     }
 

@@ -11,12 +11,14 @@ use rnn_kernels::{
     GruStepGrad, LstmStep, LstmStepGrad, MatMut, MatRef, Params, Use, check_matmul,
 };
 
-use crate::backend::Faer;
 use crate::number::Number;
-use crate::product::WORTH_SHARING;
+use crate::pointwise;
+use crate::product::{self, WORTH_SHARING};
+use crate::simd::Simd;
 use crate::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len};
 use crate::simd::product::{Product, packed};
 use crate::streaming::Weights;
+use crate::threads::Workers;
 
 /// At most so many operands are packed: two blocks of a GRU's `w_hh`, as they are and transposed.
 const OPERANDS: usize = 4;
@@ -65,10 +67,11 @@ pub fn pack<T: Number>(params: Params<'_, T>, cut: usize, usage: Use, buffer: &m
     }
 }
 
-/// [`Faer`] with some operands packed.
+/// The kernels of [`Faer`](crate::Faer) with some operands of products packed.
 #[derive(Debug)]
 pub struct Panels<'a, T> {
-    faer: &'a Faer,
+    simd: Simd,
+    workers: &'a Workers,
     packed: [Option<(MatRef<'a, T>, &'a [T])>; OPERANDS],
 }
 
@@ -77,7 +80,13 @@ impl<'a, T: Number> Panels<'a, T> {
     ///
     /// # Panics
     /// If the buffer is shorter than [`len`].
-    pub fn new(faer: &'a Faer, params: Params<'a, T>, cut: usize, usage: Use, buffer: &'a [T]) -> Self {
+    pub fn new(
+        (simd, workers): (Simd, &'a Workers),
+        params: Params<'a, T>,
+        cut: usize,
+        usage: Use,
+        buffer: &'a [T],
+    ) -> Self {
         let mut rest = buffer;
         let packed = operands(params, cut, usage).map(|operand| {
             operand.map(|b| {
@@ -86,7 +95,7 @@ impl<'a, T: Number> Panels<'a, T> {
                 (b, panels)
             })
         });
-        Self { faer, packed }
+        Self { simd, workers, packed }
     }
 
     /// The operands for streaming: `w_hh` up to the cut, `w_hh` from it on (or nothing), `w_ih`.
@@ -104,47 +113,47 @@ impl<'a, T: Number> Panels<'a, T> {
 impl<T: Number> Backend<T> for Panels<'_, T> {
     fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
         let Some(panels) = self.find(&b).filter(|_| !a.is_transposed()) else {
-            return self.faer.matmul(c, accum, a, b);
+            return product::product(self.simd, self.workers, c, accum, a, b);
         };
         let [m, k, n] = check_matmul(&c, &a, &b);
-        let block = self.faer.workers.block(m, m * n * k >= WORTH_SHARING);
-        self.faer.workers.by_rows(m, block, [c], |from, [c]| {
+        let block = self.workers.block(m, m * n * k >= WORTH_SHARING);
+        self.workers.by_rows(m, block, [c], |from, [c]| {
             let rows = c.rows();
             let (c, c_stride) = c.storage();
             let (a, a_stride) = a.rows_range(from, from + rows).storage();
             let product = Product { c, c_stride, accum, a, a_stride, b: panels, b_stride: 0, rows, cols: n, depth: k };
-            packed(self.faer.simd, product);
+            packed(self.simd, product);
         });
     }
 
     fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
-        self.faer.elman_pointwise_forward(step);
+        pointwise::elman_forward(self.simd, self.workers, step);
     }
     fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
-        self.faer.elman_pointwise_backward(step);
+        pointwise::elman_backward(self.simd, self.workers, step);
     }
     fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
-        self.faer.lstm_pointwise_forward(step);
+        pointwise::lstm_forward(self.simd, self.workers, step);
     }
     fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, T>) {
-        self.faer.lstm_pointwise_backward(step);
+        pointwise::lstm_backward(self.simd, self.workers, step);
     }
     fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
-        self.faer.gru_pointwise_forward(step);
+        pointwise::gru_forward(self.simd, self.workers, step);
     }
     fn gru_pointwise_backward(&self, step: GruStepGrad<'_, T>) {
-        self.faer.gru_pointwise_backward(step);
+        pointwise::gru_backward(self.simd, self.workers, step);
     }
     fn gru_gates_forward(&self, step: GruGates<'_, T>) {
-        self.faer.gru_gates_forward(step);
+        pointwise::gru_gates_forward(self.simd, self.workers, step);
     }
     fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
-        self.faer.gru_gates_backward(step);
+        pointwise::gru_gates_backward(self.simd, self.workers, step);
     }
     fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
-        self.faer.gru_candidate_forward(step);
+        pointwise::gru_candidate_forward(self.simd, self.workers, step);
     }
     fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
-        self.faer.gru_candidate_backward(step);
+        pointwise::gru_candidate_backward(self.simd, self.workers, step);
     }
 }
