@@ -1,11 +1,10 @@
-//! The pool runs every task once and never deadlocks; rows of one buffer may be
-//! written by several threads.
+//! The pool runs every task once and never deadlocks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rnn_backend_faer::threads::{Pool, Rows, RowsShape};
+use rnn_backend_faer::threads::Pool;
 
 #[test]
 fn every_task_runs_exactly_once_whatever_the_number_of_threads() {
@@ -110,108 +109,4 @@ fn a_panic_reaches_the_caller_after_all_tasks_and_the_pool_lives_on() {
         });
         assert_eq!(after.into_inner(), 6);
     }
-}
-
-/// Every element is its index in the buffer.
-fn numbered(len: usize) -> Vec<usize> {
-    (0..len).collect()
-}
-
-#[test]
-fn rows_lie_where_their_strides_say() {
-    let time_major = RowsShape { steps: 3, rows: 4, cols: 2, step_stride: 25, row_stride: 5 };
-    let batch_major = RowsShape { steps: 3, rows: 4, cols: 2, step_stride: 5, row_stride: 25 };
-    for shape in [time_major, batch_major] {
-        let mut buffer = numbered(100);
-        let mut rows = Rows::new(&mut buffer, shape);
-        for t in 0..3 {
-            for n in 0..4 {
-                let start = t * shape.step_stride + n * shape.row_stride;
-                assert_eq!(rows.row(t, n), [start, start + 1]);
-                assert_eq!(rows.row_mut(t, n), [start, start + 1]);
-            }
-        }
-        let (from, to) = rows.row_pair(0, 2, 1);
-        assert_eq!((from[0], to[0]), (shape.row_stride, 2 * shape.step_stride + shape.row_stride));
-    }
-}
-
-#[test]
-fn halves_see_their_own_rows_and_split_again() {
-    let mut buffer = numbered(2 * 5 * 3);
-    let (low, high) = Rows::new(&mut buffer, RowsShape::contiguous(2, 5, 3)).split_at_row(2);
-    let (mut middle, last) = high.split_at_row(2);
-    assert_eq!((low.rows(), middle.rows(), last.rows()), (2, 2, 1));
-    assert_eq!(low.step(1), [15, 16, 17, 18, 19, 20]);
-    assert_eq!(middle.row(0, 1), [9, 10, 11]);
-    assert_eq!(last.row(1, 0), [27, 28, 29]);
-    let (from, to) = middle.step_pair(0, 1);
-    to.copy_from_slice(from);
-    let (nothing, all) = last.split_at_row(0);
-    assert_eq!((nothing.rows(), all.rows()), (0, 1));
-    assert!(nothing.step(1).is_empty());
-    assert_eq!(buffer[21..27], [6, 7, 8, 9, 10, 11]);
-}
-
-#[test]
-fn threads_write_disjoint_rows_over_all_steps() {
-    let shape = RowsShape { steps: 50, rows: 7, cols: 3, step_stride: 30, row_stride: 4 };
-    let mut buffer = vec![0_u32; 50 * 30];
-    let (a, rest) = Rows::new(&mut buffer, shape).split_at_row(2);
-    let (b, c) = rest.split_at_row(3);
-    let parts = [(a, 0), (b, 2), (c, 5)].map(Some).map(Mutex::new);
-    Pool::new(3).run(3, &|i| {
-        let taken = parts[i].lock().expect("no task panics").take();
-        let (mut rows, first) = taken.expect("each part is taken once");
-        for t in 0..rows.steps() {
-            for n in 0..rows.rows() {
-                rows.row_mut(t, n).fill(u32::try_from(1 + t * 7 + first + n).expect("small"));
-            }
-        }
-    });
-    for (i, &x) in buffer.iter().enumerate() {
-        let (t, n, col) = (i / 30, i % 30 / 4, i % 30 % 4);
-        let want = if n < 7 && col < 3 { 1 + t * 7 + n } else { 0 };
-        assert_eq!(x as usize, want, "element {i}");
-    }
-}
-
-#[test]
-fn shapes_that_overlap_or_do_not_fit_are_refused() {
-    let shape = |steps, rows, cols, step_stride, row_stride| RowsShape { steps, rows, cols, step_stride, row_stride };
-    let refused = |len: usize, shape: RowsShape| {
-        let mut buffer = vec![0_u8; len];
-        catch_unwind(AssertUnwindSafe(|| {
-            let _ = Rows::new(&mut buffer, shape);
-        }))
-        .is_err()
-    };
-    assert!(refused(100, shape(2, 3, 4, 12, 3)), "rows overlap");
-    assert!(refused(100, shape(2, 3, 4, 11, 4)), "steps overlap");
-    assert!(refused(100, shape(3, 2, 4, 4, 11)), "batch-major rows overlap");
-    assert!(refused(100, shape(2, 2, 1, 0, 1)), "no stride between steps");
-    assert!(refused(23, shape(2, 3, 4, 12, 4)), "one element short");
-    assert!(refused(100, shape(2, 2, 4, usize::MAX, 4)), "overflow");
-    assert!(refused(100, shape(2, 3, 4, usize::MAX / 2, usize::MAX / 2)), "overflow of the inner span");
-    assert!(!refused(24, shape(2, 3, 4, 12, 4)));
-    assert!(!refused(4, shape(1, 1, 4, 0, 0)), "strides of a single row do not matter");
-    assert!(!refused(0, shape(0, 3, 4, 12, 4)));
-    assert!(!refused(0, shape(2, 3, 0, 0, 0)), "empty rows overlap nothing");
-}
-
-#[test]
-fn access_out_of_range_or_across_gaps_panics() {
-    let panics = |access: fn(&mut Rows<'_, u8>)| {
-        let mut buffer = [0_u8; 60];
-        let shape = RowsShape { steps: 3, rows: 4, cols: 4, step_stride: 20, row_stride: 5 };
-        let mut rows = Rows::new(&mut buffer, shape);
-        catch_unwind(AssertUnwindSafe(|| access(&mut rows))).is_err()
-    };
-    assert!(panics(|rows| drop(rows.row(3, 0).to_vec())));
-    assert!(panics(|rows| rows.row_mut(0, 4).fill(1)));
-    assert!(panics(|rows| drop(rows.step(0).to_vec())));
-    assert!(panics(|rows| rows.row_pair(1, 1, 0).1.fill(1)));
-    assert!(panics(|rows| rows.reborrow().split_at_row(5).0.row_mut(0, 0).fill(1)));
-    assert!(panics(|rows| rows.reborrow().split_at_row(2).0.row_mut(0, 2).fill(1)));
-    assert!(!panics(|rows| rows.row_mut(2, 3).fill(1)));
 }

@@ -1,11 +1,9 @@
-//! Threads of our own: a small persistent [`Pool`], and [`Rows`], strided rows
-//! of one buffer that several threads may write.
+//! Threads of our own: a small persistent [`Pool`], and [`Workers`], who run tasks on it, on a rayon pool or alone, and
+//! share the rows of matrices out to them.
 
 mod pool;
-mod rows;
 mod split;
 mod workers;
 
 pub use pool::Pool;
-pub use rows::{Rows, RowsShape};
 pub use workers::Workers;
