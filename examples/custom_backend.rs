@@ -2,7 +2,7 @@
 //!
 //! Everything but the product is inherited; `cargo test` runs the same suite law by law.
 
-use nalgebra::{DMatrixView, DMatrixViewMut, Dyn, RealField};
+use nalgebra::{DMatrix, RealField};
 use rnn_check::{Claims, Plan};
 use rnn_kernels::{Accum, Backend, MatMut, MatRef, Scalar, check_matmul};
 use std::process::ExitCode;
@@ -13,23 +13,19 @@ struct Nalgebra;
 
 impl<T: Scalar + RealField> Backend<T> for Nalgebra {
     fn matmul(&self, mut c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
-        let [m, k, n] = check_matmul(&c, &a, &b);
-        if accum == Accum::Replace {
-            c.fill(T::ZERO);
-        }
-        if m * n * k > 0 {
-            let (data, stride) = c.storage();
-            let mut c = DMatrixViewMut::from_slice_with_strides_mut(data, m, n, stride, 1);
-            c.gemm(T::ONE, &view(a), &view(b), T::ONE);
+        check_matmul(&c, &a, &b);
+        let product = owned(a) * owned(b);
+        for (i, row) in product.row_iter().enumerate() {
+            for (c, &ab) in c.row_mut(i).iter_mut().zip(row.iter()) {
+                *c = if accum == Accum::Add { *c + ab } else { ab };
+            }
         }
     }
 }
 
-/// The same matrix as nalgebra sees it.
-fn view<T: Scalar + RealField>(a: MatRef<'_, T>) -> DMatrixView<'_, T, Dyn, Dyn> {
-    let ([m, n], (data, stride)) = (a.shape(), a.storage());
-    let [by_row, by_column] = if a.is_transposed() { [1, stride] } else { [stride, 1] };
-    DMatrixView::from_slice_with_strides(data, m, n, by_row, by_column)
+/// The same matrix as nalgebra's own.
+fn owned<T: Scalar + RealField>(a: MatRef<'_, T>) -> DMatrix<T> {
+    DMatrix::from_fn(a.rows(), a.cols(), |i, j| a.at(i, j))
 }
 
 fn main() -> ExitCode {
