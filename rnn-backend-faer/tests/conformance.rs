@@ -37,6 +37,17 @@ fn every_instruction_set_of_this_machine_conforms_and_the_others_are_counted() {
     assert!(skipped < Isa::ALL.len());
 }
 
+#[cfg(feature = "rayon")]
+#[test]
+fn a_given_rayon_pool_conforms_and_gives_the_same_bits() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("the system gives two threads");
+    let backend = Faer::on_rayon(std::sync::Arc::new(pool));
+    assert_eq!(backend.threads(), 2);
+    rnn_check::run::<f32>(&backend, &claims(), &Plan::quick()).assert_passes();
+    let compared = rnn_check::same_bits::<f32>(&Faer::sequential(), &backend, &Plan::quick());
+    assert!(compared.is_ok_and(|compared| compared > 0));
+}
+
 #[test]
 fn sequential_and_parallel_give_the_same_bits_for_every_number_of_threads() {
     for threads in [1, 2, 3, 8] {
