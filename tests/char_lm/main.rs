@@ -1,8 +1,9 @@
 //! The example `char_lm` from its command line to its files.
 
 #[allow(dead_code)]
-#[path = "../examples/char_lm/main.rs"]
+#[path = "../../examples/char_lm/main.rs"]
 mod char_lm;
+mod resume;
 
 use char_lm::options::Options;
 use char_lm::session::run;

@@ -1,8 +1,6 @@
 //! Whatever data can get wrong has a typed error with what was expected and what was found, in one line.
 
-mod common;
-
-use common::{naive, values};
+use crate::common::{naive, values};
 use recurrent::init::{Init, Scheme};
 use recurrent::kernels::{Activation, SeqRef};
 use recurrent::network::{Config, Cotangents, DenseSpec, RecurrentSpec};

@@ -1,7 +1,5 @@
 //! Networks and readable values for the tests of this folder.
 
-#![allow(dead_code)] // each test program uses some of it
-
 use recurrent::Network;
 use recurrent::network::Config;
 use recurrent::rng::Rng;

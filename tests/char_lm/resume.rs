@@ -1,21 +1,14 @@
 //! A run that was saved and resumed is the run that was never interrupted, bit for bit, through the training loop of
 //! the example `char_lm`.
 
-#[allow(dead_code)]
-#[path = "../examples/char_lm/corpus.rs"]
-mod corpus;
-#[allow(dead_code)]
-#[path = "../examples/char_lm/run.rs"]
-mod run;
-
-use corpus::Corpus;
+use crate::char_lm::corpus::Corpus;
+use crate::char_lm::run::{Run, Saved, Settings};
 use recurrent::backend::Backend;
 use recurrent::checkpoint::{Digest, Limits};
 use recurrent::network::{Config, RecurrentSpec};
 use recurrent::optim::Schedule;
 use rnn_backend_faer::Faer;
 use rnn_backend_naive::Naive;
-use run::{Run, Saved, Settings};
 use std::sync::Arc;
 
 fn corpus() -> Corpus {

@@ -1,7 +1,7 @@
 //! The networks of the example `gradient_flow` do what theory says.
 
 #[allow(dead_code)]
-#[path = "../examples/gradient_flow/cases.rs"]
+#[path = "../../examples/gradient_flow/cases.rs"]
 mod cases;
 
 use cases::{RADII, cases, closed_form, largest_deviation, linear, measure};

@@ -1,8 +1,6 @@
 //! Initial values: what each scheme promises.
 
-mod common;
-
-use common::naive;
+use crate::common::naive;
 use recurrent::gradient_flow::spectral_radius;
 use recurrent::init::{BiasScheme, Init, Scheme};
 use recurrent::kernels::{Bias, MatRef};

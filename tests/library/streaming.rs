@@ -1,8 +1,6 @@
 //! One step at a time, a whole sequence without a reserve, and a training pass are one function.
 
-mod common;
-
-use common::{naive, ragged_tokens, values};
+use crate::common::{naive, ragged_tokens, values};
 use recurrent::kernels::{Activation, GruReset, MatRef};
 use recurrent::network::{Cell, Config, DenseSpec, RecurrentSpec};
 use recurrent::{Batch, Workspace};

@@ -1,8 +1,6 @@
 //! The contract of networks: gradients, padding, windows, last steps, order of calls.
 
-mod common;
-
-use common::{naive, ragged_tokens, values};
+use crate::common::{naive, ragged_tokens, values};
 use recurrent::init::{BiasScheme, Init, Scheme};
 use recurrent::kernels::{Activation, Bias, Direction, GruReset, IGNORE, SeqRef};
 use recurrent::network::{Cell, Config, Cotangents, DenseSpec, Directions, Purpose, RecurrentSpec};

@@ -1,0 +1,16 @@
+//! The library from outside. One program, because linking every backend a dozen times is most of a cold start.
+
+mod checkpoint;
+mod common;
+mod goldens;
+mod gradient_flow;
+mod interop;
+mod network;
+mod network_errors;
+mod network_init;
+mod optim;
+mod optim_planted;
+mod optim_pytorch;
+mod streaming;
+mod streaming_alloc;
+mod text;
