@@ -1,7 +1,7 @@
 //! One weight matrix by one scheme.
 
 use super::Scheme;
-use super::fill::Torch;
+use super::torch::Torch;
 use crate::error::{Error, Result};
 use crate::gradient_flow::spectral_radius;
 use crate::rng::Rng;
@@ -9,7 +9,7 @@ use rnn_kernels::{MatRef, Scalar};
 
 /// A matrix `[rows, cols]` to fill, and the setting that asks for it.
 #[derive(Debug)]
-pub(super) struct Matrix<'a, T> {
+pub(crate) struct Matrix<'a, T> {
     what: &'static str,
     data: &'a mut [T],
     rows: usize,
@@ -29,7 +29,7 @@ impl<'a, T: Scalar> Matrix<'a, T> {
 }
 
 /// Draws a matrix.
-pub(super) fn draw<T: Scalar>(scheme: Scheme, default: Torch, mut matrix: Matrix<'_, T>, rng: &mut Rng) -> Result<()> {
+pub(crate) fn draw<T: Scalar>(scheme: Scheme, default: Torch, mut matrix: Matrix<'_, T>, rng: &mut Rng) -> Result<()> {
     let (what, rows, cols) = (matrix.what, matrix.rows, matrix.cols);
     let number = |name: &str, value: f64| {
         if value.is_finite() && value >= 0.0 {

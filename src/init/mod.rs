@@ -4,10 +4,11 @@
 //! matrix `[H, C]` or `[H, H]` of its own. Everything comes from one generator, in the order of the flat buffer, so
 //! that a seed gives the same parameters on every machine.
 
-mod fill;
 mod matrix;
+mod torch;
 
-pub(crate) use fill::fill;
+pub(crate) use matrix::{Matrix, draw};
+pub(crate) use torch::Torch;
 
 use serde::{Deserialize, Serialize};
 

@@ -9,6 +9,7 @@ mod batch;
 pub(crate) mod buffer;
 mod builder;
 pub(crate) mod config;
+mod initial;
 mod packed;
 pub(crate) mod parameters;
 pub(crate) mod plan;
@@ -32,7 +33,6 @@ pub use workspace::Workspace;
 
 use crate::backend::DefaultBackend;
 use crate::error::{Error, Result};
-use crate::init;
 use crate::rng::Rng;
 use packed::Packed;
 use plan::Plan;
@@ -91,7 +91,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     pub fn with_backend(config: &Config, seed: u64, backend: Arc<B>) -> Result<Self> {
         let plan = Arc::new(Plan::new(config)?);
         let mut parameters = Parameters::zeros(plan.blocks.clone())?;
-        init::fill(&config.init, &plan, &mut parameters, &mut Rng::seed(seed))?;
+        initial::draw_all(&config.init, &plan, &mut parameters, &mut Rng::seed(seed))?;
         let packed = Packed::new(&*backend, &plan, &parameters, Purpose::Both)?;
         Ok(Self { config: config.clone(), plan, parameters, packed, backend })
     }

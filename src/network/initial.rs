@@ -1,40 +1,15 @@
 //! Walks over the parameters of a network and draws each of them.
 
-use super::matrix::{Matrix, draw};
-use super::{BiasScheme, Init};
+use super::Parameters;
+use super::plan::{Dense, Plan, Recurrent, Stage, Way};
 use crate::error::{Error, Result};
+use crate::init::{BiasScheme, Init, Matrix, Torch, draw};
 use crate::layer::Cell;
-use crate::network::Parameters;
-use crate::network::plan::{Dense, Plan, Recurrent, Stage, Way};
 use crate::rng::Rng;
 use rnn_kernels::{Bias, Scalar};
 
-/// PyTorch's default distribution of a layer.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Torch {
-    /// `U(−bound, bound)`.
-    Uniform(f64),
-    /// `N(0, 1)`.
-    Normal,
-}
-
-impl Torch {
-    /// `U(−1/√n, 1/√n)`.
-    #[allow(clippy::cast_precision_loss)] // widths are far below 2⁵³
-    fn uniform(n: usize) -> Self {
-        Torch::Uniform(1.0 / Scalar::sqrt(n as f64))
-    }
-
-    pub fn draw(self, rng: &mut Rng) -> f64 {
-        match self {
-            Torch::Uniform(bound) => bound * (2.0 * rng.uniform() - 1.0),
-            Torch::Normal => rng.normal(),
-        }
-    }
-}
-
 /// Draws every parameter, in the order of the flat buffer.
-pub(crate) fn fill<T: Scalar>(
+pub(super) fn draw_all<T: Scalar>(
     init: &Init,
     plan: &Plan<T>,
     parameters: &mut Parameters<T>,
