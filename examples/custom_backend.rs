@@ -40,9 +40,9 @@ fn main() -> ExitCode {
 #[cfg(test)]
 mod conformance {
     use super::Nalgebra;
-    use rnn_check::Claims;
+    use rnn_check::{Claims, Plan};
 
     rnn_check::conformance! {
-        nalgebra { backend: Nalgebra, claims: Claims::new() }
+        nalgebra { backend: Nalgebra, claims: Claims::new(), plan: Plan::quick() }
     }
 }

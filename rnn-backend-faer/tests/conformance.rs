@@ -2,6 +2,7 @@
 
 use rnn_backend_faer::simd::Isa;
 use rnn_backend_faer::{Faer, simd};
+use rnn_check::dispatch::Required;
 use rnn_check::{Claims, Plan};
 
 /// What `Faer` promises: the accuracy of its own vector activations, and no allocation after a thread's first call.
@@ -13,7 +14,7 @@ fn claims() -> Claims {
 }
 
 fn plan() -> Plan {
-    Plan::full().count_allocations(|call| allocation_counter::measure(call).count_total)
+    Plan::from_env().count_allocations(|call| allocation_counter::measure(call).count_total)
 }
 
 rnn_check::conformance! {
@@ -23,18 +24,23 @@ rnn_check::conformance! {
 
 #[test]
 fn every_instruction_set_of_this_machine_conforms_and_the_others_are_counted() {
-    let mut skipped = 0;
-    for isa in Isa::ALL {
-        let Some(backend) = Faer::sequential().with_isa(isa) else {
-            println!("skipped: this machine has no {isa:?}");
-            skipped += 1;
-            continue;
-        };
+    let conforms = |_, backend: Faer| {
         rnn_check::run::<f32>(&backend, &claims(), &Plan::quick()).assert_passes();
         rnn_check::run::<f64>(&backend, &claims(), &Plan::quick()).assert_passes();
-    }
-    println!("{} instruction sets conform, {skipped} skipped", Isa::ALL.len() - skipped);
-    assert!(skipped < Isa::ALL.len());
+    };
+    let paths = Required::from_env().each(Isa::ALL, |isa| Faer::sequential().with_isa(isa), conforms);
+    println!("instruction sets: {}", paths.unwrap_or_else(|missing| panic!("{missing}")));
+}
+
+#[test]
+fn a_required_instruction_set_that_is_missing_fails_the_test_that_forces_it() {
+    let force = |required: &str, has: fn(Isa) -> bool| {
+        Required::list(required).each(Isa::ALL, |isa| has(isa).then_some(isa), |_, _| ())
+    };
+    assert!(force("avx512", |isa| isa != Isa::Avx512).is_err_and(|message| message.contains("avx512")));
+    assert!(force("avx2", |isa| isa != Isa::Avx512).is_ok_and(|paths| paths.skipped == ["avx512"]));
+    // Every name there is can be required.
+    assert!(force("portable,avx2,avx512", |_| true).is_ok_and(|paths| paths.ran.len() == 3));
 }
 
 #[cfg(feature = "rayon")]

@@ -11,29 +11,59 @@
 /// }
 /// ```
 ///
-/// `plan: …` after the claims replaces [`Plan::full`](crate::Plan::full).
+/// - `plan: …` after the claims replaces [`Plan::from_env`](crate::Plan::from_env), which follows `RNN_CHECK_PROFILE`;
+/// - `threads: [Mine::with_threads(2), Mine::with_threads(3)]` after that adds a test that these forms of the backend give
+///   its bits ([`same_bits_for_any_threads`](crate::same_bits_for_any_threads)).
+///
+/// `RNN_CHECK_REPLAY=<token>` runs the one case that a failure printed; the tests it does not concern say so and pass.
 #[macro_export]
 macro_rules! conformance {
-    ($($module:ident { backend: $backend:expr, claims: $claims:expr $(, plan: $plan:expr)? $(,)? })*) => {
+    ($($module:ident {
+        backend: $backend:expr, claims: $claims:expr
+        $(, plan: $plan:expr)? $(, threads: [$($form:expr),+ $(,)?])? $(,)?
+    })*) => {
         $(
             mod $module {
                 #[allow(unused_imports)]
                 use super::*;
 
-                /// Runs one law and panics with the report if it is broken.
-                #[allow(unused)]
                 fn check<T: $crate::Checked>(backend: &dyn $crate::Backend<T>, law: &str) {
-                    #[allow(unused_mut, unused_assignments)]
-                    let mut plan = $crate::Plan::full();
-                    $(plan = $plan;)?
-                    let report = $crate::run::<T>(backend, &$claims, &plan.only(law));
-                    println!("{report}");
-                    report.assert_passes();
+                    $crate::conform::<T>(backend, &$claims, $crate::__plan!($($plan)?), law);
                 }
 
                 $crate::for_each_law!(__conformance_tests! { { $backend } });
+
+                $crate::__threads_tests! { [$backend, $claims, $crate::__plan!($($plan)?)] $([$($form),+])? }
             }
         )*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __plan {
+    () => {
+        $crate::Plan::from_env()
+    };
+    ($plan:expr) => {
+        $plan
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __threads_tests {
+    ([$backend:expr, $claims:expr, $plan:expr]) => {};
+    ([$backend:expr, $claims:expr, $plan:expr] [$($form:expr),+]) => {
+        #[test]
+        fn f32_bits_are_the_same_for_any_number_of_threads() {
+            $crate::conform_threads::<f32>(&[&$backend, $(&$form),+], &$claims, $plan);
+        }
+
+        #[test]
+        fn f64_bits_are_the_same_for_any_number_of_threads() {
+            $crate::conform_threads::<f64>(&[&$backend, $(&$form),+], &$claims, $plan);
+        }
     };
 }
 

@@ -1,16 +1,19 @@
-//! `run(&backend, &claims, &plan) -> Report`: every law on the covering list and on random cases.
+//! `run(&backend, &claims, &plan) -> Report`: every law on the covering list, on wide cases and on random ones.
 
-use crate::case::{Case, CaseTree, Cases, covering};
-use crate::claims::Claims;
+use crate::case::{Case, CaseTree, Cases, Token, covering, wide};
+use crate::claims::{Claims, Feature};
 use crate::drive::message;
-use crate::law::{Checked, Context, Evidence, Law, Scope, Stop, Verdict, fail};
+use crate::hint;
+use crate::law::{Checked, Context, Evidence, Failure, Law, Scope, Stop, Verdict, all_ids, fail};
 use crate::plan::Plan;
-use crate::report::{Broken, LawReport, Report};
+use crate::promise::Promises;
+use crate::quiet::quietly;
+use crate::report::{Broken, Hint, LawReport, Report};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use rnn_kernels::Backend;
 use std::cell::Cell as Count;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 /// How often an inconclusive case is drawn again before it counts as broken.
 const REDRAWS: u64 = 4;
@@ -19,118 +22,208 @@ const REDRAWS: u64 = 4;
 pub fn run<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, plan: &Plan) -> Report {
     let precision = T::precision(claims);
     let ctx = Context { backend, claims, count: plan.count, precision: &precision };
-    let wanted = T::all_laws().into_iter().filter(|law| law.id.contains(&plan.only));
-    let laws = wanted.map(|law| check(&ctx, &law, plan)).collect();
+    let wanted = wanted(T::all_laws(), T::NAME, plan);
+    let mut laws: Vec<LawReport> = wanted.iter().map(|law| Checking::new(&ctx, law, plan).report()).collect();
+    laws.extend(misplaced::<T>(claims, plan));
     Report { backend: format!("{backend:?}"), number: T::NAME.into(), seed: plan.seed, laws }
 }
 
-/// The verdict on one case; a panic is a failure with its message.
-fn judge<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> Verdict {
-    catch_unwind(AssertUnwindSafe(|| (law.check)(ctx, case)))
-        .unwrap_or_else(|panic| Err(fail(format!("it panicked: {}", message(&*panic)))))
+fn wanted<T>(laws: Vec<Law<T>>, number: &str, plan: &Plan) -> Vec<Law<T>> {
+    if let Some(token) = &plan.replay {
+        return laws.into_iter().filter(|law| law.id == token.law && number == token.number).collect();
+    }
+    let exact = laws.iter().any(|law| law.id == plan.only);
+    laws.into_iter().filter(|law| if exact { law.id == plan.only } else { law.id.contains(&plan.only) }).collect()
 }
 
-fn check<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, plan: &Plan) -> LawReport {
-    let mut report = LawReport {
-        id: law.id.into(),
-        clause: law.clause.into(),
-        cases: 0,
-        comparisons: 0,
-        ratio: None,
-        skipped: 0,
-        skip_reason: None,
-        inconclusive: 0,
-        broken: None,
+/// What was asked for and does not exist, as laws that are broken: a misspelt name must not pass.
+fn misplaced<T: Checked>(claims: &Claims, plan: &Plan) -> Vec<LawReport> {
+    let broken = |id: &str, place: String| LawReport {
+        id: id.into(),
+        broken: Some(Broken::in_words(place)),
+        ..LawReport::default()
     };
-    let (stride, random) = match law.scope {
-        Scope::Cases => (plan.stride, plan.random),
-        Scope::FewCases => (4 * plan.stride, plan.random / 8),
-        Scope::Once => (usize::MAX, 0),
-    };
-    let seed = plan.seed.to_le_bytes().repeat(4);
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let config = Config { failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, rng);
-    let listed = covering().iter().step_by(stride).map(|&case| CaseTree::new(case));
-    let listed: Vec<_> = if law.scope == Scope::Once { vec![CaseTree::new(Case::plain())] } else { listed.collect() };
-    let mut trees = listed.into_iter();
-    for _ in 0..trees.len() + random as usize {
-        let Some(tree) = trees.next().or_else(|| Cases.new_tree(&mut runner).ok()) else { break };
-        if let Some(broken) = one(ctx, law, plan, &mut runner, tree, &mut report) {
-            report.broken = Some(broken);
-            break;
+    let unknown = claims.expected_failures.iter().filter(|expected| all_ids().all(|id| id != expected.law));
+    let mut all: Vec<_> =
+        unknown.map(|expected| broken(expected.law, "expected to fail, but no law has this name".into())).collect();
+    if let Some(token) = &plan.replay {
+        if all_ids().all(|id| id != token.law) {
+            all.push(broken(&token.law, "to be replayed, but no law has this name".into()));
+        } else if token.number != T::NAME {
+            all.push(broken(&token.law, format!("the token is of {}, this run of {}", token.number, T::NAME)));
         }
     }
-    // More than one in twenty undecided, and the law has not been checked.
-    if report.broken.is_none() && report.inconclusive > 1 + report.cases / 20 {
-        let place = format!("{} of {} cases could not decide", report.inconclusive, report.cases);
-        report.broken = Some(broken(&Case::plain(), &Case::plain(), 0, place, String::new(), None));
+    all
+}
+
+/// The verdict on one case; a panic is a failure with its message.
+pub(crate) fn judge<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> Verdict {
+    quietly(|| (law.check)(ctx, case)).unwrap_or_else(|(panic, place)| {
+        Err(match panic.downcast_ref::<Feature>() {
+            Some(&feature) => Stop::Unsupported(feature),
+            None => fail(format!("it panicked: {} ({place})", message(&*panic))),
+        })
+    })
+}
+
+/// One law on its cases.
+struct Checking<'c, T: Checked> {
+    ctx: &'c Context<'c, T>,
+    law: &'c Law<T>,
+    plan: &'c Plan,
+    runner: TestRunner,
+    promises: Promises,
+    seen: LawReport,
+}
+
+impl<'c, T: Checked> Checking<'c, T> {
+    fn new(ctx: &'c Context<'c, T>, law: &'c Law<T>, plan: &'c Plan) -> Self {
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &plan.seed.to_le_bytes().repeat(4));
+        let config = Config { failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+        Self {
+            ctx,
+            law,
+            plan,
+            runner: TestRunner::new_with_rng(config, rng),
+            promises: Promises::new(ctx.claims, law),
+            seen: LawReport { id: law.id.into(), clause: law.clause.into(), ..LawReport::default() },
+        }
     }
-    report
-}
 
-fn broken(found: &Case, case: &Case, tried: usize, place: String, numbers: String, ratio: Option<f64>) -> Broken {
-    Broken { found: found.to_string(), case: case.to_string(), tried, place, numbers, ratio }
-}
+    /// The cases that are listed, and how many small and large ones are drawn.
+    fn cases(&self) -> (Vec<Case>, [u32; 2]) {
+        let plan = self.plan;
+        if let Some(token) = &plan.replay {
+            return (vec![token.case], [0; 2]);
+        }
+        let listed = |stride| covering().iter().copied().step_by(stride);
+        match self.law.scope {
+            Scope::Cases => (listed(plan.stride).chain(wide().take(plan.wide)).collect(), [plan.random, plan.large]),
+            Scope::FewCases => (listed(plan.stride.saturating_mul(4)).collect(), [plan.random / 8, plan.large / 8]),
+            Scope::Once => (vec![Case::plain()], [0; 2]),
+        }
+    }
 
-/// One case: counted, and shrunk by proptest if it fails.
-fn one<T: Checked>(
-    ctx: &Context<'_, T>,
-    law: &Law<T>,
-    plan: &Plan,
-    runner: &mut TestRunner,
-    tree: CaseTree,
-    report: &mut LawReport,
-) -> Option<Broken> {
-    let mut case = tree.current();
-    for attempt in 0..=REDRAWS {
-        let failure = match judge(ctx, law, &case) {
-            Ok(Evidence { comparisons, ratio }) => {
-                report.cases += 1;
-                report.comparisons += comparisons;
-                report.ratio = match (report.ratio, ratio) {
-                    (Some(a), Some(b)) => Some(a.max(b)),
-                    (a, b) => a.or(b),
-                };
-                return None;
+    fn report(mut self) -> LawReport {
+        let start = Instant::now();
+        let (listed, [small, large]) = self.cases();
+        let mut listed = listed.into_iter();
+        for k in 0..listed.len() + small as usize + large as usize {
+            let range = if k < listed.len() + small as usize { Cases::SMALL } else { Cases::LARGE };
+            let tree = listed.next().map(CaseTree::new).or_else(|| range.new_tree(&mut self.runner).ok());
+            let Some(tree) = tree else { break };
+            if let Some(broken) = self.one(tree.current()) {
+                self.seen.broken = Some(broken);
+                break;
             }
-            Err(Stop::Skip(reason)) => {
-                report.skipped += 1;
-                report.skip_reason = Some(reason.into());
-                return None;
-            }
-            Err(Stop::Inconclusive(reason)) if attempt == REDRAWS => fail(format!("still undecided: {reason}")),
-            Err(Stop::Inconclusive(_)) => {
-                report.inconclusive += 1;
-                case.seed += 1_000_003;
-                continue;
-            }
-            Err(stop) => stop,
-        };
-        let found = case;
-        let tried = Count::new(0);
-        let shrunk = if plan.shrink {
-            let fails = |case: Case| {
-                tried.set(tried.get() + 1);
-                match judge(ctx, law, &case) {
-                    Err(Stop::Fail(_)) => Err(TestCaseError::fail("broken")),
-                    _ => Ok(()),
+        }
+        self.seen.probes = self.promises.into_probes();
+        let mut seen = self.seen;
+        // More than one in twenty undecided, and the law has not been checked.
+        if seen.broken.is_none() && seen.inconclusive > 1 + seen.cases / 20 {
+            let words = format!("{} of {} cases could not decide", seen.inconclusive, seen.cases);
+            seen.broken = Some(Broken::in_words(words));
+        }
+        if let Some(expected) = self.ctx.claims.expects(self.law.id, T::NAME) {
+            seen.expect(expected.reason);
+        }
+        seen.seconds = start.elapsed().as_secs_f64();
+        seen
+    }
+
+    /// One case: counted, or what is broken.
+    fn one(&mut self, mut case: Case) -> Option<Broken> {
+        for attempt in 0..=REDRAWS {
+            let verdict = judge(self.ctx, self.law, &case);
+            self.promises.try_on(self.ctx, self.law, &case, &verdict);
+            match verdict {
+                Ok(evidence) => {
+                    self.count(evidence);
+                    return None;
                 }
-            };
-            match runner.run_one(CaseTree::new(found), fails) {
-                Err(TestError::Fail(_, plainest)) => plainest,
-                _ => found,
+                Err(Stop::Skip(reason)) => return self.skip(reason.into()),
+                Err(Stop::Unsupported(feature)) => return self.skip(format!("the claims leave out {feature}")),
+                Err(Stop::Inconclusive(reason)) if attempt == REDRAWS => {
+                    let failure = Failure { place: format!("still undecided: {reason}"), ..Failure::default() };
+                    return Some(self.broken(&case, &case, 0, failure));
+                }
+                Err(Stop::Inconclusive(_)) => {
+                    self.seen.inconclusive += 1;
+                    case.seed = case.seed.wrapping_add(1_000_003);
+                }
+                Err(Stop::Fail(failure)) => return Some(self.shrink(&case, *failure)),
             }
-        } else {
-            found
-        };
-        let last = match judge(ctx, law, &shrunk) {
-            Err(Stop::Fail(failure)) => Stop::Fail(failure),
-            _ => failure,
-        };
-        let Stop::Fail(failure) = last else { return None };
-        let failure = *failure;
-        return Some(broken(&found, &shrunk, tried.get(), failure.place, failure.numbers, failure.ratio));
+        }
+        None
     }
-    None
+
+    fn count(&mut self, evidence: Evidence) {
+        self.seen.cases += 1;
+        self.seen.comparisons += evidence.comparisons;
+        self.seen.ratio = match (self.seen.ratio, evidence.ratio) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+        for (size, new) in evidence.sizes.iter() {
+            let tally = self.seen.sizes.entry(size).or_default();
+            tally.comparisons += new.comparisons;
+            tally.ratio = tally.ratio.max(new.ratio);
+        }
+    }
+
+    fn skip(&mut self, reason: String) -> Option<Broken> {
+        self.seen.skipped += 1;
+        *self.seen.skips.entry(reason).or_default() += 1;
+        None
+    }
+
+    /// The plainest case that still fails, by proptest.
+    fn shrink(&mut self, found: &Case, failure: Failure) -> Broken {
+        let tried = Count::new(0);
+        let fails = |case: Case| {
+            tried.set(tried.get() + 1);
+            match judge(self.ctx, self.law, &case) {
+                Err(Stop::Fail(_)) => Err(TestCaseError::fail("broken")),
+                _ => Ok(()),
+            }
+        };
+        let shrunk = if self.plan.shrink { self.runner.run_one(CaseTree::new(*found), fails) } else { Ok(false) };
+        // Errors of a larger case tell bugs apart that look alike on one element.
+        let (reference_too, hints) = self.guess(found, &failure);
+        let (case, failure) = match shrunk {
+            Err(TestError::Fail(_, plainest)) => match judge(self.ctx, self.law, &plainest) {
+                Err(Stop::Fail(failure)) => (plainest, *failure),
+                // It does not fail every time: then what was found is what is known.
+                _ => (*found, failure),
+            },
+            _ => (*found, failure),
+        };
+        Broken { reference_too, hints, ..self.broken(found, &case, tried.get(), failure) }
+    }
+
+    /// Whether the reference breaks the law too, or else the planted bugs that err alike.
+    fn guess(&self, case: &Case, failure: &Failure) -> (bool, Vec<Hint>) {
+        if !self.plan.hint {
+            return (false, vec![]);
+        }
+        let reference_too = hint::reference_breaks(self.ctx, self.law, case);
+        (reference_too, if reference_too { vec![] } else { hint::hints(self.ctx, self.law, case, failure) })
+    }
+
+    fn broken(&self, found: &Case, case: &Case, tried: usize, failure: Failure) -> Broken {
+        let Failure { place, numbers, ratio, pattern } = failure;
+        let token = Token { law: self.law.id.into(), number: T::NAME.into(), case: *case };
+        Broken {
+            found: found.to_string(),
+            case: case.to_string(),
+            tried,
+            token: Some(token),
+            place,
+            numbers,
+            ratio,
+            pattern,
+            hints: vec![],
+            reference_too: false,
+        }
+    }
 }

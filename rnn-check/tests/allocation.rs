@@ -40,6 +40,6 @@ fn a_backend_that_allocates_is_refuted() {
 #[test]
 fn without_a_way_to_count_the_law_is_skipped_and_says_so() {
     let report = report(&Plain, Plan::quick());
-    assert_eq!(report.laws[0].skip_reason.as_deref(), Some("the program cannot count allocations"));
+    assert!(report.laws[0].skips.contains_key("the program cannot count allocations"));
     assert_eq!(report.laws[0].cases, 0);
 }

@@ -40,6 +40,8 @@ pub struct Bounded<'p, S = f64> {
     /// How far a correct backend may be from it.
     pub error: f64,
     precision: Option<&'p Precision>,
+    /// Terms of the longest sum on the way here; 0 if nothing was rounded.
+    terms: usize,
 }
 
 /// `max|σ″|/2 = √3/36`, rounded up.
@@ -50,7 +52,7 @@ const TANH_CURVATURE: f64 = 0.384_901;
 impl<'p, S: Number> Bounded<'p, S> {
     /// A value the backend has to within `error`.
     pub fn new(value: S, error: f64, precision: &'p Precision) -> Self {
-        Self { value, error, precision: Some(precision) }
+        Self { value, error, precision: Some(precision), terms: 0 }
     }
 
     /// A value the backend has exactly: one of its own inputs.
@@ -61,6 +63,13 @@ impl<'p, S: Number> Bounded<'p, S> {
     /// All of `values`, exactly.
     pub fn lift(values: &[f64], precision: &'p Precision) -> Vec<Self> {
         values.iter().map(|&v| Self::exact(v, precision)).collect()
+    }
+
+    /// `n`: the terms of the longest sum on the way here, a rounding on its own counting as a sum of one; 0 if nothing
+    /// was rounded.
+    #[must_use]
+    pub fn terms(self) -> usize {
+        self.terms
     }
 
     fn magnitude(self) -> f64 {
@@ -75,18 +84,18 @@ impl<'p, S: Number> Bounded<'p, S> {
     /// `value` after inputs alone contribute `propagated`, `n` roundings act on `size`, and `k` products may underflow.
     fn rounded(self, value: S, propagated: f64, n: usize, size: f64, k: f64) -> Self {
         let rounding = self.precision.map_or(0.0, |p| p.gamma(n) * size + k * p.eta);
-        Self { value, error: propagated + rounding, ..self }
+        Self { value, error: propagated + rounding, terms: self.terms.max(n), ..self }
     }
 
     /// An elementary function of declared accuracy.
     fn function(self, value: S, propagated: f64, ulps: impl Fn(&Precision) -> f64) -> Self {
         let reach = value.value().abs() + propagated;
         let own = self.precision.map_or(0.0, |p| ulps(p) * p.ulp(reach) + p.eta);
-        Self { value, error: propagated + own, ..self }
+        Self { value, error: propagated + own, terms: self.terms.max(1), ..self }
     }
 
     fn join(self, other: Self) -> Self {
-        Self { precision: self.precision.or(other.precision), ..self }
+        Self { precision: self.precision.or(other.precision), terms: self.terms.max(other.terms), ..self }
     }
 
     /// `Π f`: one product, in any order. A factor's error meets the other factors' reach; `k` factors take `k − 1`
@@ -181,7 +190,7 @@ impl<S: Number> Neg for Bounded<'_, S> {
 
 impl<S: Number> Number for Bounded<'_, S> {
     fn from_f64(value: f64) -> Self {
-        Self { value: S::from_f64(value), error: 0.0, precision: None }
+        Self { value: S::from_f64(value), error: 0.0, precision: None, terms: 0 }
     }
     fn value(self) -> f64 {
         self.value.value()
@@ -338,6 +347,18 @@ mod tests {
     fn the_curvatures_are_the_maxima_of_the_second_derivatives() {
         assert!((0.0..1e-5).contains(&(SIGMOID_CURVATURE / (3f64.sqrt() / 36.0) - 1.0)));
         assert!((0.0..1e-5).contains(&(TANH_CURVATURE / (2.0 * 3f64.sqrt() / 9.0) - 1.0)));
+    }
+
+    #[test]
+    fn the_longest_sum_on_the_way_to_an_element_is_known() {
+        let precision = Precision::f32(1.0, 1.0);
+        let a = |v| Bounded::<f64>::exact(v, &precision);
+        let sum = |n: usize| Bounded::dot([a(0.5)], (0..n).map(|i| (a(0.25), a(i as f64))));
+        assert_eq!(a(0.5).terms(), 0);
+        assert_eq!(a(0.5).tanh().terms(), 1);
+        assert_eq!(sum(4).terms(), 5);
+        assert_eq!((sum(4).sigmoid() * sum(9)).terms(), 10);
+        assert_eq!(Bounded::dot([sum(7)], []).terms(), 8);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Bounded, Precision};
+use super::{Bounded, Precision, Sizes};
 use crate::number::Number;
 
 /// The element furthest beyond (or nearest to) its bound.
@@ -29,6 +29,8 @@ pub struct Comparison {
     pub failures: usize,
     /// The largest ratio, the first of equals; `None` if nothing was compared.
     pub worst: Option<Worst>,
+    /// The same by the length of sums.
+    pub sizes: Sizes,
 }
 
 impl Comparison {
@@ -58,6 +60,31 @@ impl fmt::Display for Comparison {
     }
 }
 
+/// Whether one number is within its bound, and by how much; the rules are those of [`compare`].
+fn judge<S: Number>(precision: &Precision, got: f64, want: &Bounded<'_, S>) -> (bool, f64) {
+    let (bound, nearest) = (want.error, want.value.value());
+    let error = (S::from_f64(got) - want.value).value().abs();
+    let passes = if nearest.is_nan() {
+        got.is_nan()
+    } else if nearest.is_infinite() {
+        got == nearest
+    } else if bound.is_nan() || bound.is_infinite() || bound < 0.0 {
+        false
+    } else if got.is_infinite() {
+        nearest.abs() + bound > precision.largest && got.signum() == nearest.signum()
+    } else {
+        error <= bound // false for NaN
+    };
+    let plain = got.is_finite() && nearest.is_finite() && bound >= 0.0 && bound.is_finite();
+    let ratio = match (passes, plain) {
+        (_, true) if error == 0.0 => 0.0,
+        (_, true) => error / bound,
+        (true, false) => 0.0,
+        (false, false) => f64::INFINITY,
+    };
+    (passes, ratio)
+}
+
 /// Compares a backend's numbers with the oracle's. `+0 = −0`.
 ///
 /// - `want` NaN: `got` must be NaN. `got` NaN otherwise fails.
@@ -72,34 +99,34 @@ impl fmt::Display for Comparison {
 /// If the lengths differ.
 pub fn compare<S: Number>(precision: &Precision, got: &[f64], want: &[Bounded<'_, S>]) -> Comparison {
     assert_eq!(got.len(), want.len(), "compared arrays differ in length");
-    let mut all = Comparison { checked: got.len(), failures: 0, worst: None };
+    let mut all = Comparison { checked: got.len(), failures: 0, worst: None, sizes: Sizes::default() };
     for (index, (&got, want)) in got.iter().zip(want).enumerate() {
-        let (bound, nearest) = (want.error, want.value.value());
-        let error = (S::from_f64(got) - want.value).value().abs();
-        let passes = if nearest.is_nan() {
-            got.is_nan()
-        } else if nearest.is_infinite() {
-            got == nearest
-        } else if bound.is_nan() || bound.is_infinite() || bound < 0.0 {
-            false
-        } else if got.is_infinite() {
-            nearest.abs() + bound > precision.largest && got.signum() == nearest.signum()
-        } else {
-            error <= bound // false for NaN
-        };
-        let plain = got.is_finite() && nearest.is_finite() && bound >= 0.0 && bound.is_finite();
-        let ratio = match (passes, plain) {
-            (_, true) if error == 0.0 => 0.0,
-            (_, true) => error / bound,
-            (true, false) => 0.0,
-            (false, false) => f64::INFINITY,
-        };
+        let (passes, ratio) = judge(precision, got, want);
         all.failures += usize::from(!passes);
+        if want.error > 0.0 {
+            all.sizes.count(want.terms(), ratio);
+        }
         if all.worst.is_none_or(|worst| ratio > worst.ratio) {
-            all.worst = Some(Worst { index, got, want: nearest, bound, ratio });
+            all.worst = Some(Worst { index, got, want: want.value.value(), bound: want.error, ratio });
         }
     }
     all
+}
+
+/// `got − want` of every element and the indices of those that [`compare`] rejects: what a report says of a failure.
+pub(crate) fn deviations<S: Number>(
+    precision: &Precision,
+    got: &[f64],
+    want: &[Bounded<'_, S>],
+) -> (Vec<f64>, Vec<usize>) {
+    let pairs = || got.iter().zip(want);
+    let errors = pairs().map(|(&got, want)| match judge(precision, got, want).0 {
+        // Two NaN, or twice the same infinity, have no difference.
+        true if !got.is_finite() => 0.0,
+        _ => (S::from_f64(got) - want.value).value(),
+    });
+    let rejected = pairs().enumerate().filter(|(_, (got, want))| !judge(precision, **got, want).0);
+    (errors.collect(), rejected.map(|(index, _)| index).collect())
 }
 
 #[cfg(test)]
@@ -164,6 +191,31 @@ mod tests {
     #[test]
     fn comparing_nothing_fails() {
         assert!(!check(&[], &[]).passes());
+    }
+
+    #[test]
+    fn deviations_name_what_the_comparison_rejects() {
+        let precision = Precision::f32(1.0, 1.0);
+        let got = [1.0, NAN, 2.5, NAN, INF, INF];
+        let want = [(1.0, 0.0), (NAN, 0.0), (2.0, 0.25), (3.0, 9.0), (INF, 0.0), (0.0, 1.0)];
+        let want = want.map(|(v, e)| Bounded::<f64>::new(v, e, &precision));
+        let (errors, rejected) = deviations(&precision, &got, &want);
+        assert_eq!(rejected, [2, 3, 5]);
+        assert_eq!(rejected.len(), compare(&precision, &got, &want).failures);
+        assert_eq!(errors[..3], [0.0, 0.0, 0.5]);
+        assert!(errors[3].is_nan() && errors[4] == 0.0 && errors[5] == INF);
+    }
+
+    #[test]
+    fn only_sums_of_known_length_count_in_a_class() {
+        let precision = Precision::f32(1.0, 1.0);
+        let a = Bounded::<f64>::exact(1.0, &precision);
+        let sum = |n: usize| Bounded::dot([], (0..n).map(|_| (a, a)));
+        // A bound of 0 has no ratio, and one from outside no sum.
+        let want = [a, Bounded::new(1.0, 0.5, &precision), sum(3), sum(100)];
+        let all = compare(&precision, &[1.0, 1.0, 3.0, 100.0], &want);
+        let classes: Vec<_> = all.sizes.iter().map(|(size, tally)| (size.to_string(), tally.comparisons)).collect();
+        assert_eq!(classes, [("tiny".to_string(), 1), ("wide".to_string(), 1)]);
     }
 
     #[test]

@@ -17,10 +17,13 @@
 mod bounded;
 mod comparator;
 mod pullback;
+mod size;
 
 pub use bounded::Bounded;
+pub(crate) use comparator::deviations;
 pub use comparator::{Comparison, Worst, compare};
 pub use pullback::{Live, Pullback, Saved, pullback, weight_gradients};
+pub use size::{Size, Sizes, Tally};
 
 /// `γ_n = n u / (1 − n u)`: `n` roundings one after another, `|Π(1 + δ_i)^{±1} − 1| ≤ γ_n` (Higham 2002, lemma 3.1).
 /// Infinite where `n u ≥ 1`.

@@ -15,12 +15,16 @@ mod covering;
 mod fill;
 mod problem;
 mod shrink;
+mod token;
+mod wide;
 
 pub use covering::covering;
 pub use fill::{Fill, Stream};
 pub(crate) use problem::biases;
 pub use problem::{Layout, Problem, X};
 pub use shrink::{CaseTree, Cases};
+pub use token::{Token, TokenError};
+pub use wide::wide;
 
 use crate::oracle::{Activation, Cell, Dims, Reset};
 use rnn_kernels::{Accum, Bias, Direction};

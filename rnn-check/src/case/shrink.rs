@@ -9,9 +9,19 @@ use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rnn_kernels::{Accum, Bias, Direction};
 
-/// All cases, small sizes.
+/// All cases up to some sizes.
 #[derive(Clone, Copy, Debug)]
-pub struct Cases;
+pub struct Cases {
+    /// The largest sizes.
+    pub largest: Dims,
+}
+
+impl Cases {
+    /// Some vectors wide, some steps long.
+    pub const SMALL: Self = Self { largest: Dims { steps: 8, batch: 6, input: 18, hidden: 34 } };
+    /// As wide as tiles are.
+    pub const LARGE: Self = Self { largest: Dims { steps: 24, batch: 20, input: 48, hidden: 96 } };
+}
 
 impl Strategy for Cases {
     type Tree = CaseTree;
@@ -20,7 +30,13 @@ impl Strategy for Cases {
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let mut stream = super::Stream::new(runner.rng().next_u64(), 99);
         let mut below = |n| stream.below(n);
-        let dims = Dims { steps: below(9), batch: below(7), input: 1 + below(18), hidden: 1 + below(34) };
+        let Dims { steps, batch, input, hidden } = self.largest;
+        let dims = Dims {
+            steps: below(steps + 1),
+            batch: below(batch + 1),
+            input: 1 + below(input),
+            hidden: 1 + below(hidden),
+        };
         let case = Case {
             cell: Cell::ALL[below(7)],
             bias: [Bias::Both, Bias::Input, Bias::None][below(3)],
@@ -117,6 +133,7 @@ fn plainer(case: Case) -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     /// Walks down while `fails` holds, as proptest does.
     fn shrunk(case: Case, fails: impl Fn(Case) -> bool) -> Case {
@@ -126,6 +143,26 @@ mod tests {
             more = if fails(tree.current()) { tree.simplify() } else { tree.complicate() };
         }
         tree.current()
+    }
+
+    #[test]
+    fn random_cases_take_every_value_of_every_axis_and_stay_within_their_sizes() {
+        let mut runner = TestRunner::deterministic();
+        let mut draw = || Cases::SMALL.new_tree(&mut runner).expect("nothing is rejected").current();
+        let drawn: Vec<Case> = (0..3000).map(|_| draw()).collect();
+        let values = |of: &dyn Fn(&Case) -> String| drawn.iter().map(of).collect::<HashSet<_>>().len();
+        assert_eq!(values(&|c| format!("{:?}", c.cell)), Cell::ALL.len());
+        assert_eq!(values(&|c| format!("{:?}", c.fill)), Fill::ALL.len());
+        assert_eq!(values(&|c| format!("{:?}", c.layout)), Layout::ALL.len());
+        assert_eq!(values(&|c| format!("{:?}", c.upstream)), Upstream::SETS.len());
+        assert_eq!(values(&|c| format!("{:?} {:?} {:?}", c.bias, c.direction, c.lengths)), 18);
+        assert_eq!(values(&|c| format!("{} {} {:?}", c.state, c.one_hot, c.d_x)), 8);
+        let Dims { steps, batch, input, hidden } = Cases::SMALL.largest;
+        let sizes = |of: fn(Dims) -> usize| drawn.iter().map(|c| of(c.dims)).collect::<HashSet<usize>>();
+        assert_eq!(sizes(|d| d.steps), (0..=steps).collect());
+        assert_eq!(sizes(|d| d.batch), (0..=batch).collect());
+        assert_eq!(sizes(|d| d.input), (1..=input).collect());
+        assert_eq!(sizes(|d| d.hidden), (1..=hidden).collect());
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::{Backward, Before, Called, Guarded, Mistake, Place, Reserve, Rig, Spe
 use crate::case::{Problem, X};
 use crate::oracle::{Cell, Dims};
 use crate::real::Real;
-use rnn_kernels::{ElmanBackward, ElmanReserve, GruBackward, GruReserve, LstmBackward, LstmReserve, Use};
+use rnn_kernels::{
+    ElmanBackward, ElmanReserve, GruBackward, GruReserve, LstmBackward, LstmReserve, SeqMut, SeqRef, Use,
+};
 
 impl<T: Real> Rig<'_, T> {
     /// A backward pass over a reserve of which the problem is the window that begins at step `from`.
@@ -18,19 +20,38 @@ impl<T: Real> Rig<'_, T> {
         from: usize,
         before: &Before<T>,
     ) -> Backward<T> {
+        let (d_y, mut d_x) = (d_y(self, problem), d_x(self, problem, before));
+        let outer = (d_y.as_ref().map(Guarded::seq), d_x.as_mut().map(Guarded::seq_mut));
+        let mut backward = self.backward_to(problem, reserve, from, before, outer);
+        backward.breaches.extend(breaches(d_y.iter().chain(&d_x)));
+        Backward { d_x: d_x.map_or(vec![], |d_x| d_x.read()), ..backward }
+    }
+
+    /// The same with `d_y` and `d_x` views of the caller's; [`Backward::d_x`] is empty.
+    #[must_use]
+    pub fn backward_to(
+        &self,
+        problem: &Problem<T>,
+        reserve: &Reserve<T>,
+        from: usize,
+        before: &Before<T>,
+        outer: (Option<SeqRef<'_, T>>, Option<SeqMut<'_, T>>),
+    ) -> Backward<T> {
+        self.demand(problem);
         let mut outputs = BackwardBuffers::new(self, problem, before);
         let inputs = Inputs::new(self, problem, Use::Train);
         let saved = Guarded::input("reserve", Place::flat(reserve.buffer.len()), &reserve.buffer);
         let upstream = Upstream::new(self, problem);
         let whole = Dims { steps: reserve.dims.steps, ..problem.dims };
-        let call = outputs.run(self, problem, &inputs, (&saved, whole, from), &upstream);
-        let BackwardBuffers { d_params, d_x, d_h0, d_c0, trace, workspace } = outputs;
-        let Upstream { d_y, d_h_n, d_c_n } = &upstream;
-        let read = inputs.buffers().chain([&saved]).chain(d_y).chain(d_h_n).chain(d_c_n);
+        let call = outputs.run(self, problem, &inputs, (&saved, whole, from), &upstream, outer);
+        let BackwardBuffers { d_params, d_h0, d_c0, trace, workspace } = outputs;
+        self.leave(&workspace);
+        let Upstream { d_h_n, d_c_n } = &upstream;
+        let read = inputs.buffers().chain([&saved]).chain(d_h_n).chain(d_c_n);
         Backward {
-            breaches: breaches(read.chain(&d_x).chain([&d_params, &d_h0, &d_c0, &trace, &workspace])),
+            breaches: breaches(read.chain([&d_params, &d_h0, &d_c0, &trace, &workspace])),
             d_params: d_params.read(),
-            d_x: d_x.map_or(vec![], |d_x| d_x.read()),
+            d_x: vec![],
             d_h0: d_h0.read(),
             d_c0: if problem.cell == Cell::Lstm { d_c0.read() } else { vec![] },
             trace: trace.read(),
@@ -51,9 +72,23 @@ impl<T: Real> Rig<'_, T> {
     }
 }
 
-/// The cotangents a backward pass is given.
+fn d_y<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>) -> Option<Guarded<T>> {
+    let steps = problem.dims.steps + rig.wrong(Mistake::Dy);
+    let place = Place::sequence(problem.layout, [steps, problem.dims.batch, problem.dims.hidden]);
+    problem.d_y.as_ref().map(|d_y| Guarded::input("d_y", place, d_y))
+}
+
+fn d_x<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>, before: &Before<T>) -> Option<Guarded<T>> {
+    let cols = problem.dims.input + rig.wrong(Mistake::Dx);
+    let place = Place::sequence(problem.layout, [problem.dims.steps, problem.dims.batch, cols]);
+    matches!(problem.x, X::Dense(_)).then(|| match problem.d_x_accum {
+        rnn_kernels::Accum::Add => Guarded::inout("d_x", place, &before.d_x),
+        rnn_kernels::Accum::Replace => Guarded::output("d_x", place, rig.garbage),
+    })
+}
+
+/// The cotangents of final states a backward pass is given.
 struct Upstream<T> {
-    d_y: Option<Guarded<T>>,
     d_h_n: Option<Guarded<T>>,
     d_c_n: Option<Guarded<T>>,
 }
@@ -61,12 +96,9 @@ struct Upstream<T> {
 impl<T: Real> Upstream<T> {
     fn new(rig: &Rig<'_, T>, problem: &Problem<T>) -> Self {
         let dims = problem.dims;
-        let steps = dims.steps + rig.wrong(Mistake::Dy);
-        let place = Place::sequence(problem.layout, [steps, dims.batch, dims.hidden]);
         let h_n = Dims { batch: dims.batch + rig.wrong(Mistake::DHn), ..dims };
         let given = |name, data: &Option<Vec<T>>, place| data.as_ref().map(|data| Guarded::input(name, place, data));
         Self {
-            d_y: given("d_y", &problem.d_y, place),
             d_h_n: given("d_h_n", &problem.d_h_n, state(h_n, problem.layout)),
             d_c_n: given("d_c_n", &problem.d_c_n, state(dims, problem.layout)),
         }
@@ -76,7 +108,6 @@ impl<T: Real> Upstream<T> {
 /// What a backward pass writes.
 struct BackwardBuffers<T> {
     d_params: Guarded<T>,
-    d_x: Option<Guarded<T>>,
     d_h0: Guarded<T>,
     d_c0: Guarded<T>,
     trace: Guarded<T>,
@@ -90,18 +121,9 @@ impl<T: Real> BackwardBuffers<T> {
         let larger = Dims { hidden: dims.hidden + rig.wrong(Mistake::DParams), ..dims };
         let mut d_params = before.d_params.clone();
         d_params.resize(Spec::<T>::new(problem.cell, problem.bias, larger).layout().len(), T::ZERO);
-        let d_x = |d_x: &[T]| {
-            let cols = dims.input + rig.wrong(Mistake::Dx);
-            let place = Place::sequence(problem.layout, [dims.steps, dims.batch, cols]);
-            match problem.d_x_accum {
-                rnn_kernels::Accum::Add => Guarded::inout("d_x", place, d_x),
-                rnn_kernels::Accum::Replace => Guarded::output("d_x", place, rig.garbage),
-            }
-        };
         let d_h0 = Dims { batch: dims.batch + rig.wrong(Mistake::DH0), ..dims };
         Self {
             d_params: Guarded::inout("d_params", Place::flat(d_params.len()), &d_params),
-            d_x: matches!(problem.x, X::Dense(_)).then(|| d_x(&before.d_x)),
             d_h0: Guarded::output("d_h0", state(d_h0, problem.layout), rig.garbage),
             d_c0: Guarded::output("d_c0", state(dims, problem.layout), rig.garbage),
             trace: sequence_output(rig, "d_h_trace", problem, dims.steps + 1 - rig.wrong(Mistake::Trace), dims.hidden),
@@ -116,8 +138,9 @@ impl<T: Real> BackwardBuffers<T> {
         inputs: &Inputs<T>,
         (saved, whole, from): (&Guarded<T>, Dims, usize),
         upstream: &Upstream<T>,
+        (d_y, mut d_x): (Option<SeqRef<'_, T>>, Option<SeqMut<'_, T>>),
     ) -> Called {
-        let Self { d_params, d_x, d_h0, d_c0, trace, workspace } = self;
+        let Self { d_params, d_h0, d_c0, trace, workspace } = self;
         let (rows, to) = (problem.dims.batch, from + problem.dims.steps - rig.wrong(Mistake::Reserve));
         let params = inputs.layout(problem).view(inputs.params.slice());
         let d_dims = Dims { hidden: problem.dims.hidden + rig.wrong(Mistake::DParams), ..problem.dims };
@@ -132,10 +155,10 @@ impl<T: Real> BackwardBuffers<T> {
                     packed: inputs.packed.slice(),
                     x: inputs.x(),
                     reserve: $Reserve::new(&$spec, whole.steps, rows, saved.slice()).slice(from, to),
-                    d_y: upstream.d_y.as_ref().map(Guarded::seq),
+                    d_y,
                     d_h_n: upstream.d_h_n.as_ref().map(Guarded::mat),
                     d_params: Some(d_layout.view_mut(d_params.slice_mut())),
-                    d_x: d_x.as_mut().map(Guarded::seq_mut),
+                    d_x: d_x.as_mut().map(SeqMut::rb_mut),
                     d_x_accum: problem.d_x_accum,
                     d_h0: Some(d_h0.mat_mut()),
                     d_h_trace: Some(trace.seq_mut()),

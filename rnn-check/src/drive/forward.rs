@@ -6,12 +6,23 @@ use super::{Called, Forward, Guarded, Mistake, Place, Reserve, Rig, Spec};
 use crate::case::Problem;
 use crate::oracle::{Cell, Dims};
 use crate::real::Real;
-use rnn_kernels::{ElmanForward, ElmanReserveMut, GruForward, GruReserveMut, LstmForward, LstmReserveMut, Use};
+use rnn_kernels::{ElmanForward, ElmanReserveMut, GruForward, GruReserveMut, LstmForward, LstmReserveMut, SeqMut, Use};
 
 impl<T: Real> Rig<'_, T> {
     /// A forward pass.
     #[must_use]
     pub fn forward(&self, problem: &Problem<T>) -> Forward<T> {
+        let cols = problem.dims.hidden + self.wrong(Mistake::Y);
+        let mut y = sequence_output(self, "y", problem, problem.dims.steps, cols);
+        let mut forward = self.forward_to(problem, y.seq_mut());
+        forward.breaches.extend(y.breach());
+        Forward { y: y.read(), ..forward }
+    }
+
+    /// A forward pass whose `y` is a view of the caller's; [`Forward::y`] is empty.
+    #[must_use]
+    pub fn forward_to(&self, problem: &Problem<T>, y: SeqMut<'_, T>) -> Forward<T> {
+        self.demand(problem);
         let mut outputs = ForwardBuffers::new(self, problem);
         let inputs = Inputs::new(self, problem, Use::Train);
         let given = |name, data: &Option<Vec<T>>, wrong| {
@@ -20,11 +31,12 @@ impl<T: Real> Rig<'_, T> {
         };
         let h0 = given("h0", &problem.h0, self.wrong(Mistake::H0));
         let c0 = given("c0", &problem.c0, 0);
-        let call = outputs.run(self, problem, &inputs, h0.as_ref(), c0.as_ref());
-        let ForwardBuffers { y, h_n, c_n, reserve, workspace } = outputs;
+        let call = outputs.run(self, problem, &inputs, y, [h0.as_ref(), c0.as_ref()]);
+        let ForwardBuffers { h_n, c_n, reserve, workspace } = outputs;
+        self.leave(&workspace);
         Forward {
-            breaches: breaches(inputs.buffers().chain(&h0).chain(&c0).chain([&y, &h_n, &c_n, &reserve, &workspace])),
-            y: y.read(),
+            breaches: breaches(inputs.buffers().chain(&h0).chain(&c0).chain([&h_n, &c_n, &reserve, &workspace])),
+            y: vec![],
             h_n: h_n.read(),
             c_n: if problem.cell == Cell::Lstm { c_n.read() } else { vec![] },
             reserve: Reserve { buffer: reserve.read(), cell: problem.cell, dims: problem.dims },
@@ -35,7 +47,6 @@ impl<T: Real> Rig<'_, T> {
 
 /// What a forward pass writes.
 struct ForwardBuffers<T> {
-    y: Guarded<T>,
     h_n: Guarded<T>,
     c_n: Guarded<T>,
     reserve: Guarded<T>,
@@ -50,7 +61,6 @@ impl<T: Real> ForwardBuffers<T> {
         let reserve = Spec::new(problem.cell, problem.bias, dims).lens(rig.backend, reserve_steps, dims.batch).reserve;
         let h_n = Dims { batch: dims.batch + rig.wrong(Mistake::Hn), ..dims };
         Self {
-            y: sequence_output(rig, "y", problem, dims.steps, dims.hidden + rig.wrong(Mistake::Y)),
             h_n: Guarded::output("h_n", state(h_n, problem.layout), rig.garbage),
             c_n: Guarded::output("c_n", state(dims, problem.layout), rig.garbage),
             reserve: Guarded::output("reserve", Place::flat(reserve), rig.garbage),
@@ -63,10 +73,10 @@ impl<T: Real> ForwardBuffers<T> {
         rig: &Rig<'_, T>,
         problem: &Problem<T>,
         inputs: &Inputs<T>,
-        h0: Option<&Guarded<T>>,
-        c0: Option<&Guarded<T>>,
+        mut y: SeqMut<'_, T>,
+        [h0, c0]: [Option<&Guarded<T>>; 2],
     ) -> Called {
-        let Self { y, h_n, c_n, reserve, workspace } = self;
+        let Self { h_n, c_n, reserve, workspace } = self;
         let (steps, rows) = (problem.dims.steps + rig.wrong(Mistake::Reserve), problem.dims.batch);
         let params = inputs.layout(problem).view(inputs.params.slice());
         macro_rules! forward {
@@ -79,7 +89,7 @@ impl<T: Real> ForwardBuffers<T> {
                     packed: inputs.packed.slice(),
                     x: inputs.x(),
                     h0: h0.map(Guarded::mat),
-                    y: Some(y.seq_mut()),
+                    y: Some(y.rb_mut()),
                     h_n: Some(h_n.mat_mut()),
                     reserve: $Reserve::new(&$spec, steps, rows, reserve.slice_mut()),
                     workspace: workspace.slice_mut(),

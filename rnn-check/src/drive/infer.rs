@@ -12,6 +12,7 @@ impl<T: Real> Rig<'_, T> {
     /// An inference pass from the problem's initial states.
     #[must_use]
     pub fn infer(&self, problem: &Problem<T>) -> Infer<T> {
+        self.demand(problem);
         let dims = problem.dims;
         let inputs = Inputs::new(self, problem, Use::Infer);
         let lens = inputs.spec.lens(self.backend, dims.steps, dims.batch);
@@ -44,6 +45,7 @@ impl<T: Real> Rig<'_, T> {
             Spec::Lstm(spec) => infer!(lstm_infer, LstmInfer, spec, c),
             Spec::Gru(spec) => infer!(gru_infer, GruInfer, spec,),
         };
+        self.leave(&workspace);
         let breaches = breaches(inputs.buffers().chain([&h, &c, &y, &workspace]));
         let c = if problem.cell == Cell::Lstm { c.read() } else { vec![] };
         Infer { y: y.read(), h: h.read(), c, breaches, call }

@@ -24,12 +24,9 @@ impl<T: Real> Inputs<T> {
         let dims = problem.dims;
         let wrong = |mistake| usize::from(rig.mistake == Some(mistake));
         let spec = Spec::new(problem.cell, problem.bias, dims);
-        let mut packed = Guarded::output(
-            "packed",
-            Place::flat(spec.lens(rig.backend, dims.steps, dims.batch).packed(usage)),
-            rig.garbage,
-        );
-        spec.pack(rig.backend, usage, &problem.params, packed.slice_mut());
+        let packed_len = spec.lens(rig.backend, dims.steps, dims.batch).packed(usage);
+        let mut packed = Guarded::output("packed", Place::flat(packed_len + rig.slack), rig.garbage);
+        spec.pack(rig.backend, usage, &problem.params, &mut packed.slice_mut()[..packed_len]);
         // The parameters of a larger cell are what a wrong caller would pass.
         let larger = Dims { hidden: dims.hidden + wrong(Mistake::Params), ..dims };
         let mut params = problem.params.clone();
@@ -79,7 +76,23 @@ impl<'r, T: Real> Rig<'r, T> {
     /// A backend, called with NaN in everything it does not have to read.
     #[must_use]
     pub fn new(backend: &'r dyn rnn_kernels::Backend<T>) -> Self {
-        Self { backend, garbage: T::from_f64(f64::NAN), count: None, mistake: None, catch: false }
+        Self {
+            backend,
+            garbage: T::from_f64(f64::NAN),
+            count: None,
+            mistake: None,
+            catch: false,
+            slack: 0,
+            shared: None,
+            unsupported: &[],
+        }
+    }
+
+    /// Leaves the law if this problem needs what the backend does not support. The unwinding is no panic: no hook sees it.
+    pub(super) fn demand(&self, problem: &Problem<T>) {
+        if let Some(&feature) = self.unsupported.iter().find(|feature| feature.is_needed_by(problem)) {
+            std::panic::resume_unwind(Box::new(feature));
+        }
     }
 
     pub(super) fn wrong(&self, mistake: Mistake) -> usize {
@@ -101,10 +114,24 @@ impl<'r, T: Real> Rig<'r, T> {
         Called { allocations, panic: None }
     }
 
-    /// Scratch of exactly the length asked for, or an element less.
+    /// Scratch of the length asked for, with the slack or an element less; what is in it is garbage or shared.
     pub(super) fn scratch(&self, len: usize) -> Guarded<T> {
-        let short = self.wrong(Mistake::Workspace).min(len);
-        Guarded::output("workspace", Place::flat(len - short), self.garbage)
+        let len = len - self.wrong(Mistake::Workspace).min(len) + self.slack;
+        let Some(shared) = self.shared else {
+            return Guarded::output("workspace", Place::flat(len), self.garbage);
+        };
+        let mut left = shared.borrow_mut();
+        let longer = left.len().max(len);
+        left.resize(longer, self.garbage);
+        Guarded::inout("workspace", Place::flat(len), &left[..len])
+    }
+
+    /// Leaves the scratch of a call to the next one, if they share it.
+    pub(super) fn leave(&self, scratch: &Guarded<T>) {
+        if let Some(shared) = self.shared {
+            let left = scratch.slice();
+            shared.borrow_mut()[..left.len()].copy_from_slice(left);
+        }
     }
 }
 

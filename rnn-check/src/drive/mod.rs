@@ -14,9 +14,11 @@ pub use guarded::{Guarded, Place};
 pub use mistake::{Mistake, Pass};
 
 use crate::case::{Problem, X, biases};
+use crate::claims::Feature;
 use crate::oracle::{self, Activation, Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{self as kernels, Backend, Bias, BufferLens, Direction, ElmanSpec, GruReset, GruSpec, LstmSpec, Use};
+use std::cell::RefCell;
 
 /// Runs its argument and says how many heap allocations it made.
 pub type CountAllocations = fn(&mut dyn FnMut()) -> u64;
@@ -34,6 +36,12 @@ pub struct Rig<'a, T> {
     pub mistake: Option<Mistake>,
     /// Whether a panic of the call is caught and reported in [`Called`].
     pub catch: bool,
+    /// Elements that packed weights and scratch are longer than asked for.
+    pub slack: usize,
+    /// Scratch that calls share: each finds what the one before left.
+    pub shared: Option<&'a RefCell<Vec<T>>>,
+    /// Options the backend is never called with: a run that needs one unwinds with it instead.
+    pub unsupported: &'static [Feature],
 }
 
 /// How a call went.

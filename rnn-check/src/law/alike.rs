@@ -28,6 +28,15 @@ impl<T: Real> Results<T> {
         Self { y, h_n, c_n, d_x, d_h0, d_c0, d_params }
     }
 
+    /// `y h_n c_n d_x d_h0 d_c0 d_params`, one after another.
+    pub(super) fn all(&self) -> Vec<T> {
+        [&self.y, &self.h_n, &self.c_n, &self.d_x, &self.d_h0, &self.d_c0, &self.d_params]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
+    }
+
     /// Everything but the weight gradients, which are sums over rows.
     fn rows<'a>(&'a self, problem: &Problem<T>) -> [(Block<'static>, &'a [T]); 6] {
         let (input, hidden) = (problem.dims.input, problem.dims.hidden);
@@ -68,6 +77,16 @@ pub(super) fn trajectory<'p, T: Real>(ctx: &Context<'p, T>, problem: &Problem<T>
 }
 
 impl<'p, T: Real> Trajectory<'p, T> {
+    /// The bounds alone, in the order of [`Results::all`].
+    pub(super) fn errors(&self) -> Vec<f64> {
+        self.rows.iter().chain([&self.d_params]).flatten().map(|b| b.error).collect()
+    }
+
+    /// `d_params d_x d_h0 d_c0`, one after another.
+    pub(super) fn gradients(&self) -> Vec<B<'p, T>> {
+        [&self.d_params, &self.rows[3], &self.rows[4], &self.rows[5]].into_iter().flatten().copied().collect()
+    }
+
     /// `results` is within the bounds of the oracle's own run.
     pub(super) fn holds(&self, ctx: &Context<'p, T>, problem: &Problem<T>, results: &Results<T>) -> Verdict {
         let rows = results.rows(problem).into_iter().zip(&self.rows);

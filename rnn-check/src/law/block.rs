@@ -3,6 +3,8 @@
 use crate::case::Problem;
 use crate::oracle::Cell;
 use crate::real::Real;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// How an array's index reads.
 #[derive(Clone, Debug)]
@@ -61,28 +63,93 @@ impl<'a> Block<'a> {
         Self { name, axes, letters: letters(problem.cell) }
     }
 
+    /// How many steps and rows an array of this many elements has, where it has any.
+    pub(super) fn extent(&self, elements: usize) -> (Option<usize>, Option<usize>) {
+        match &self.axes {
+            Axes::Mat { cols } => (None, Some(elements / cols)),
+            Axes::Seq { rows, cols, .. } => (Some(elements / cols / rows), Some(*rows)),
+            Axes::Params { .. } => (None, None),
+        }
+    }
+
+    /// The element's coordinates.
+    #[must_use]
+    pub fn element(&self, index: usize) -> Element {
+        let mut element = Element { array: self.name.into(), ..Element::default() };
+        match &self.axes {
+            Axes::Mat { cols } => {
+                element.row = Some(index / cols);
+                element.column = Some(index % cols);
+            }
+            Axes::Seq { rows, cols, gate } => {
+                element.step = Some(index / cols / rows);
+                element.row = Some(index / cols % rows);
+                self.split(&mut element, index % cols, *gate);
+            }
+            Axes::Params { blocks, hidden } => {
+                let Some(block) = blocks.iter().find(|b| b.range().contains(&index)) else { return element };
+                let at = index - block.offset;
+                element.part = Some(block.name.into());
+                self.split(&mut element, at / block.cols, *hidden);
+                element.column = element.column.or((!block.is_vector).then_some(at % block.cols));
+            }
+        }
+        element
+    }
+
+    /// Row `j` of the gates is a gate and a unit, as far as there are gates.
+    fn split(&self, element: &mut Element, j: usize, hidden: usize) {
+        match self.letters.get(j / hidden.max(1)) {
+            Some(letter) => {
+                element.gate = Some((*letter).into());
+                element.unit = Some(j % hidden.max(1));
+            }
+            None => element.column = Some(j),
+        }
+    }
+
     /// The element, in words.
     #[must_use]
     pub fn describe(&self, index: usize) -> String {
-        let unit = |name: &str, j: usize, hidden: usize| match self.letters.get(j / hidden.max(1)) {
-            Some(letter) => format!("{name}gate {letter}, unit {}", j % hidden.max(1)),
-            None => format!("{name}column {j}"),
-        };
-        let name = self.name;
-        match &self.axes {
-            Axes::Mat { cols } => format!("{name}[row {}, column {}]", index / cols, index % cols),
-            Axes::Seq { rows, cols, gate } => {
-                let (t, n, j) = (index / cols / rows, index / cols % rows, index % cols);
-                format!("{name}[t={t}, row {n}, {}]", unit("", j, *gate))
-            }
-            Axes::Params { blocks, hidden } => {
-                let Some(block) = blocks.iter().find(|b| b.range().contains(&index)) else { return name.to_string() };
-                let at = index - block.offset;
-                let row = unit("", at / block.cols, *hidden);
-                let col = if block.is_vector { String::new() } else { format!(", column {}", at % block.cols) };
-                format!("{name}.{}[{row}{col}]", block.name)
-            }
+        self.element(index).to_string()
+    }
+}
+
+/// Where an element lies, in the words of the equations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Element {
+    /// The array: `y`, `d_params`, …
+    pub array: String,
+    /// The block of flat parameters: `weight_hh`, …
+    pub part: Option<String>,
+    /// The step, or the slot of a state.
+    pub step: Option<usize>,
+    /// The row of the batch, or of a matrix.
+    pub row: Option<usize>,
+    /// The gate's letter.
+    pub gate: Option<String>,
+    /// The hidden unit.
+    pub unit: Option<usize>,
+    /// The column.
+    pub column: Option<usize>,
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.array)?;
+        if let Some(part) = &self.part {
+            write!(f, ".{part}")?;
         }
+        let number = |name: &str, n: Option<usize>| n.map(|n| format!("{name}{n}"));
+        let words = [
+            number("t=", self.step),
+            number("row ", self.row),
+            self.gate.as_ref().map(|gate| format!("gate {gate}")),
+            number("unit ", self.unit),
+            number("column ", self.column),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        if words.is_empty() { Ok(()) } else { write!(f, "[{}]", words.join(", ")) }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::alike::{Results, run, same_bits};
 use super::{Context, Evidence, Stop, Verdict, all, ensure, fail};
 use crate::case::{Case, Problem, X};
+use crate::claims::Determinism;
 use crate::drive::{Mistake, Pass, Rig, message};
 use crate::real::Real;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +52,9 @@ pub(super) fn nothing_is_written_where_it_must_not_be<T: Real>(ctx: &Context<'_,
 }
 
 pub(super) fn several_threads_at_once_give_the_same_bits<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    if ctx.claims.determinism < Determinism::AnyThreads {
+        return Err(Stop::Skip("not claimed"));
+    }
     let problem = case.problem::<T>();
     let want = run(ctx, &problem);
     let results: Vec<Results<T>> = std::thread::scope(|scope| {

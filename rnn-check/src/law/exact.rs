@@ -13,15 +13,17 @@ use crate::oracle::{self, Activation, Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{Accum, Bias};
 
-fn integers<T: Real>(stream: &mut Stream, len: usize, reach: usize) -> Vec<T> {
+pub(super) fn integers<T: Real>(stream: &mut Stream, len: usize, reach: usize) -> Vec<T> {
     (0..len).map(|_| T::from_f64(stream.below(2 * reach + 1) as f64 - reach as f64)).collect()
 }
 
-/// Identity and relu networks on small integers. `W_hh` is a signed 3-cycle, so that nothing grows by more than the input
-/// adds and `W_hh` differs from its transpose (a 2-cycle would not).
-fn integer_problem<T: Real>(case: &Case) -> Problem<T> {
+/// Identity and relu networks on small integers, now and then over 33 steps. `W_hh` is a signed 3-cycle, so that nothing
+/// grows by more than the input adds and `W_hh` differs from its transpose (a 2-cycle would not).
+pub(super) fn integer_problem<T: Real>(case: &Case) -> Problem<T> {
     let activation = if case.pick(2) == 0 { Activation::Identity } else { Activation::Relu };
-    let dims = Dims { hidden: 3 * (1 + case.dims.hidden % 3), ..case.dims };
+    let case = &case.at_most(33, 5, 17, 33);
+    let steps = if case.dims.steps > 4 && case.pick(3) == 0 { 33 } else { case.dims.steps };
+    let dims = Dims { steps, hidden: 3 * (1 + case.dims.hidden % 3), ..case.dims };
     let case = Case { cell: Cell::Elman(activation), dims, fill: Fill::Dyadic, ..*case };
     let mut problem = case.problem::<T>();
     let Dims { steps, batch, input, hidden } = dims;
@@ -48,25 +50,30 @@ fn integer_problem<T: Real>(case: &Case) -> Problem<T> {
     Problem { d_x_accum: Accum::Replace, ..problem }
 }
 
-/// The oracle's results by way of the tape, which for integers are exact in f64.
-fn oracle_results<T: Real>(problem: &Problem<T>) -> Results<T> {
+/// The oracle's results by way of the tape in f64, where they are exact.
+pub(super) fn oracle_results<T: Real>(problem: &Problem<T>) -> Results<T> {
     let Dims { batch, hidden, .. } = problem.dims;
     let wide = problem.map(|v: T| v.to_f64());
     let zeros = |len| vec![0.0; len];
-    let h0 = wide.h0.clone().unwrap_or_else(|| zeros(batch * hidden));
+    let states = batch * hidden;
+    let cells = if wide.cell.has_c() { states } else { 0 };
+    let h0 = wide.h0.clone().unwrap_or_else(|| zeros(states));
+    let c0 = wide.c0.clone().unwrap_or_else(|| zeros(cells));
     let x = wide.dense_x();
-    let point = [&wide.params[..], &x, &h0].concat();
+    let point = [&wide.params[..], &x, &h0, &c0].concat();
     let mut d_y = wide.d_y.clone().unwrap_or_else(|| zeros(wide.dims.steps * batch * hidden));
     for (i, d) in d_y.iter_mut().enumerate() {
         if !wide.live(i / hidden / batch, i / hidden % batch) {
             *d = 0.0;
         }
     }
-    let upstream = [d_y, wide.d_h_n.clone().unwrap_or_else(|| zeros(batch * hidden))].concat();
+    let d_h_n = wide.d_h_n.clone().unwrap_or_else(|| zeros(states));
+    let upstream = [d_y, d_h_n, wide.d_c_n.clone().unwrap_or_else(|| zeros(cells))].concat();
     let biases = crate::case::biases(wide.bias);
     let (out, d) = derivative::vjp(&point, &upstream, |v| {
         let (params, rest) = v.split_at(wide.params.len());
-        let (x, h0) = rest.split_at(x.len());
+        let (x, rest) = rest.split_at(x.len());
+        let (h0, c0) = rest.split_at(states);
         let params = oracle::Params::from_flat(wide.cell, wide.dims, biases, params);
         let direction = oracle_direction(wide.direction);
         let lengths = wide.lengths.as_deref();
@@ -78,22 +85,24 @@ fn oracle_results<T: Real>(problem: &Problem<T>) -> Results<T> {
             lengths,
             direction,
             h0,
-            c0: &[],
+            c0,
         });
-        [run.y, run.h_n].concat()
+        [run.y, run.h_n, run.c_n].concat()
     });
     let narrow = |v: &[f64]| v.iter().map(|&v| T::from_f64(v)).collect::<Vec<T>>();
-    let (y, h_n) = out.split_at(out.len() - batch * hidden);
+    let (y, rest) = out.split_at(out.len() - states - cells);
+    let (h_n, c_n) = rest.split_at(states);
     let (d_params, rest) = d.split_at(wide.params.len());
-    let (d_x, d_h0) = rest.split_at(x.len());
+    let (d_x, rest) = rest.split_at(x.len());
+    let (d_h0, d_c0) = rest.split_at(states);
     let d_x = if matches!(problem.x, X::Dense(_)) { narrow(d_x) } else { vec![] };
     Results {
         y: narrow(y),
         h_n: narrow(h_n),
-        c_n: vec![],
+        c_n: narrow(c_n),
         d_x,
         d_h0: narrow(d_h0),
-        d_c0: vec![],
+        d_c0: narrow(d_c0),
         d_params: narrow(d_params),
     }
 }

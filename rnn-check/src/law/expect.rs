@@ -37,6 +37,25 @@ pub struct States<'p, T: Real> {
     x: Vec<B<'p, T>>,
 }
 
+impl<T: Real> States<'_, T> {
+    /// Steps `from..to` of a problem of these sizes, as if only they had been run.
+    #[must_use]
+    pub fn window(&self, problem: &Problem<T>, from: usize, to: usize) -> Self {
+        let Dims { batch, input, hidden, .. } = problem.dims;
+        let cut = |v: &Vec<_>, more: usize, width: usize| {
+            v.get(from * batch * width..(to + more) * batch * width).unwrap_or_default().to_vec()
+        };
+        Self {
+            y: cut(&self.y, 0, hidden),
+            h: cut(&self.h, 1, hidden),
+            c: cut(&self.c, 1, hidden),
+            gates: cut(&self.gates, 0, problem.cell.gates() * hidden),
+            aux: cut(&self.aux, 0, hidden),
+            x: cut(&self.x, 0, input),
+        }
+    }
+}
+
 /// The step processed as number `k`, the slot it reads and the slot it writes.
 fn order<T>(problem: &Problem<T>, k: usize) -> (usize, usize, usize) {
     let t = problem.direction.step(k, problem.dims.steps);
@@ -56,10 +75,19 @@ pub fn states<'p, T: Real>(
     problem: &Problem<T>,
     rebase: Option<&Reserve<T>>,
 ) -> States<'p, T> {
+    states_of(precision, problem, lift(precision, &problem.dense_x_or_zero()), rebase)
+}
+
+/// The same with an input `[T, N, C]` that carries errors of its own: the layer below computed it.
+pub fn states_of<'p, T: Real>(
+    precision: &'p Precision,
+    problem: &Problem<T>,
+    x: Vec<B<'p, T>>,
+    rebase: Option<&Reserve<T>>,
+) -> States<'p, T> {
     let Dims { steps, batch, input, hidden } = problem.dims;
     let (cell, gate_rows) = (problem.cell, problem.cell.gates() * hidden);
     let params: Params<B<'p, T>> = problem.oracle_params(|p| exact(precision, p));
-    let x = lift(precision, &problem.dense_x_or_zero());
     let zero = B::<T>::from_f64(0.0);
     let c_width = if cell.has_c() { hidden } else { 0 };
     let aux_width = if matches!(cell, Cell::Gru(_)) { hidden } else { 0 };
@@ -149,11 +177,23 @@ pub fn adjoint<'p, T: Real>(
     rebase: Option<&[T]>,
     before: &Before<T>,
 ) -> Adjoint<'p, T> {
+    let d_y = problem.d_y.as_ref().map(|d_y| lift(precision, d_y));
+    adjoint_of(precision, problem, states, d_y, rebase, before)
+}
+
+/// The same with a `d_y` `[T, N, H]` that carries errors of its own: the layer above computed it.
+pub fn adjoint_of<'p, T: Real>(
+    precision: &'p Precision,
+    problem: &Problem<T>,
+    states: &States<'p, T>,
+    d_y: Option<Vec<B<'p, T>>>,
+    rebase: Option<&[T]>,
+    before: &Before<T>,
+) -> Adjoint<'p, T> {
     let Dims { steps, batch, input, hidden } = problem.dims;
     let (cell, gate_rows) = (problem.cell, problem.cell.gates() * hidden);
     let zero = B::<T>::from_f64(0.0);
     let params: Params<B<'p, T>> = problem.oracle_params(|p| exact(precision, p));
-    let d_y: Option<Vec<B<'p, T>>> = problem.d_y.as_ref().map(|d_y| lift(precision, d_y));
     // What joins the cotangent of the slot that step t writes.
     let joins = |t: usize, n: usize| {
         let d_y = d_y.as_ref().filter(|_| problem.live(t, n));

@@ -153,11 +153,11 @@ fn close(name: &str, block: &str, got: &[f64], want: &[f64], tolerance: f64) -> 
             let numbers =
                 format!("got {got:e} want {want:e} |err| {error:e} bound {bound:e} RATIO {:.3}", error / bound);
             let place = format!("golden {name}: {block}[{i}]");
-            return Err(Stop::Fail(Box::new(Failure { place, numbers, ratio: Some(error / bound) })));
+            return Err(Stop::Fail(Box::new(Failure { place, numbers, ratio: Some(error / bound), pattern: None })));
         }
         worst = worst.max(error / bound);
     }
-    Ok(Evidence { comparisons: got.len(), ratio: Some(worst) })
+    Ok(Evidence::measured(got.len(), worst))
 }
 
 const TOLERANCE: f64 = 1e-12;

@@ -262,7 +262,7 @@ pub(super) fn finite_differences_of_the_forward_pass_agree(ctx: &Context<'_, f64
                         error / found.tolerance()
                     );
                     let ratio = Some(error / found.tolerance());
-                    return Err(Stop::Fail(Box::new(Failure { place: describe, numbers, ratio })));
+                    return Err(Stop::Fail(Box::new(Failure { place: describe, numbers, ratio, pattern: None })));
                 }
             }
         }

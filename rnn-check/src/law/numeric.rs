@@ -96,9 +96,14 @@ pub(super) fn activations_keep_their_ulp<T: Real>(ctx: &Context<'_, T>, _: &Case
             if !(error <= claim && inside) {
                 let place = format!("{name}: {activation:?}({:?}) = {got:?}", x[i]);
                 let numbers = format!("want {value:e}: {error:.3} ulp off, {claim} claimed, range kept: {inside}");
-                return Err(Stop::Fail(Box::new(Failure { place, numbers, ratio: Some(error / claim) })));
+                return Err(Stop::Fail(Box::new(Failure {
+                    place,
+                    numbers,
+                    ratio: Some(error / claim),
+                    pattern: None,
+                })));
             }
-            evidence = evidence.and(Evidence { comparisons: 1, ratio: Some(error / claim) });
+            evidence = evidence.and(Evidence::measured(1, error / claim));
         }
     }
     Ok(evidence)

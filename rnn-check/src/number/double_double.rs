@@ -49,6 +49,21 @@ impl DoubleDouble {
         }
     }
 
+    /// `[hi, lo]`: the number is their sum, `hi` the f64 nearest to it.
+    pub fn parts(self) -> [f64; 2] {
+        [self.hi, self.lo]
+    }
+
+    /// `e^x · 2^power` for `|x| ≤ 1000`, where neither `e^x` itself nor its low part need be a normal number.
+    pub fn exp_scaled(self, power: i32) -> Self {
+        // e^x = 2^k (1 + (e^r − 1)), r = x − k ln 2, |r| ≤ 0.35
+        let k = (self.hi / LN_2.hi).round();
+        let r = self - LN_2 * Self::from_f64(k);
+        #[expect(clippy::cast_possible_truncation, reason = "|k| ≤ 1443")]
+        let k = k as i32;
+        (Self::from_f64(1.0) + r.exp_m1_small()).scale(k + power)
+    }
+
     fn scale(self, k: i32) -> Self {
         // In two halves: 2^k itself may not be representable.
         let (first, second) = (2f64.powi(k / 2), 2f64.powi(k - k / 2));
@@ -143,12 +158,7 @@ impl Number for DoubleDouble {
         if limit != self.hi {
             return Self::from_f64(self.hi.exp()); // 0, ∞ or NaN
         }
-        // e^x = 2^k (1 + (e^r − 1)), r = x − k ln 2, |r| ≤ 0.35
-        let k = (self.hi / LN_2.hi).round();
-        let r = self - LN_2 * Self::from_f64(k);
-        #[expect(clippy::cast_possible_truncation, reason = "|k| ≤ 1077")]
-        let k = k as i32;
-        (Self::from_f64(1.0) + r.exp_m1_small()).scale(k)
+        self.exp_scaled(0)
     }
     fn ln(self) -> Self {
         let mut y = Self::from_f64(self.hi.ln());

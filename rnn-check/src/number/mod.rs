@@ -6,12 +6,14 @@
 //! | [`DoubleDouble`] | a value of about 31 digits | oracle of f64 backends, and of the oracle |
 //! | [`Dual`] | value and tangent | exact forward derivatives (JVP) |
 //! | [`Var`] | value and a place on a [`Tape`] | exact reverse derivatives (VJP) |
+//! | [`Modular`] | a residue modulo a prime | the drivers themselves, without rounding |
 //! | [`Bounded`](crate::bound::Bounded) | value and a bound on a backend's error | tolerances |
 //!
 //! `Dual<S>`, `Var<S>` and `Bounded<S>` hold any other number `S`, so a gradient in `DoubleDouble` is `Var<DoubleDouble>`.
 
 mod double_double;
 mod dual;
+mod modular;
 mod rules;
 mod tape;
 
@@ -20,6 +22,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 pub use double_double::DoubleDouble;
 pub use dual::Dual;
+pub use modular::Modular;
 pub use tape::{Adjoints, Tape, Var};
 
 /// What the forward equations need of a number, and nothing else.

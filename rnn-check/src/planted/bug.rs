@@ -1,7 +1,7 @@
 //! The list of planted bugs.
 
 macro_rules! bugs {
-    ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $(= $id:literal)?,)*) => {
         /// One mistake in an otherwise right backend.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Bug { $($(#[doc = $doc])+ $name,)* }
@@ -15,13 +15,19 @@ macro_rules! bugs {
             pub fn description(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc),+)),* }
             }
+
+            /// The number it has in the list of 46 that the suite was designed with; the others came later.
+            #[must_use]
+            pub fn id(self) -> Option<&'static str> {
+                match self { $(Self::$name => [$($id,)? ""].first().copied().filter(|id| !id.is_empty())),* }
+            }
         }
     };
 }
 
 bugs! {
     /// product: `Replace` multiplies what was there by 0
-    ReplaceTimesZero,
+    ReplaceTimesZero = "M29",
     /// product: the tail of K beyond a multiple of 4 is dropped
     TailDropped,
     /// product: a square B is not transposed
@@ -37,75 +43,75 @@ bugs! {
     /// product: operands are rounded to eight bits
     EightBits,
     /// product: too large by 1e-4
-    ScaledByTenThousandth,
+    ScaledByTenThousandth = "M18",
     /// product: f64 accumulated in f32
     NarrowAccumulator,
     /// lstm: the incoming d_c is overwritten by what comes through h
-    CellCotangentOverwritten,
+    CellCotangentOverwritten = "M03",
     /// lstm: tanh′ is taken of c instead of tanh c
-    SlopeOfCell,
+    SlopeOfCell = "M04",
     /// lstm: d_pre_f uses c instead of c_prev
-    ForgetUsesNewCell,
+    ForgetUsesNewCell = "M05",
     /// lstm: the slope of g is that of σ
-    CandidateSlopeOfSigmoid,
+    CandidateSlopeOfSigmoid = "M06",
     /// lstm: d_pre_o lacks 1 − o
-    OutputSlopeIncomplete,
+    OutputSlopeIncomplete = "M07",
     /// lstm: d_c_prev uses i instead of f
-    CarryUsesInputGate,
+    CarryUsesInputGate = "M08",
     /// lstm: the gradients of i and f are swapped
-    InputForgetSwapped,
+    InputForgetSwapped = "M09",
     /// lstm: d_h of two rows is swapped
-    RowsSwapped,
+    RowsSwapped = "M15",
     /// lstm: d_pre too large by 1e-6
-    ScaledByMillionth,
+    ScaledByMillionth = "M19",
     /// lstm: 1 is added to the forget gate's pre-activation
-    ForgetBiasTwice,
+    ForgetBiasTwice = "M44",
     /// lstm: gates in the order i o f g
-    GateOrder,
+    GateOrder = "M22",
     /// lstm: h is rounded to bfloat16
-    StateInBfloat16,
+    StateInBfloat16 = "M37",
     /// lstm: subnormal c is flushed to 0
-    SubnormalsFlushed,
+    SubnormalsFlushed = "M38",
     /// σ as e^x / (1 + e^x): NaN for large x
-    SigmoidOverflows,
+    SigmoidOverflows = "M35",
     /// tanh is 1 from 5 on
-    TanhClamped,
+    TanhClamped = "M36",
     /// relu(NaN) = 0
-    ReluSwallowsNan,
+    ReluSwallowsNan = "M46",
     /// gru: h = z n + (1 − z) h_prev
     UpdateGateInverted,
     /// gru: both variants with the reset before the product
-    ResetAlwaysBefore,
+    ResetAlwaysBefore = "M20",
     /// gru: b_hn is added outside the reset
-    InnerBiasMerged,
+    InnerBiasMerged = "M21",
     /// gru: d_h_prev lacks d_h z
     DirectPathForgotten,
     /// d_c_n is ignored
-    FinalCellCotangentIgnored,
+    FinalCellCotangentIgnored = "M01",
     /// d_h_n is ignored
-    FinalCotangentIgnored,
+    FinalCotangentIgnored = "M02",
     /// the gradient of W_hh does not see h0
-    RecurrentWeightsSkipFirst,
+    RecurrentWeightsSkipFirst = "M11",
     /// the gradient of W_hh uses h_t instead of h_{t−1}
-    RecurrentWeightsUseNewState,
+    RecurrentWeightsUseNewState = "M12",
     /// the recurrent path is cut in backward
-    TruncatedToOneStep,
+    TruncatedToOneStep = "M14",
     /// d_h0 is 0
-    InitialGradientZero,
+    InitialGradientZero = "M16",
     /// weight gradients are averaged over the batch
-    BatchMean,
+    BatchMean = "M17",
     /// reverse starts at T − 1 in every row
-    ReverseFromTheEnd,
+    ReverseFromTheEnd = "M23",
     /// x beyond a row's length is multiplied by 0
-    PaddingTimesZero,
+    PaddingTimesZero = "M24",
     /// h_n is y at the last step
-    FinalStateFromOutput,
+    FinalStateFromOutput = "M25",
     /// weight gradients overwrite
-    GradientsOverwritten,
+    GradientsOverwritten = "M28",
     /// scratch is read before it is written, without bias from three rows on
-    ScratchRead,
+    ScratchRead = "M30",
     /// T = 0 returns before h_n is written
-    EarlyReturn,
+    EarlyReturn = "M45",
     /// the start of a window is ignored
     WindowStartIgnored,
     /// h0 is ignored
@@ -121,7 +127,7 @@ bugs! {
     /// inference ignores lengths
     InferenceIgnoresLengths,
     /// backward uses the h of the last forward pass, whichever that was
-    StaleState,
+    StaleState = "M39",
     /// softmax without the largest logit subtracted
     SoftmaxOverflows,
     /// an ignored target counts as class 0
@@ -138,4 +144,92 @@ bugs! {
     AffineBiasLastRow,
     /// dense activations: the slope of tanh is that of σ
     DenseSlope,
+    /// product: the order of summation depends on the calling thread
+    OrderByThread = "M32",
+    /// lstm: units beyond the last multiple of 8 are not computed, from 9 units on
+    LanesLeft = "M31",
+    /// elman: the slope of relu is 1 where the unit is off
+    ReluLeaks,
+    /// gru: d_pre_z has the wrong sign
+    UpdateGradientSign,
+    /// gru, reset before: d_pre_r is 0
+    ResetGradientForgotten,
+    /// the gradient of b_hh does not see the first step
+    RecurrentBiasSkipsFirst = "M10",
+    /// the blocks of W_hh are not transposed in backward
+    RecurrentNotTransposedBack = "M13",
+    /// reverse uses the weights of the last forward direction of their size
+    ReverseUsesForwardWeights = "M26",
+    /// a layer of as many inputs as the one before had units starts from that one's h0
+    StateOfTheLayerBelow = "M27",
+    /// a window that does not begin at 0 begins one step later
+    WindowOffByOne = "M40",
+    /// d_h0 of a row shorter than T is 0
+    FinishedCotangentLost,
+    /// d_x beyond a row's length repeats the last step of the row before
+    PaddingGradientLeft,
+    /// elman: backward reads the states in forward order
+    JacobiansInForwardOrder,
+    /// forward: every step starts from h0
+    UpdatedStateIgnored,
+    /// lstm: the forget gate has the output gate's b_ih
+    ForgetUsesOutputBias,
+    /// y is written as [N, T, H] into a buffer of [T, N, H]
+    OutputTransposed,
+    /// no bias is a panic
+    BiasExpected,
+    /// a row of length 0 is a panic
+    EmptyRowsRefused,
+    /// without d_y the other cotangents are ignored
+    OnlyOutputsCount,
+    /// h_n comes in the order of falling lengths
+    RowsSortedByLength,
+    /// the trace of d_h lacks d_y
+    TraceWithoutOutput,
+    /// a workspace longer than needed is a panic
+    LongerBuffersRefused,
+    /// gates beyond a row's length are left as computed
+    GatesNotCleared,
+    /// inference starts from zero
+    InferenceForgetsState,
+    /// lstm: inference leaves c as it was
+    InferenceKeepsOldCell,
+    /// steps are counted in sixteen bits
+    StepsInSixteenBits,
+    /// packing: rows beyond the last multiple of 8 are not packed
+    PackedTailLeft,
+    /// packing: weights of a shape that was packed just before are not packed again
+    PackedWeightsKept,
+    /// packing: what was in the buffer is multiplied by 0 and added
+    PackReadsBuffer,
+    /// packing: weights packed for training are read as packed for inference
+    TrainReadAsInfer,
+    /// packing: the length is one short
+    PackedTooShort,
+    /// packing: weights are read from the end of a longer buffer
+    PackedFromTheEnd,
+    /// softmax: the largest logit is sought from 0 up
+    SoftmaxMaxFromZero,
+    /// softmax: classes beyond the last multiple of 8 are not in the sum, from 9 classes on
+    SoftmaxTail,
+    /// softmax: the gradient of an ignored row is not written
+    IgnoredGradientLeft,
+    /// softmax: the loss is added to what was there
+    LossAccumulates,
+    /// losses: a row whose loss is no number counts as 0
+    NonFiniteRowsSkipped,
+    /// Bernoulli: rows that do not count are counted
+    DeadRowsCount,
+    /// Bernoulli: targets are rounded to 0 or 1
+    TargetsRounded,
+    /// affine: the bias is left out
+    AffineBiasLeftOut,
+    /// affine: `d_x` is overwritten under `Add`
+    AffineInputReplaced,
+    /// affine: the gradient of W overwrites
+    AffineWeightsOverwritten,
+    /// embedding: y is not written where the index is ignored
+    EmbeddingIgnoredLeft,
+    /// softmax: a target beyond the classes counts as the last
+    TargetsNotChecked,
 }

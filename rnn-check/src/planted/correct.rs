@@ -1,55 +1,16 @@
 //! Right in unusual ways: other orders of summation, other accumulators, activations that use all of their claim.
 
-use super::plain::product;
-use crate::claims::Claims;
+use super::packed;
+use super::plain::{in_order, product};
+use super::way::Way;
+use super::window::{self, Slip};
 use crate::real::Real;
-use rnn_kernels::{Accum, Activation, Backend, ElmanStep, GruCandidate, GruGates, GruStep, LstmStep, MatMut, MatRef};
-
-/// How a right backend differs from the reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Sums from the last product to the first, `C` last.
-    Reversed,
-    /// Sums halves.
-    Pairwise,
-    /// Compensates each addition (Kahan 1965).
-    Compensated,
-    /// Fused multiply-add.
-    Fused,
-    /// Accumulates in f64.
-    WideAccumulator,
-    /// Four lanes, added at the end.
-    FourLanes,
-    /// `C` joins the sum in the middle.
-    StartInTheMiddle,
-    /// Activations off by one further ulp.
-    NoisyActivations,
-}
-
-impl Way {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Reversed,
-        Self::Pairwise,
-        Self::Compensated,
-        Self::Fused,
-        Self::WideAccumulator,
-        Self::FourLanes,
-        Self::StartInTheMiddle,
-        Self::NoisyActivations,
-    ];
-
-    /// What it may claim.
-    #[must_use]
-    pub fn claims(self) -> Claims {
-        let claims = Claims::new().batch_invariant();
-        match self {
-            // One ulp beyond the reference.
-            Self::NoisyActivations => claims.sigmoid_ulp(1.501, 5.0).tanh_ulp(1.501, 5.0),
-            _ => claims,
-        }
-    }
-}
+use rnn_kernels::{
+    Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, GruBackward,
+    GruCandidate, GruForward, GruGates, GruInfer, GruSpec, GruStep, LstmBackward, LstmForward, LstmInfer, LstmSpec,
+    LstmStep, MatMut, MatRef, Params, Use, check_matmul, sequence,
+};
+use std::sync::Mutex;
 
 /// The reference, differently.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +50,26 @@ fn noisy<T: Real>(v: T) -> T {
 }
 
 impl Correct {
+    fn lens(self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
+        if self.0 == Way::Packed {
+            let len = |usage| packed::len(None, usage, weights);
+            (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
+        }
+        lens
+    }
+
+    fn pack<T: Real>(self, usage: Use, params: Params<'_, T>, to: &mut [T]) {
+        if self.0 == Way::Packed {
+            packed::pack(None, &Mutex::default(), usage, params.w_hh, to);
+        }
+    }
+
+    /// `w_hh`, row by row.
+    fn weights<T: Real>(self, usage: Use, params: Params<'_, T>, from: &[T]) -> Vec<T> {
+        let shape = params.w_hh.shape();
+        if self.0 == Way::Packed { packed::unpack(None, usage, shape, from) } else { window::elements(params.w_hh) }
+    }
+
     fn act<T: Real>(self, activation: Activation, x: T) -> T {
         let y = activation.apply(x);
         let smooth = matches!(activation, Activation::Tanh | Activation::Sigmoid);
@@ -103,8 +84,24 @@ impl Correct {
 }
 
 impl<T: Real> Backend<T> for Correct {
-    fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+    fn matmul(&self, mut c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
         let way = self.0;
+        if way == Way::Transposed {
+            let mut turned: Vec<T> = vec![T::ZERO; c.rows() * c.cols()];
+            let [rows, cols] = c.shape();
+            check_matmul(&c, &a, &b);
+            product(MatMut::new(&mut turned, cols, rows), Accum::Replace, b.t(), a.t(), |start, terms| {
+                terms.fold(start, |sum, (a, b)| sum + a * b)
+            });
+            for (m, n) in (0..rows).flat_map(|m| (0..cols).map(move |n| (m, n))) {
+                let there = if accum == Accum::Add { c.row_mut(m)[n] } else { T::ZERO };
+                c.row_mut(m)[n] = turned[n * rows + m] + there;
+            }
+            return;
+        }
+        if matches!(way, Way::NoisyActivations | Way::StepByStep | Way::TimeBlocked | Way::Packed) {
+            return in_order(c, accum, a, b);
+        }
         product(c, accum, a, b, |start, terms| {
             let pairs: Vec<(T, T)> = terms.collect();
             let products = || pairs.iter().map(|&(a, b)| a * b);
@@ -125,9 +122,111 @@ impl<T: Real> Backend<T> for Correct {
                     let half = pairs.len() / 2;
                     products().skip(half).fold(products().take(half).fold(T::ZERO, add) + start, add)
                 }
-                Way::NoisyActivations => products().fold(start, add),
+                _ => products().fold(start, add),
             }
         });
+    }
+
+    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        self.lens(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+    }
+    fn elman_pack(&self, _spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        self.pack(usage, params, packed);
+    }
+    fn elman_infer(&self, run: ElmanInfer<'_, T>) {
+        run.check(self.elman_lens(&run.spec, 1, 1).packed_infer, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Infer, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        sequence::elman::infer(self, run);
+    }
+    fn elman_forward(&self, run: ElmanForward<'_, T>) {
+        run.check(self.elman_lens(&run.spec, 1, 1).packed_train, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        match self.0 {
+            Way::StepByStep => window::elman_forward(self, run, Slip::None),
+            _ => sequence::elman::forward(self, run),
+        }
+    }
+    fn elman_backward(&self, run: ElmanBackward<'_, T>) {
+        run.check(self.elman_lens(&run.spec, 1, 1).packed_train, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        match self.0 {
+            Way::TimeBlocked => window::elman_backward(self, run, 2, Slip::None),
+            _ => sequence::elman::backward(self, run),
+        }
+    }
+
+    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        self.lens(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+    }
+    fn lstm_pack(&self, _spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        self.pack(usage, params, packed);
+    }
+    fn lstm_infer(&self, run: LstmInfer<'_, T>) {
+        run.check(self.lstm_lens(&run.spec, 1, 1).packed_infer, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Infer, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        sequence::lstm::infer(self, run);
+    }
+    fn lstm_forward(&self, run: LstmForward<'_, T>) {
+        run.check(self.lstm_lens(&run.spec, 1, 1).packed_train, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        match self.0 {
+            Way::StepByStep => window::lstm_forward(self, run, Slip::None),
+            _ => sequence::lstm::forward(self, run),
+        }
+    }
+    fn lstm_backward(&self, run: LstmBackward<'_, T>) {
+        run.check(self.lstm_lens(&run.spec, 1, 1).packed_train, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        match self.0 {
+            Way::TimeBlocked => window::lstm_backward(self, run, 2, Slip::None),
+            _ => sequence::lstm::backward(self, run),
+        }
+    }
+
+    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        self.lens(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+    }
+    fn gru_pack(&self, _spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        self.pack(usage, params, packed);
+    }
+    fn gru_infer(&self, run: GruInfer<'_, T>) {
+        run.check(self.gru_lens(&run.spec, 1, 1).packed_infer, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Infer, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        sequence::gru::infer(self, run);
+    }
+    fn gru_forward(&self, run: GruForward<'_, T>) {
+        run.check(self.gru_lens(&run.spec, 1, 1).packed_train, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        match self.0 {
+            Way::StepByStep => window::gru_forward(self, run, Slip::None),
+            _ => sequence::gru::forward(self, run),
+        }
+    }
+    fn gru_backward(&self, run: GruBackward<'_, T>) {
+        run.check(self.gru_lens(&run.spec, 1, 1).packed_train, 0);
+        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
+        let mut run = run;
+        run.params.w_hh = MatRef::new(&w, rows, cols);
+        match self.0 {
+            Way::TimeBlocked => window::gru_backward(self, run, 2, Slip::None),
+            _ => sequence::gru::backward(self, run),
+        }
     }
 
     fn activation_forward(&self, activation: Activation, mut y: MatMut<'_, T>) {

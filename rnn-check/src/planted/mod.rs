@@ -1,24 +1,32 @@
 //! Backends that show what the suite can see: with one bug each, which must be rejected, and right in unusual ways, which
 //! must be accepted.
 
+mod backward;
 mod bug;
 mod correct;
+mod forward;
 mod head;
+mod packed;
 mod plain;
 mod pointwise;
 mod product;
-mod sequence;
+mod registry;
+mod way;
+mod window;
 
 pub use bug::Bug;
-pub use correct::{Correct, Way};
+pub use correct::Correct;
 pub use plain::Plain;
+pub use registry::{REGISTRY, Row};
+pub use way::Way;
 
 use crate::real::Real;
 use rnn_kernels::{
-    Accum, Activation, AffineBackward, Backend, BernoulliCrossEntropy, ElmanBackward, ElmanForward, ElmanInfer,
-    ElmanStep, EmbeddingBackward, GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates, GruInfer, GruStep,
-    GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmStep, LstmStepGrad, MatMut, MatRef, SoftmaxCrossEntropy,
-    SquaredError,
+    Accum, Activation, AffineBackward, AffineForward, Backend, BernoulliCrossEntropy, BufferLens, ElmanBackward,
+    ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, EmbeddingBackward, EmbeddingForward, GruBackward,
+    GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad,
+    LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params,
+    SoftmaxCrossEntropy, SquaredError, Use, sequence,
 };
 use std::fmt;
 use std::sync::Mutex;
@@ -43,6 +51,20 @@ impl Planted {
     #[must_use]
     pub fn new(bug: Bug) -> Self {
         Self { bug, calls: AtomicUsize::new(0), last: Mutex::default() }
+    }
+
+    fn lens(&self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
+        if self.bug.packs() {
+            let len = |usage| packed::len(Some(self.bug), usage, weights);
+            (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
+        }
+        lens
+    }
+
+    fn pack<T: Real>(&self, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        if self.bug.packs() {
+            packed::pack(Some(self.bug), &self.last, usage, params.w_hh, packed);
+        }
     }
 }
 
@@ -74,32 +96,62 @@ impl<T: Real> Backend<T> for Planted {
     fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
         pointwise::gru_candidate_backward(self.bug, step);
     }
+    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        self.lens(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+    }
+    fn elman_pack(&self, _spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        self.pack(usage, params, packed);
+    }
     fn elman_forward(&self, run: ElmanForward<'_, T>) {
-        sequence::elman_forward(self, run);
+        forward::elman_forward(self, run);
     }
     fn elman_backward(&self, run: ElmanBackward<'_, T>) {
-        sequence::elman_backward(self, run);
+        backward::elman_backward(self, run);
     }
     fn elman_infer(&self, run: ElmanInfer<'_, T>) {
-        sequence::elman_infer(self, run);
+        forward::elman_infer(self, run);
+    }
+    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        self.lens(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+    }
+    fn lstm_pack(&self, _spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        self.pack(usage, params, packed);
     }
     fn lstm_forward(&self, run: LstmForward<'_, T>) {
-        sequence::lstm_forward(self, run);
+        forward::lstm_forward(self, run);
     }
     fn lstm_backward(&self, run: LstmBackward<'_, T>) {
-        sequence::lstm_backward(self, run);
+        backward::lstm_backward(self, run);
     }
     fn lstm_infer(&self, run: LstmInfer<'_, T>) {
-        sequence::lstm_infer(self, run);
+        forward::lstm_infer(self, run);
+    }
+    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
+        self.lens(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+    }
+    fn gru_pack(&self, _spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+        self.pack(usage, params, packed);
     }
     fn gru_forward(&self, run: GruForward<'_, T>) {
-        sequence::gru_forward(self, run);
+        forward::gru_forward(self, run);
     }
     fn gru_backward(&self, run: GruBackward<'_, T>) {
-        sequence::gru_backward(self, run);
+        backward::gru_backward(self, run);
     }
     fn gru_infer(&self, run: GruInfer<'_, T>) {
-        sequence::gru_infer(self, run);
+        forward::gru_infer(self, run);
+    }
+    fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
+        pointwise::elman_backward(self.bug, step);
+    }
+    fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
+        pointwise::gru_gates_backward(self.bug, step);
+    }
+    fn affine_forward(&self, layer: AffineForward<'_, T>) {
+        head::affine_forward(self, layer);
+    }
+    fn embedding_forward(&self, layer: EmbeddingForward<'_, T>) {
+        head::embedding_forward(self.bug, layer);
     }
     fn affine_backward(&self, layer: AffineBackward<'_, T>) {
         head::affine_backward(self, layer);

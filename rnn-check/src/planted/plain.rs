@@ -8,7 +8,19 @@ pub struct Plain;
 
 impl<T: Scalar> Backend<T> for Plain {
     fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
-        product(c, accum, a, b, |start, terms| terms.fold(start, |sum, (a, b)| sum + a * b));
+        in_order(c, accum, a, b);
+    }
+}
+
+/// The triple loop.
+pub(super) fn in_order<T: Scalar>(mut c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+    let [m_count, k_count, n_count] = check_matmul(&c, &a, &b);
+    for m in 0..m_count {
+        let row = c.row_mut(m);
+        for n in 0..n_count {
+            let start = if accum == Accum::Add { row[n] } else { T::ZERO };
+            row[n] = (0..k_count).fold(start, |sum, k| sum + a.at(m, k) * b.at(k, n));
+        }
     }
 }
 

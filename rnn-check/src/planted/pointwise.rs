@@ -4,8 +4,8 @@ use super::Bug;
 use super::product::bfloat16;
 use crate::real::Real;
 use rnn_kernels::{
-    Activation, ElmanStep, GruCandidate, GruCandidateGrad, GruGates, GruStep, GruStepGrad, LstmStep, LstmStepGrad,
-    MatMut, reference,
+    Activation, ElmanStep, ElmanStepGrad, GruCandidate, GruCandidateGrad, GruGates, GruGatesGrad, GruStep, GruStepGrad,
+    LstmStep, LstmStepGrad, MatMut, reference,
 };
 
 fn sigmoid<T: Real>(bug: Bug, x: T) -> T {
@@ -54,7 +54,8 @@ pub(super) fn lstm_forward<T: Real>(bug: Bug, mut step: LstmStep<'_, T>) {
     for n in 0..rows {
         let (gates, c_prev) = (step.gates.row_mut(n), step.c_prev.row(n));
         let (c_row, h_row) = (step.c.row_mut(n), step.h.row_mut(n));
-        for j in 0..hidden {
+        let units = if bug == Bug::LanesLeft && hidden > 8 { hidden / 8 * 8 } else { hidden };
+        for j in 0..units {
             let order = if bug == Bug::GateOrder { [0, 2, 3, 1] } else { [0, 1, 2, 3] };
             let pre = order.map(|k| gates[k * hidden + j]);
             let extra = if bug == Bug::ForgetBiasTwice { T::ONE } else { T::ZERO };
@@ -106,6 +107,13 @@ pub(super) fn lstm_backward<T: Real>(bug: Bug, mut step: LstmStepGrad<'_, T>) {
     }
 }
 
+pub(super) fn elman_backward<T: Real>(bug: Bug, mut step: ElmanStepGrad<'_, T>) {
+    if bug == Bug::ReluLeaks && step.activation == Activation::Relu {
+        return step.d_pre.copy_from(step.d_h);
+    }
+    reference::elman::backward(step);
+}
+
 /// `h = (1 − z) n + z h_prev`.
 fn blend<T: Real>(bug: Bug, z: T, n: T, h_prev: T) -> T {
     match bug {
@@ -130,11 +138,30 @@ pub(super) fn gru_forward<T: Real>(bug: Bug, mut step: GruStep<'_, T>) {
 }
 
 pub(super) fn gru_backward<T: Real>(bug: Bug, mut step: GruStepGrad<'_, T>) {
-    let mut d_h_prev = step.d_h_prev.rb_mut();
-    let inner = GruStepGrad { d_h_prev: d_h_prev.rb_mut(), ..step };
+    let (mut d_h_prev, mut d_pre) = (step.d_h_prev.rb_mut(), step.d_pre.rb_mut());
+    let inner = GruStepGrad { d_h_prev: d_h_prev.rb_mut(), d_pre: d_pre.rb_mut(), ..step };
     reference::gru::backward(inner);
-    if bug == Bug::DirectPathForgotten {
-        d_h_prev.fill(T::ZERO);
+    gru_spoils(bug, d_h_prev, d_pre);
+}
+
+fn gru_spoils<T: Real>(bug: Bug, mut d_h_prev: MatMut<'_, T>, mut d_pre: MatMut<'_, T>) {
+    let hidden = d_h_prev.cols();
+    match bug {
+        Bug::DirectPathForgotten => d_h_prev.fill(T::ZERO),
+        Bug::UpdateGradientSign => {
+            for n in 0..d_pre.rows() {
+                d_pre.row_mut(n)[hidden..2 * hidden].iter_mut().for_each(|d| *d = -*d);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn gru_gates_backward<T: Real>(bug: Bug, mut step: GruGatesGrad<'_, T>) {
+    let (mut d_pre, hidden) = (step.d_pre.rb_mut(), step.h_prev.cols());
+    reference::gru::gates_backward(GruGatesGrad { d_pre: d_pre.rb_mut(), ..step });
+    if bug == Bug::ResetGradientForgotten {
+        (0..d_pre.rows()).for_each(|n| d_pre.row_mut(n)[..hidden].fill(T::ZERO));
     }
 }
 
@@ -166,10 +193,8 @@ pub(super) fn gru_candidate_forward<T: Real>(bug: Bug, mut step: GruCandidate<'_
 }
 
 pub(super) fn gru_candidate_backward<T: Real>(bug: Bug, mut step: GruCandidateGrad<'_, T>) {
-    let mut d_h_prev = step.d_h_prev.rb_mut();
-    let inner = GruCandidateGrad { d_h_prev: d_h_prev.rb_mut(), ..step };
+    let (mut d_h_prev, mut d_pre) = (step.d_h_prev.rb_mut(), step.d_pre.rb_mut());
+    let inner = GruCandidateGrad { d_h_prev: d_h_prev.rb_mut(), d_pre: d_pre.rb_mut(), ..step };
     reference::gru::candidate_backward(inner);
-    if bug == Bug::DirectPathForgotten {
-        d_h_prev.fill(T::ZERO);
-    }
+    gru_spoils(bug, d_h_prev, d_pre);
 }

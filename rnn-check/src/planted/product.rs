@@ -1,10 +1,19 @@
 //! Bugs of the product.
 
-use super::plain::product;
+use super::plain::{in_order, product};
 use super::{Bug, Planted};
 use crate::real::Real;
 use rnn_kernels::{Accum, MatMut, MatRef};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many threads have asked before this one.
+fn ordinal_of_this_thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static ORDINAL: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+    }
+    ORDINAL.with(|ordinal| *ordinal)
+}
 
 /// The first eight bits.
 #[allow(clippy::cast_possible_truncation)] // through f32, which is how bfloat16 is defined
@@ -30,6 +39,10 @@ pub(super) fn run<T: Real>(planted: &Planted, mut c: MatMut<'_, T>, accum: Accum
         }
         Bug::TailDropped if k > 4 => product(c, accum, a, b, |start, terms| sum(start, &mut terms.take(k - k % 4))),
         Bug::SquareNotTransposed if b.rows() == b.cols() && accum == Accum::Replace => product(c, accum, a, b.t(), sum),
+        Bug::OrderByThread if ordinal_of_this_thread() % 2 == 1 => product(c, accum, a, b, |start, terms| {
+            let terms: Vec<_> = terms.collect();
+            sum(start, &mut terms.into_iter().rev())
+        }),
         Bug::OrderByCall if call % 2 == 1 => product(c, accum, a, b, |start, terms| {
             let terms: Vec<_> = terms.collect();
             sum(start, &mut terms.into_iter().rev())
@@ -55,7 +68,7 @@ pub(super) fn run<T: Real>(planted: &Planted, mut c: MatMut<'_, T>, accum: Accum
         Bug::NarrowAccumulator => {
             product(c, accum, a, b, |start, terms| terms.fold(start, |s, (a, b)| narrow(s + a * b)))
         }
-        _ => product(c, accum, a, b, sum),
+        _ => in_order(c, accum, a, b),
     }
 }
 

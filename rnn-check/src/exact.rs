@@ -1,0 +1,118 @@
+//! The drivers of whole passes, run on a number type in which nothing is rounded: every number of a run is compared with the
+//! oracle's, and equal means equal.
+
+use crate::case::{Case, Stream, X, biases, covering};
+use crate::derivative;
+use crate::drive::{Before, Rig, oracle_direction};
+use crate::law::block::Block;
+use crate::law::{Stop, all, same};
+use crate::number::Modular;
+use crate::oracle::{self, Activation, Cell, Dims};
+use crate::plan::Plan;
+use rnn_kernels::{Accum, Backend, Scalar};
+
+/// Forward, backward and inference of every cell but relu, over residues modulo a prime: `y`, `h_n`, `c_n`, the states of
+/// the reserve and every gradient are the oracle's, bit for bit, over up to 33 steps. Returns how many numbers were compared.
+///
+/// This is for backends of any [`Scalar`]: what they inherit or override of the sequence drivers and the pointwise kernels is
+/// held to the formulas alone, with no bound to hide in.
+///
+/// # Errors
+/// The first difference, with its case.
+pub fn exact_drivers(backend: &dyn Backend<Modular>, plan: &Plan) -> Result<usize, String> {
+    let mut compared = 0;
+    for case in covering().iter().step_by(plan.stride) {
+        let long = case.at_most(33, 2, 3, 4);
+        let long = Case { dims: Dims { steps: 33, ..long.dims }, ..long };
+        for case in [case.at_most(9, 5, 9, 17), long] {
+            if case.cell == Cell::Elman(Activation::Relu) {
+                continue; // residues have no sign
+            }
+            compared += one(backend, &case).map_err(|text| format!("{backend:?}\n case {case}\n {text}"))?;
+        }
+    }
+    Ok(compared)
+}
+
+fn one(backend: &dyn Backend<Modular>, case: &Case) -> Result<usize, String> {
+    let problem = case.problem::<Modular>();
+    let Dims { batch, input, hidden, .. } = problem.dims;
+    let mut stream = Stream::new(case.seed, 46);
+    let mut something = |len: usize| (0..len).map(|_| Modular::new(stream.next())).collect::<Vec<_>>();
+    let zeros = problem.zeros();
+    let before = Before { d_params: something(zeros.d_params.len()), d_x: something(zeros.d_x.len()) };
+    let rig = Rig::new(backend);
+    let forward = rig.forward(&problem);
+    let back = rig.backward_into(&problem, &forward.reserve, &before);
+    let infer = rig.infer(&problem);
+
+    let zeros = |len| vec![Modular::ZERO; len];
+    let states = batch * hidden;
+    let cells = if problem.cell.has_c() { states } else { 0 };
+    let x = problem.dense_x();
+    let [h0, d_h_n] = [&problem.h0, &problem.d_h_n].map(|v| v.clone().unwrap_or_else(|| zeros(states)));
+    let [c0, d_c_n] = [&problem.c0, &problem.d_c_n].map(|v| v.clone().unwrap_or_else(|| zeros(cells)));
+    let mut d_y = problem.d_y.clone().unwrap_or_else(|| zeros(problem.dims.steps * states));
+    for (i, d) in d_y.iter_mut().enumerate() {
+        if !problem.live(i / hidden / batch, i / hidden % batch) {
+            *d = Modular::ZERO;
+        }
+    }
+    let point = [&problem.params[..], &x, &h0, &c0].concat();
+    let slots = (problem.dims.steps + 1) * (states + cells);
+    let upstream = [d_y, d_h_n, d_c_n, zeros(slots)].concat();
+    let (out, d) = derivative::vjp(&point, &upstream, |v| {
+        let (params, rest) = v.split_at(problem.params.len());
+        let (x, rest) = rest.split_at(x.len());
+        let (h0, c0) = rest.split_at(states);
+        let run = oracle::sequence(oracle::Run {
+            cell: problem.cell,
+            dims: problem.dims,
+            params: &oracle::Params::from_flat(problem.cell, problem.dims, biases(problem.bias), params),
+            x,
+            lengths: problem.lengths.as_deref(),
+            direction: oracle_direction(problem.direction),
+            h0,
+            c0,
+        });
+        [run.y, run.h_n, run.c_n, run.h, run.c].concat()
+    });
+    let (y, rest) = out.split_at(forward.y.len());
+    let (h_n, rest) = rest.split_at(states);
+    let (c_n, rest) = rest.split_at(cells);
+    let (h, c) = rest.split_at(forward.reserve.h().len());
+    let (d_params, rest) = d.split_at(problem.params.len());
+    let (d_x, rest) = rest.split_at(x.len());
+    let (d_h0, d_c0) = rest.split_at(states);
+    let onto = |before: &[Modular], d: &[Modular]| before.iter().zip(d).map(|(&b, &d)| b + d).collect::<Vec<_>>();
+    let want_x = match (&problem.x, problem.d_x_accum) {
+        (X::OneHot(_), _) => vec![],
+        (_, Accum::Add) => onto(&before.d_x, d_x),
+        (_, Accum::Replace) => d_x.to_vec(),
+    };
+    let seq = |name, width| Block::sequence(name, &problem, width);
+    let mat = |name| Block::matrix(name, hidden);
+    let breach = forward.breaches.iter().chain(&back.breaches).chain(&infer.breaches).next();
+    if let Some(breach) = breach {
+        return Err(breach.clone());
+    }
+    let verdict = all([
+        same(&seq("y", hidden), &forward.y, y),
+        same(&mat("h_n"), &forward.h_n, h_n),
+        same(&mat("c_n"), &forward.c_n, c_n),
+        same(&seq("h", hidden), forward.reserve.h(), h),
+        same(&seq("c", hidden), forward.reserve.c(), c),
+        same(&Block::params("d_params", &problem), &back.d_params, &onto(&before.d_params, d_params)),
+        same(&seq("d_x", input), &back.d_x, &want_x),
+        same(&mat("d_h0"), &back.d_h0, d_h0),
+        same(&mat("d_c0"), &back.d_c0, d_c0),
+        same(&seq("y of inference", hidden), &infer.y, y),
+        same(&mat("h of inference"), &infer.h, h_n),
+        same(&mat("c of inference"), &infer.c, c_n),
+    ]);
+    match verdict {
+        Ok(evidence) => Ok(evidence.comparisons),
+        Err(Stop::Fail(failure)) => Err(failure.to_string()),
+        Err(other) => Err(format!("{other:?}")),
+    }
+}

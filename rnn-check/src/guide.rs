@@ -1,0 +1,141 @@
+//! From an empty crate to a verified backend.
+//!
+//! # 1 · A crate with one method
+//!
+//! A backend is one type that multiplies matrices; everything else it inherits. In `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! rnn-kernels = "0.1"
+//!
+//! [dev-dependencies]
+//! # Without the command line, which brings backends of its own.
+//! rnn-check = { version = "0.1", default-features = false }
+//!
+//! # Thousands of cases are held against an oracle: unoptimised they take an hour.
+//! [profile.test]
+//! opt-level = 2
+//! ```
+//!
+//! ```
+//! use rnn_kernels::{Accum, Backend, MatMut, MatRef, Scalar, check_matmul};
+//!
+//! /// Products by rows of `B`, everything else as provided.
+//! #[derive(Debug)]
+//! struct Mine;
+//!
+//! impl<T: Scalar> Backend<T> for Mine {
+//!     fn matmul(&self, mut c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+//!         let [m_count, k_count, n_count] = check_matmul(&c, &a, &b);
+//!         for m in 0..m_count {
+//!             let row = c.row_mut(m);
+//!             if accum == Accum::Replace {
+//!                 row.fill(T::ZERO);
+//!             }
+//!             for k in 0..k_count {
+//!                 let a = a.at(m, k);
+//!                 (0..n_count).for_each(|n| row[n] += a * b.at(k, n));
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! # use rnn_check::{Claims, Plan};
+//! // The first look at it: one group of laws, a few cases.
+//! let report = rnn_check::run::<f32>(&Mine, &Claims::new(), &Plan::quick().only("matmul::"));
+//! assert!(report.passes(), "{report}");
+//! println!("{report}");
+//! ```
+//!
+//! # 2 · Every law as a test
+//!
+//! Put this into `tests/conformance.rs`, with your backend in the place of `Plain`:
+//!
+//! ```
+//! mod conformance {
+//!     use rnn_check::{Claims, planted::Plain};
+//!
+//!     rnn_check::conformance! {
+//!         plain { backend: Plain, claims: Claims::new() }
+//!     }
+//! }
+//! ```
+//!
+//! `cargo test` then runs one test for each law and number type, by the names `plain::f32::<law>` and `plain::f64::<law>`, so
+//! that filters work: `cargo test f32::padding`. How much each law sees follows from a variable of the environment:
+//!
+//! | `RNN_CHECK_PROFILE` | cases of each law | time |
+//! |---|---|---|
+//! | `quick` | a third of the covering list, 8 random ones | seconds |
+//! | `full`, the default | the covering list, 7 wide ones, 40 random ones | a minute or two |
+//! | `exhaustive` | the covering list, all wide ones, 2000 random ones, 200 large ones | minutes to hours |
+//!
+//! # 3 · What the backend claims
+//!
+//! [`Claims::new`](crate::Claims::new) promises the accuracy of the provided activations and nothing optional. A backend
+//! that writes its own says how accurate they are; everything else is told to it:
+//!
+//! | the backend | the claim |
+//! |---|---|
+//! | has its own σ and tanh | [`sigmoid_ulp`](crate::Claims::sigmoid_ulp), [`tanh_ulp`](crate::Claims::tanh_ulp): [`activation`](crate::activation) measures them on every f32 |
+//! | computes a row alike, whatever the other rows | [`batch_invariant`](crate::Claims::batch_invariant) |
+//! | allocates nothing once it runs | [`allocation_free`](crate::Claims::allocation_free), checked if the plan [can count](crate::Plan::count_allocations) |
+//! | has other bits on another number of threads | [`determinism`](crate::Claims::determinism)`(`[`SameThreads`](crate::Determinism::SameThreads)`)`; without it `threads: […]` in `conformance!` compares them |
+//! | lacks an option | [`without`](crate::Claims::without): what needs it is skipped and counted |
+//! | is known to break a law | [`expecting`](crate::Claims::expecting), with the reason: a failure as soon as the law holds |
+//!
+//! A claim that is not kept fails. One that could be made is printed as an under-claim: `cargo test -- --show-output`.
+//!
+//! # 4 · Reading a failure
+//!
+//! This is what a backend is told whose LSTM multiplies `d_pre_f` with `c` instead of `c_prev`:
+//!
+//! ```text
+//! rnn-check FAIL  oracle::parameter_gradients_accumulate_within_their_bounds  backend=Mine  f32
+//!  clause  C8, C11: d_params += Σ d_pre vᵀ
+//!  case    lstm T=1 N=1 C=1 H=1 bias=Both Forward lengths=All state=given input=dense layout=TimeMajor …
+//!  shrunk  from lstm T=5 N=4 C=8 H=17 bias=Both Reverse lengths=All state=none input=one-hot … in 14 tries
+//!  worst   d_params.weight_hh[gate f, unit 0, column 0]
+//!          4/16 over bound · worst [5] got 7.076e-3 want 1.942e-2 |err| 1.235e-2 bound 2.457e-8 RATIO 502641.194
+//!  spread  4/16 of d_params, in bias_hh gate f, bias_ih gate f, weight_hh gate f, weight_ih gate f
+//!  hint    errs like the planted bug ForgetUsesNewCell 1.00 (lstm: d_pre_f uses c instead of c_prev)
+//!          or like InputForgetSwapped 0.90 (lstm: the gradients of i and f are swapped)
+//!  replay  RNN_CHECK_REPLAY=rnn1-f32-oracle::parameter_gradients_accumulate_within_their_bounds-1010e0-T1N1C1H1-28-b864
+//!  run     seed 0x5eed, case 14 of this law
+//! ```
+//!
+//! - *case* is the plainest that still fails: whatever is not plain in it, the mistake needs. Here it is nothing but an LSTM
+//!   of one unit.
+//! - *worst* names the element, its numbers and how many times the bound its error is. A ratio of 1.2 is an accuracy that is a
+//!   little less than claimed, one of 10⁶ a wrong formula.
+//! - *spread* says where the others are: one gate, one row, from which step on.
+//! - *hint* compares all errors of that array with those of backends that have one known mistake each
+//!   ([`planted::Bug`](crate::planted::Bug)), on the case the failure was found on: 1.00 is the same pattern.
+//!
+//! # 5 · Running it again
+//!
+//! ```sh
+//! RNN_CHECK_REPLAY=rnn1-f32-oracle::parameter_… cargo test --test conformance
+//! ```
+//!
+//! runs the one case in the one test that it concerns; all others say that they are skipped. The same from a debugger:
+//!
+//! ```no_run
+//! use rnn_check::{Claims, Token, planted::Plain};
+//!
+//! # fn main() -> Result<(), rnn_check::TokenError> {
+//! let token: Token = "rnn1-f32-…".parse()?;
+//! rnn_check::replay::<f32>(&Plain, &Claims::new(), &token).assert_passes();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # 6 · Overriding what pays
+//!
+//! Pointwise kernels come next, then whole sequences, then heads; after each one, `RNN_CHECK_PROFILE=quick cargo test`. An
+//! option that an override does not know goes to the provided body, never unheeded:
+//! [`Backend`](crate::Backend) says how. A backend with several instruction sets forces each of them
+//! ([`dispatch`](crate::dispatch)), one with threads adds `threads: […]`.
+//!
+//! Before a release: `RNN_CHECK_PROFILE=exhaustive cargo test --release`, the activations on every f32, and a look at the
+//! under-claims.

@@ -1,0 +1,150 @@
+//! `⟨u, J v⟩ = ⟨Jᵀ u, v⟩`: backward against the oracle's tangents, which come from dual numbers and not from any pullback;
+//! and what gradients of the same sum have to do with each other.
+
+use super::alike::{Results, run, trajectory};
+use super::block::Block;
+use super::expect::{exact, lift, saved};
+use super::{Context, Stop, Verdict, all, same, within};
+use crate::bound::{Bounded, Saved, pullback};
+use crate::case::{Case, Problem, Stream, biases};
+use crate::derivative;
+use crate::drive::oracle_direction;
+use crate::number::Number;
+use crate::oracle::{self, Cell, Dims, Reset};
+use crate::real::Real;
+use rnn_kernels::{Accum, Bias, Direction};
+
+/// How many directions each case is looked at from.
+const DIRECTIONS: usize = 8;
+
+/// `⟨u, J v⟩` of the oracle, `J` the whole map `(params, x, h0, c0) ↦ (y, h_n, c_n)` and `u` the case's cotangents.
+fn tangent<T: Real>(problem: &Problem<T>, v: &[T::Wide]) -> T::Wide {
+    let Dims { steps, batch, hidden, .. } = problem.dims;
+    let wide = |v: &[T]| v.iter().map(|v| T::Wide::from_f64(v.to_f64())).collect::<Vec<_>>();
+    let or_zero = |given: &Option<Vec<T>>, len: usize| given.clone().unwrap_or_else(|| vec![T::ZERO; len]);
+    let states = batch * hidden;
+    let cells = if problem.cell.has_c() { states } else { 0 };
+    let x = problem.dense_x();
+    let point = [&problem.params[..], &x, &or_zero(&problem.h0, states), &or_zero(&problem.c0, cells)].concat();
+    let mut d_y = or_zero(&problem.d_y, steps * states);
+    for (i, d) in d_y.iter_mut().enumerate() {
+        if !problem.live(i / hidden / batch, i / hidden % batch) {
+            *d = T::ZERO;
+        }
+    }
+    let u = [d_y, or_zero(&problem.d_h_n, states), or_zero(&problem.d_c_n, cells)].concat();
+    let (_, y_dot) = derivative::jvp(&wide(&point), v, |v| {
+        let (params, rest) = v.split_at(problem.params.len());
+        let (x, rest) = rest.split_at(x.len());
+        let (h0, c0) = rest.split_at(states);
+        let run = oracle::sequence(oracle::Run {
+            cell: problem.cell,
+            dims: problem.dims,
+            params: &oracle::Params::from_flat(problem.cell, problem.dims, biases(problem.bias), params),
+            x,
+            lengths: problem.lengths.as_deref(),
+            direction: oracle_direction(problem.direction),
+            h0,
+            c0,
+        });
+        [run.y, run.h_n, run.c_n].concat()
+    });
+    T::Wide::dot([], wide(&u).into_iter().zip(y_dot))
+}
+
+/// Eight directions of both signs in all inputs at once; the bound is what the trajectory's bounds add up to along them.
+pub(super) fn backward_is_the_transpose_of_the_tangent_map<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let case = Case { d_x: Accum::Replace, one_hot: false, ..case.tame().at_most(3, 2, 4, 4) };
+    let problem = case.problem::<T>();
+    if (0..problem.dims.batch).all(|n| problem.live_steps(n) == 0) {
+        return Err(Stop::Skip("nothing is computed"));
+    }
+    let back = run(ctx, &problem);
+    let bounds = trajectory(ctx, &problem).gradients();
+    let got = [&back.d_params[..], &back.d_x, &back.d_h0, &back.d_c0].concat();
+    let mut stream = Stream::new(case.seed, 45);
+    let states = problem.dims.batch * problem.dims.hidden;
+    let given = |i: usize| {
+        let at = i.checked_sub(got.len() - back.d_h0.len() - back.d_c0.len());
+        at.is_none_or(|at| if at < states { problem.h0.is_some() } else { problem.c0.is_some() })
+    };
+    all((0..DIRECTIONS).map(|_| {
+        let v: Vec<f64> = (0..got.len()).map(|i| if given(i) { stream.quarter() } else { 0.0 }).collect();
+        let v: Vec<T::Wide> = v.into_iter().map(T::Wide::from_f64).collect();
+        let against = T::Wide::dot([], got.iter().zip(&v).map(|(d, &v)| (T::Wide::from_f64(d.to_f64()), v)));
+        let forward = tangent(&problem, &v);
+        let error: f64 = bounds.iter().zip(&v).map(|(b, v)| b.error * v.value().abs()).sum();
+        // Both sums are the oracle's; what is compared is their difference, with 0.
+        let difference = T::from_f64((against - forward).value());
+        let zero = Bounded::new(T::Wide::from_f64(0.0), error, ctx.precision);
+        within(ctx.precision, &Block::matrix("⟨Jᵀu, v⟩ − ⟨u, Jv⟩", 1), &[difference], &[zero])
+    }))
+}
+
+/// `b_ih` and `b_hh` are summands of one pre-activation: `d_b_ih = d_b_hh`, bit for bit, but for `b_hn` behind the reset.
+pub(super) fn both_biases_get_one_gradient<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let problem = Case { bias: Bias::Both, ..case.at_most(9, 5, 17, 33) }.problem::<T>();
+    let forward = ctx.rig().forward(&problem);
+    let back = ctx.rig().backward(&problem, &forward.reserve);
+    let hidden = problem.dims.hidden;
+    let rows = problem.cell.gates() * hidden;
+    let d_b = &back.d_params[back.d_params.len() - 2 * rows..];
+    let behind = if problem.cell == Cell::Gru(Reset::After) { hidden } else { 0 };
+    let (d_b_ih, d_b_hh) = (&d_b[..rows - behind], &d_b[rows..2 * rows - behind]);
+    same(&Block::matrix("d_b_hh against d_b_ih", hidden), d_b_hh, d_b_ih)
+}
+
+/// Reset after the product: in a single step `d_b_hn = r ⊙ d_b_in`.
+pub(super) fn the_inner_bias_sees_the_reset_gate<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let small = case.at_most(1, 1, 17, 33);
+    let dims = Dims { steps: 1, batch: 1, ..small.dims };
+    let cell = Cell::Gru(Reset::After);
+    let case = Case { cell, dims, bias: Bias::Both, lengths: crate::case::Lengths::All, ..small };
+    let problem = case.problem::<T>();
+    let hidden = problem.dims.hidden;
+    let forward = ctx.rig().forward(&problem);
+    let back = ctx.rig().backward(&problem, &forward.reserve);
+    let stored = saved(ctx.precision, &problem, &forward.reserve);
+    let from = problem.direction.from_slot(0);
+    let (params, zeros) = (problem.oracle_params(|p| exact(ctx.precision, p)), vec![T::ZERO; hidden]);
+    let sum = |a: &Option<Vec<T>>| lift(ctx.precision, a.as_ref().unwrap_or(&zeros));
+    let d_h: Vec<_> = sum(&problem.d_y).into_iter().zip(sum(&problem.d_h_n)).map(|(a, b)| a + b).collect();
+    let x = lift(ctx.precision, &problem.dense_x());
+    let h_prev = &stored.h[from * hidden..][..hidden];
+    let of = Saved { x: &x, h_prev, c_prev: &[], c: &[], gates: &stored.gates, aux: &stored.aux };
+    let want = pullback(problem.cell, problem.dims, &params, of, &d_h, &[], None);
+    let d_b_hn = &back.d_params[back.d_params.len() - hidden..];
+    within(ctx.precision, &Block::matrix("d_b_hn", hidden), d_b_hn, &want.d_pre_hh[2 * hidden..])
+}
+
+/// Gradients of steps from `t` on are those of the suffix, run from the state the backend had at `t`.
+pub(super) fn gradients_of_a_suffix_are_its_own<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let problem = Case { d_x: Accum::Replace, ..case.tame().at_most(5, 4, 9, 9) }.problem::<T>();
+    let Dims { steps, batch, input, hidden } = problem.dims;
+    let forward = ctx.rig().forward(&problem);
+    let back = ctx.rig().backward(&problem, &forward.reserve);
+    let cut = case.pick(steps + 1);
+    let (from, to, slot) = match problem.direction {
+        Direction::Forward => (cut, steps, cut),
+        Direction::Reverse => (0, steps - cut, steps - cut),
+    };
+    let state = |v: &[T]| v[slot * batch * hidden..][..batch * hidden].to_vec();
+    let h0 = Some(state(forward.reserve.h()));
+    let c0 = problem.cell.has_c().then(|| state(forward.reserve.c()));
+    let suffix = Problem { h0, c0, ..problem.window(from, to) };
+    let got = run(ctx, &suffix);
+    let part = |v: &[T], width: usize| v.get(from * batch * width..to * batch * width).unwrap_or_default().to_vec();
+    // The whole's ∂L/∂h_t takes in what the step before it adds through its own y; its ∂L/∂c_t and its suffix's share of
+    // the weights cannot be seen.
+    let d_h0 = if problem.d_y.is_none() { state(&back.trace) } else { got.d_h0.clone() };
+    let want = Results {
+        y: part(&forward.y, hidden),
+        h_n: forward.h_n,
+        c_n: forward.c_n,
+        d_x: part(&back.d_x, input),
+        d_h0,
+        d_c0: got.d_c0.clone(),
+        d_params: got.d_params.clone(),
+    };
+    trajectory(ctx, &suffix).agree(ctx, &suffix, ctx.claims.batch_invariant, &got, &want)
+}

@@ -1,0 +1,61 @@
+//! How right backends differ from the reference.
+
+use crate::claims::Claims;
+
+/// How a right backend differs from the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Sums from the last product to the first, `C` last.
+    Reversed,
+    /// Sums halves.
+    Pairwise,
+    /// Compensates each addition (Kahan 1965).
+    Compensated,
+    /// Fused multiply-add.
+    Fused,
+    /// Accumulates in f64.
+    WideAccumulator,
+    /// Four lanes, added at the end.
+    FourLanes,
+    /// `C` joins the sum in the middle.
+    StartInTheMiddle,
+    /// Activations off by one further ulp.
+    NoisyActivations,
+    /// The input product one step at a time, not over all steps at once.
+    StepByStep,
+    /// Weight gradients summed in blocks of two steps.
+    TimeBlocked,
+    /// `Cᵀ = Bᵀ Aᵀ`, column by column.
+    Transposed,
+    /// Recurrent weights packed into panels of eight rows, transposed for inference.
+    Packed,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Reversed,
+        Self::Pairwise,
+        Self::Compensated,
+        Self::Fused,
+        Self::WideAccumulator,
+        Self::FourLanes,
+        Self::StartInTheMiddle,
+        Self::NoisyActivations,
+        Self::StepByStep,
+        Self::TimeBlocked,
+        Self::Transposed,
+        Self::Packed,
+    ];
+
+    /// What it may claim.
+    #[must_use]
+    pub fn claims(self) -> Claims {
+        let claims = Claims::new().batch_invariant();
+        match self {
+            // One ulp beyond the reference.
+            Self::NoisyActivations => claims.sigmoid_ulp(1.501, 5.0).tanh_ulp(1.501, 5.0),
+            _ => claims,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The command line: what it prints, what it writes, and how it ends.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn rnn_check(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rnn-check")).args(arguments).output().expect("the program runs")
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("it prints text")
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("it prints text")
+}
+
+/// A folder of this test alone.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("there is room for a folder")
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("it was written")
+}
+
+fn document(folder: &Path) -> PathBuf {
+    let path = folder.join("TABLES.md");
+    let section = |name: &str| format!("<!-- begin: {name} -->\n<!-- end: {name} -->\n");
+    let sections = ["kill-matrix", "detection-floors", "registry"].map(section);
+    std::fs::write(&path, format!("# Tables\n\n{}\nThe end.\n", sections.join("\nBetween.\n\n")))
+        .expect("it is written");
+    path
+}
+
+#[test]
+fn list_names_laws_bugs_and_backends() {
+    let output = rnn_check(&["list"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let text = printed(&output);
+    for part in ["replace_never_reads_c", "ReplaceTimesZero: product:", "faer-parallel:2", "Compensated", "f64 only"] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_backend_that_keeps_a_law_passes_and_the_report_is_written() {
+    let folder = folder();
+    let json = folder.path().join("report.json");
+    let path = json.to_str().expect("a plain path");
+    for backend in ["naive", "matrixmultiply", "faer", "faer-parallel:3"] {
+        let output =
+            rnn_check(&["run", "--backend", backend, "--law", "replace_never_reads_c", "--seed", "7", "--json", path]);
+        assert_eq!(output.status.code(), Some(0), "{}{}", printed(&output), complaint(&output));
+        assert!(printed(&output).contains("1 laws"), "{}", printed(&output));
+        let reports: Vec<rnn_check::Report> = serde_json::from_str(&text(&json)).expect("reports");
+        assert_eq!(reports.len(), 2);
+        assert!(reports.iter().all(|report| report.passes() && report.seed == 7));
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_one_line_and_ends_with_2() {
+    let missing = folder().path().join("missing.md");
+    let missing = missing.to_str().expect("a plain path");
+    for arguments in [
+        &["run", "--backend", "fear"][..],
+        &["run", "--backend", "naive", "--law", "no_such_law"],
+        &["run"],
+        &["matrix", "--law", "no_such_law"],
+        &["matrix", "--law", "replace_never_reads_c", "--check", missing],
+        &["matrix", "--markdown", "a", "--check", "b"],
+        &["report", "--html", "/no/such/folder/page.html", "--law", "no_such_law"],
+        &["replay", "nonsense", "--backend", "naive"],
+        &["frobnicate"],
+    ] {
+        let output = rnn_check(arguments);
+        let complaint = complaint(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {complaint}");
+        assert_eq!(complaint.lines().count(), 1, "{arguments:?}: {complaint}");
+        assert!(complaint.starts_with("rnn-check: "), "{complaint}");
+    }
+}
+
+#[test]
+fn a_document_is_kept_up_to_date_and_an_altered_table_is_found() {
+    let folder = folder();
+    let path = document(folder.path());
+    let name = path.to_str().expect("a plain path");
+    let matrix = |how| rnn_check(&["matrix", "--law", "matmul::integers", how, name]);
+
+    let stale = matrix("--check");
+    assert_eq!(stale.status.code(), Some(1), "{}", complaint(&stale));
+    // One law cannot kill every bug, so writing the tables reports survivors.
+    let written = matrix("--markdown");
+    assert_eq!(written.status.code(), Some(1), "{}", complaint(&written));
+    let fresh = text(&path);
+    assert!(fresh.starts_with("# Tables\n") && fresh.ends_with("The end.\n") && fresh.contains("\nBetween.\n"));
+    assert!(fresh.contains("| `matmul::integers_multiply_exactly` | bits |"), "{fresh}");
+
+    let same = matrix("--check");
+    assert_eq!(same.status.code(), Some(0), "{}", printed(&same));
+    let line = fresh.lines().position(|line| line.contains("TailDropped")).expect("the bug has a line");
+    std::fs::write(&path, fresh.replace("TailDropped", "HeadDropped")).expect("it is written");
+    let altered = matrix("--check");
+    assert_eq!(altered.status.code(), Some(1));
+    let difference = printed(&altered);
+    for part in [&format!("line {}", line + 1), "- | HeadDropped", "+ | TailDropped"] {
+        assert!(difference.contains(part), "{part} is not in\n{difference}");
+    }
+}
+
+#[test]
+fn the_matrix_is_written_as_json() {
+    let folder = folder();
+    let path = folder.path().join("matrix.json");
+    let output = rnn_check(&["matrix", "--law", "matmul::integers", "--json", path.to_str().expect("a plain path")]);
+    assert_eq!(output.status.code(), Some(1), "{}", complaint(&output));
+    assert!(printed(&output).contains("# fails in f32 and f64"));
+    let value: serde_json::Value = serde_json::from_str(&text(&path)).expect("json");
+    let number = |key: &str| value[key].as_u64().expect(key);
+    assert_eq!(number("planted"), rnn_check::planted::Bug::ALL.len() as u64);
+    assert!(number("killed") > 0 && number("correct_variants") == rnn_check::planted::Way::ALL.len() as u64);
+    assert_eq!(value["rejected_variants"], serde_json::json!([]));
+    assert!(value["sole_killers"]["matmul::integers_multiply_exactly"].as_array().is_some_and(|bugs| !bugs.is_empty()));
+    for key in ["survivors", "largest_ratios", "defence_in_depth", "bugs", "floors"] {
+        assert!(!value[key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn the_page_needs_nothing_else() {
+    let folder = folder();
+    let path = folder.path().join("page.html");
+    let output =
+        rnn_check(&["report", "--html", path.to_str().expect("a plain path"), "--law", "matmul::every_product"]);
+    // One law cannot kill every bug.
+    assert_eq!(output.status.code(), Some(1), "{}", complaint(&output));
+    let page = text(&path);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+    assert_eq!(page.matches("<svg").count(), 4);
+    for part in
+        ["class=\"matrix\"", "TailDropped", "matmul::every_product_is_within_gamma", "class=\"bar\"", "tanh in f64"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    // The one address is the name of the SVG namespace.
+    let addresses = page.replace("http://www.w3.org/2000/svg", "");
+    for outside in ["http:", "https:", "src=", "href=", "@import", "url(", "<script", "<link"] {
+        assert!(!addresses.contains(outside), "{outside}");
+    }
+}
