@@ -7,7 +7,6 @@ use rnn_kernels::{
     LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
 };
 
-use crate::number::Number;
 use crate::panels::{self, Panels};
 use crate::product::{self, FEW_ROWS};
 use crate::simd::{Isa, Simd};
@@ -76,151 +75,173 @@ impl Faer {
     }
 }
 
-impl<T: Number> Backend<T> for Faer {
-    fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
-        product::product(self.simd, &self.workers, c, accum, a, b);
-    }
+/// The backend for one number type, compiled here and once: a generic implementation would be compiled again, with
+/// every kernel and instruction set behind it, by each program that uses it.
+macro_rules! backend_for {
+    ($T:ty) => {
+        impl Backend<$T> for Faer {
+            fn matmul(&self, c: MatMut<'_, $T>, accum: Accum, a: MatRef<'_, $T>, b: MatRef<'_, $T>) {
+                product::product(self.simd, &self.workers, c, accum, a, b);
+            }
 
-    fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
-        pointwise::elman_forward(self.simd, &self.workers, step);
-    }
-    fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
-        pointwise::elman_backward(self.simd, &self.workers, step);
-    }
-    fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
-        pointwise::lstm_forward(self.simd, &self.workers, step);
-    }
-    fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, T>) {
-        pointwise::lstm_backward(self.simd, &self.workers, step);
-    }
-    fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
-        pointwise::gru_forward(self.simd, &self.workers, step);
-    }
-    fn gru_pointwise_backward(&self, step: GruStepGrad<'_, T>) {
-        pointwise::gru_backward(self.simd, &self.workers, step);
-    }
-    fn gru_gates_forward(&self, step: GruGates<'_, T>) {
-        pointwise::gru_gates_forward(self.simd, &self.workers, step);
-    }
-    fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
-        pointwise::gru_gates_backward(self.simd, &self.workers, step);
-    }
-    fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
-        pointwise::gru_candidate_forward(self.simd, &self.workers, step);
-    }
-    fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
-        pointwise::gru_candidate_backward(self.simd, &self.workers, step);
-    }
+            fn elman_pointwise_forward(&self, step: ElmanStep<'_, $T>) {
+                pointwise::elman_forward(self.simd, &self.workers, step);
+            }
+            fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, $T>) {
+                pointwise::elman_backward(self.simd, &self.workers, step);
+            }
+            fn lstm_pointwise_forward(&self, step: LstmStep<'_, $T>) {
+                pointwise::lstm_forward(self.simd, &self.workers, step);
+            }
+            fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, $T>) {
+                pointwise::lstm_backward(self.simd, &self.workers, step);
+            }
+            fn gru_pointwise_forward(&self, step: GruStep<'_, $T>) {
+                pointwise::gru_forward(self.simd, &self.workers, step);
+            }
+            fn gru_pointwise_backward(&self, step: GruStepGrad<'_, $T>) {
+                pointwise::gru_backward(self.simd, &self.workers, step);
+            }
+            fn gru_gates_forward(&self, step: GruGates<'_, $T>) {
+                pointwise::gru_gates_forward(self.simd, &self.workers, step);
+            }
+            fn gru_gates_backward(&self, step: GruGatesGrad<'_, $T>) {
+                pointwise::gru_gates_backward(self.simd, &self.workers, step);
+            }
+            fn gru_candidate_forward(&self, step: GruCandidate<'_, $T>) {
+                pointwise::gru_candidate_forward(self.simd, &self.workers, step);
+            }
+            fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, $T>) {
+                pointwise::gru_candidate_backward(self.simd, &self.workers, step);
+            }
 
-    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        let mut lens = sequence::elman::lens(spec, steps, rows);
-        let len = |usage| panels::len::<T>(spec.gate_rows(), spec.input, spec.output(), spec.gate_rows(), usage);
-        (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-        lens
-    }
-    fn elman_pack(&self, spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        panels::pack(params, spec.gate_rows(), usage, packed);
-    }
-    fn elman_infer(&self, run: ElmanInfer<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::elman::infer(self, run) };
-        let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_infer, lens.infer);
-        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
-        match run.x {
-            Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::elman(self.simd, panels.streaming(), x, run),
-            _ => sequence::elman::infer(&panels, run),
+            fn elman_lens(&self, spec: &ElmanSpec<$T>, steps: usize, rows: usize) -> BufferLens {
+                let mut lens = sequence::elman::lens(spec, steps, rows);
+                let len =
+                    |usage| panels::len::<$T>(spec.gate_rows(), spec.input, spec.output(), spec.gate_rows(), usage);
+                (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
+                lens
+            }
+            fn elman_pack(&self, spec: &ElmanSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
+                panels::pack(params, spec.gate_rows(), usage, packed);
+            }
+            fn elman_infer(&self, run: ElmanInfer<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::elman::infer(self, run) };
+                let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_infer, lens.infer);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
+                match run.x {
+                    Input::Dense(x) if plain.rows <= FEW_ROWS => {
+                        streaming::elman(self.simd, panels.streaming(), x, run)
+                    }
+                    _ => sequence::elman::infer(&panels, run),
+                }
+            }
+            fn elman_forward(&self, run: ElmanForward<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::elman::forward(self, run) };
+                let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_train, lens.forward);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
+                sequence::elman::forward(&panels, run);
+            }
+            fn elman_backward(&self, run: ElmanBackward<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::elman::backward(self, run) };
+                let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_train, lens.backward);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
+                sequence::elman::backward(&panels, run);
+            }
+
+            fn lstm_lens(&self, spec: &LstmSpec<$T>, steps: usize, rows: usize) -> BufferLens {
+                let mut lens = sequence::lstm::lens(spec, steps, rows);
+                let len =
+                    |usage| panels::len::<$T>(spec.gate_rows(), spec.input, spec.output(), spec.gate_rows(), usage);
+                (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
+                lens
+            }
+            fn lstm_pack(&self, spec: &LstmSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
+                panels::pack(params, spec.gate_rows(), usage, packed);
+            }
+            fn lstm_infer(&self, run: LstmInfer<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::lstm::infer(self, run) };
+                let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_infer, lens.infer);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
+                match run.x {
+                    Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::lstm(self.simd, panels.streaming(), x, run),
+                    _ => sequence::lstm::infer(&panels, run),
+                }
+            }
+            fn lstm_forward(&self, run: LstmForward<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::lstm::forward(self, run) };
+                let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_train, lens.forward);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
+                sequence::lstm::forward(&panels, run);
+            }
+            fn lstm_backward(&self, run: LstmBackward<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::lstm::backward(self, run) };
+                let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_train, lens.backward);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
+                sequence::lstm::backward(&panels, run);
+            }
+
+            fn gru_lens(&self, spec: &GruSpec<$T>, steps: usize, rows: usize) -> BufferLens {
+                let mut lens = sequence::gru::lens(spec, steps, rows);
+                let len =
+                    |usage| panels::len::<$T>(spec.gate_rows(), spec.input, spec.output(), 2 * spec.hidden, usage);
+                (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
+                lens
+            }
+            fn gru_pack(&self, spec: &GruSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
+                panels::pack(params, 2 * spec.hidden, usage, packed);
+            }
+            fn gru_infer(&self, run: GruInfer<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::gru::infer(self, run) };
+                let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_infer, lens.infer);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Infer, run.packed);
+                match run.x {
+                    Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::gru(self.simd, panels.streaming(), x, run),
+                    _ => sequence::gru::infer(&panels, run),
+                }
+            }
+            fn gru_forward(&self, run: GruForward<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::gru::forward(self, run) };
+                let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_train, lens.forward);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
+                sequence::gru::forward(&panels, run);
+            }
+            fn gru_backward(&self, run: GruBackward<'_, $T>) {
+                let Some(plain) = run.plain() else { return sequence::gru::backward(self, run) };
+                let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
+                run.check(lens.packed_train, lens.backward);
+                let panels =
+                    Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
+                sequence::gru::backward(&panels, run);
+            }
+
+            fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {
+                pointwise::elman_forward(self.simd, &self.workers, ElmanStep { activation, h });
+            }
+            fn softmax_cross_entropy(&self, loss: SoftmaxCrossEntropy<'_, $T>) {
+                loss::softmax_cross_entropy(self.simd, loss);
+            }
+            fn bernoulli_cross_entropy(&self, loss: BernoulliCrossEntropy<'_, $T>) {
+                loss::bernoulli_cross_entropy(self.simd, loss);
+            }
         }
-    }
-    fn elman_forward(&self, run: ElmanForward<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::elman::forward(self, run) };
-        let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_train, lens.forward);
-        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-        sequence::elman::forward(&panels, run);
-    }
-    fn elman_backward(&self, run: ElmanBackward<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::elman::backward(self, run) };
-        let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_train, lens.backward);
-        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-        sequence::elman::backward(&panels, run);
-    }
-
-    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        let mut lens = sequence::lstm::lens(spec, steps, rows);
-        let len = |usage| panels::len::<T>(spec.gate_rows(), spec.input, spec.output(), spec.gate_rows(), usage);
-        (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-        lens
-    }
-    fn lstm_pack(&self, spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        panels::pack(params, spec.gate_rows(), usage, packed);
-    }
-    fn lstm_infer(&self, run: LstmInfer<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::lstm::infer(self, run) };
-        let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_infer, lens.infer);
-        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
-        match run.x {
-            Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::lstm(self.simd, panels.streaming(), x, run),
-            _ => sequence::lstm::infer(&panels, run),
-        }
-    }
-    fn lstm_forward(&self, run: LstmForward<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::lstm::forward(self, run) };
-        let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_train, lens.forward);
-        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-        sequence::lstm::forward(&panels, run);
-    }
-    fn lstm_backward(&self, run: LstmBackward<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::lstm::backward(self, run) };
-        let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_train, lens.backward);
-        let panels = Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-        sequence::lstm::backward(&panels, run);
-    }
-
-    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        let mut lens = sequence::gru::lens(spec, steps, rows);
-        let len = |usage| panels::len::<T>(spec.gate_rows(), spec.input, spec.output(), 2 * spec.hidden, usage);
-        (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-        lens
-    }
-    fn gru_pack(&self, spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        panels::pack(params, 2 * spec.hidden, usage, packed);
-    }
-    fn gru_infer(&self, run: GruInfer<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::gru::infer(self, run) };
-        let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_infer, lens.infer);
-        let panels = Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Infer, run.packed);
-        match run.x {
-            Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::gru(self.simd, panels.streaming(), x, run),
-            _ => sequence::gru::infer(&panels, run),
-        }
-    }
-    fn gru_forward(&self, run: GruForward<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::gru::forward(self, run) };
-        let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_train, lens.forward);
-        let panels = Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
-        sequence::gru::forward(&panels, run);
-    }
-    fn gru_backward(&self, run: GruBackward<'_, T>) {
-        let Some(plain) = run.plain() else { return sequence::gru::backward(self, run) };
-        let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
-        run.check(lens.packed_train, lens.backward);
-        let panels = Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
-        sequence::gru::backward(&panels, run);
-    }
-
-    fn activation_forward(&self, activation: Activation, h: MatMut<'_, T>) {
-        pointwise::elman_forward(self.simd, &self.workers, ElmanStep { activation, h });
-    }
-    fn softmax_cross_entropy(&self, loss: SoftmaxCrossEntropy<'_, T>) {
-        loss::softmax_cross_entropy(self.simd, loss);
-    }
-    fn bernoulli_cross_entropy(&self, loss: BernoulliCrossEntropy<'_, T>) {
-        loss::bernoulli_cross_entropy(self.simd, loss);
-    }
+    };
 }
+backend_for!(f32);
+backend_for!(f64);

@@ -33,4 +33,3 @@ mod streaming;
 pub mod threads;
 
 pub use backend::Faer;
-pub use number::Number;

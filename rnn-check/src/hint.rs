@@ -1,16 +1,17 @@
 //! Which planted bug errs alike: a guess at the cause, made from the pattern of errors on a case that failed.
 
 use crate::case::Case;
-use crate::law::{Checked, Context, Failure, Law, Stop};
+use crate::judge::judge;
+use crate::law::{Context, Failure, Law, Stop};
 use crate::planted::{Bug, Plain, Planted};
+use crate::real::Real;
 use crate::report::Hint;
-use crate::run::judge;
 use rnn_kernels::Backend;
 
 /// How many bugs a report names.
 const BEST: usize = 2;
 
-fn failure_of<T: Checked>(
+fn failure_of<T: Real>(
     ctx: &Context<'_, T>,
     law: &Law<T>,
     case: &Case,
@@ -23,12 +24,12 @@ fn failure_of<T: Checked>(
 }
 
 /// Whether the reference breaks the law on this case too: then no bug explains it.
-pub(crate) fn reference_breaks<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> bool {
+pub(crate) fn reference_breaks<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> bool {
     failure_of(ctx, law, case, &Plain).is_some()
 }
 
 /// The planted bugs that break the same law on the same case in the same array, by the cosine of their errors with these.
-pub(crate) fn hints<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, failure: &Failure) -> Vec<Hint> {
+pub(crate) fn hints<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, failure: &Failure) -> Vec<Hint> {
     let like = |bug: &Bug| {
         let other = failure_of(ctx, law, case, &Planted::new(*bug))?;
         let likeness = match (&failure.pattern, &other.pattern) {

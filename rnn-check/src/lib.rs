@@ -63,6 +63,7 @@ pub mod drive;
 mod exact;
 pub mod guide;
 mod hint;
+mod judge;
 pub mod law;
 mod macros;
 pub mod matrix;
@@ -83,7 +84,7 @@ mod run;
 pub use case::{Token, TokenError};
 pub use claims::{Claims, Determinism, ExpectedFailure, Feature, PerType};
 pub use exact::exact_drivers;
-pub use law::{Checked, single_follows_double};
+pub use law::single_follows_double;
 #[doc(hidden)]
 pub use pair::conform_threads;
 pub use pair::{same_bits, same_bits_for_any_threads};
@@ -95,4 +96,4 @@ pub use replay::replay;
 pub use report::{Broken, Hint, LawReport, Probe, Report};
 #[doc(no_inline)]
 pub use rnn_kernels::Backend;
-pub use run::run;
+pub use run::{Checked, run};

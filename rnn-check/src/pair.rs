@@ -2,11 +2,12 @@
 
 use crate::case::{Case, Token, covering};
 use crate::claims::{Claims, Determinism};
-use crate::law::{ANY_THREADS, Checked, same_results};
+use crate::law::{ANY_THREADS, same_results};
 use crate::oracle::Dims;
 use crate::plan::Plan;
 use crate::real::Real;
 use crate::report::{Broken, LawReport, Probe, Report};
+use crate::run::Checked;
 use rnn_kernels::Backend;
 use std::time::Instant;
 

@@ -2,6 +2,7 @@
 
 use crate::case::Token;
 use crate::drive::CountAllocations;
+use crate::oracle::Cell;
 use std::env;
 
 /// How many cases each law sees, and from which seed.
@@ -16,6 +17,8 @@ pub struct Plan {
     pub wide: usize,
     /// Random cases up to the sizes of wide ones.
     pub large: u32,
+    /// Only cases of these cells; `None` takes all.
+    pub cells: Option<&'static [Cell]>,
     /// What the random cases follow from.
     pub seed: u64,
     /// Whether a failing case is shrunk before it is reported.
@@ -42,6 +45,7 @@ impl Plan {
             random: 40,
             wide: 7,
             large: 0,
+            cells: None,
             seed: 0x5eed,
             shrink: true,
             hint: true,
@@ -92,6 +96,17 @@ impl Plan {
     #[must_use]
     pub fn only(self, part: &str) -> Self {
         Self { only: part.into(), ..self }
+    }
+
+    /// The same plan for cases of these cells alone.
+    #[must_use]
+    pub fn of_cells(self, cells: &'static [Cell]) -> Self {
+        Self { cells: Some(cells), ..self }
+    }
+
+    /// Whether cases of this cell are asked for.
+    pub(crate) fn has(&self, cell: Cell) -> bool {
+        self.cells.is_none_or(|cells| cells.contains(&cell))
     }
 
     /// The same plan with another seed.

@@ -2,9 +2,10 @@
 
 use crate::case::Case;
 use crate::claims::{Claims, Determinism};
-use crate::law::{Checked, Context, Law, Stop, Verdict};
+use crate::judge::judge;
+use crate::law::{Context, Law, Stop, Verdict};
+use crate::real::Real;
 use crate::report::Probe;
-use crate::run::judge;
 
 /// The laws that hold a backend to C13.
 pub(crate) const INVARIANCE: &[&str] = &[
@@ -67,7 +68,7 @@ impl Promises {
     }
 
     /// Tries them on a case that was decided, or was skipped for want of a promise.
-    pub(crate) fn try_on<T: Checked>(&mut self, ctx: &Context<'_, T>, law: &Law<T>, case: &Case, verdict: &Verdict) {
+    pub(crate) fn try_on<T: Real>(&mut self, ctx: &Context<'_, T>, law: &Law<T>, case: &Case, verdict: &Verdict) {
         if matches!(verdict, Err(Stop::Fail(_) | Stop::Inconclusive(_))) {
             return;
         }
@@ -100,13 +101,13 @@ fn probe(promise: &str) -> Probe {
 }
 
 /// The verdict under other claims.
-fn under<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, claims: &Claims) -> Verdict {
+fn under<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, claims: &Claims) -> Verdict {
     let precision = T::precision(claims);
     judge(&Context { claims, precision: &precision, ..*ctx }, law, case)
 }
 
 /// One case more for a promise, unless one has refuted it. A case that says nothing does not count.
-fn attempt<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, claims: &Claims, probe: &mut Probe) {
+fn attempt<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, claims: &Claims, probe: &mut Probe) {
     if !probe.kept {
         return;
     }
@@ -121,7 +122,7 @@ fn attempt<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, claims: 
 }
 
 /// The error of each activation: the law's ratio when the other's claim is so wide that it has none.
-fn measure<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> Vec<Probe> {
+fn measure<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> Vec<Probe> {
     let claims = *ctx.claims;
     let wide = f64::INFINITY;
     let both = [

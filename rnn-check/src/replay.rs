@@ -2,9 +2,10 @@
 
 use crate::case::Token;
 use crate::claims::Claims;
-use crate::law::{Checked, all_ids};
+use crate::law::all_ids;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::run::Checked;
 use rnn_kernels::Backend;
 use std::env;
 

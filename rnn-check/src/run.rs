@@ -1,13 +1,13 @@
 //! `run(&backend, &claims, &plan) -> Report`: every law on the covering list, on wide cases and on random ones.
 
 use crate::case::{Case, CaseTree, Cases, Token, covering, wide};
-use crate::claims::{Claims, Feature};
-use crate::drive::message;
+use crate::claims::Claims;
 use crate::hint;
-use crate::law::{Checked, Context, Evidence, Failure, Law, Scope, Stop, Verdict, all_ids, fail};
+use crate::judge::judge;
+use crate::law::{Context, Evidence, Failure, Law, Scope, Stop, all_ids, f64_laws, laws};
 use crate::plan::Plan;
 use crate::promise::Promises;
-use crate::quiet::quietly;
+use crate::real::Real;
 use crate::report::{Broken, Hint, LawReport, Report};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -20,6 +20,40 @@ const REDRAWS: u64 = 4;
 
 /// Checks every law that the plan asks for.
 pub fn run<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, plan: &Plan) -> Report {
+    T::check(backend, claims, plan)
+}
+
+/// A number type with its laws.
+pub trait Checked: Real {
+    /// Every law of this type, in the order of reports.
+    fn all_laws() -> Vec<Law<Self>>;
+
+    /// What [`run`] does: compiled in this crate and once, not with every law again by each program that calls it.
+    #[doc(hidden)]
+    fn check(backend: &dyn Backend<Self>, claims: &Claims, plan: &Plan) -> Report;
+}
+
+impl Checked for f32 {
+    fn all_laws() -> Vec<Law<Self>> {
+        laws()
+    }
+
+    fn check(backend: &dyn Backend<Self>, claims: &Claims, plan: &Plan) -> Report {
+        check(backend, claims, plan)
+    }
+}
+
+impl Checked for f64 {
+    fn all_laws() -> Vec<Law<Self>> {
+        laws().into_iter().chain(f64_laws()).collect()
+    }
+
+    fn check(backend: &dyn Backend<Self>, claims: &Claims, plan: &Plan) -> Report {
+        check(backend, claims, plan)
+    }
+}
+
+fn check<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, plan: &Plan) -> Report {
     let precision = T::precision(claims);
     let ctx = Context { backend, claims, count: plan.count, precision: &precision };
     let wanted = wanted(T::all_laws(), T::NAME, plan);
@@ -56,16 +90,6 @@ fn misplaced<T: Checked>(claims: &Claims, plan: &Plan) -> Vec<LawReport> {
     all
 }
 
-/// The verdict on one case; a panic is a failure with its message.
-pub(crate) fn judge<T: Checked>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case) -> Verdict {
-    quietly(|| (law.check)(ctx, case)).unwrap_or_else(|(panic, place)| {
-        Err(match panic.downcast_ref::<Feature>() {
-            Some(&feature) => Stop::Unsupported(feature),
-            None => fail(format!("it panicked: {} ({place})", message(&*panic))),
-        })
-    })
-}
-
 /// One law on its cases.
 struct Checking<'c, T: Checked> {
     ctx: &'c Context<'c, T>,
@@ -96,9 +120,12 @@ impl<'c, T: Checked> Checking<'c, T> {
         if let Some(token) = &plan.replay {
             return (vec![token.case], [0; 2]);
         }
-        let listed = |stride| covering().iter().copied().step_by(stride);
+        let wanted = |case: &Case| plan.has(case.cell);
+        let listed = |stride| covering().iter().copied().filter(wanted).step_by(stride);
         match self.law.scope {
-            Scope::Cases => (listed(plan.stride).chain(wide().take(plan.wide)).collect(), [plan.random, plan.large]),
+            Scope::Cases => {
+                (listed(plan.stride).chain(wide().filter(wanted).take(plan.wide)).collect(), [plan.random, plan.large])
+            }
             Scope::FewCases => (listed(plan.stride.saturating_mul(4)).collect(), [plan.random / 8, plan.large / 8]),
             Scope::Once => (vec![Case::plain()], [0; 2]),
         }
@@ -112,6 +139,9 @@ impl<'c, T: Checked> Checking<'c, T> {
             let range = if k < listed.len() + small as usize { Cases::SMALL } else { Cases::LARGE };
             let tree = listed.next().map(CaseTree::new).or_else(|| range.new_tree(&mut self.runner).ok());
             let Some(tree) = tree else { break };
+            if self.law.scope != Scope::Once && !self.plan.has(tree.current().cell) {
+                continue;
+            }
             if let Some(broken) = self.one(tree.current()) {
                 self.seen.broken = Some(broken);
                 break;

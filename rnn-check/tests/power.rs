@@ -1,7 +1,7 @@
 //! How small an error the suite still notices.
 
-use rnn_check::Checked;
 use rnn_check::power::{Sharpness, Site, Size, floors, markdown};
+use rnn_check::{Checked, document};
 
 /// The smallest floor at a site, in units of u; on small cases of the laws that compare with the oracle.
 fn sharpest(floors: &[Sharpness], number: &str, size: Size, site: Site) -> f64 {
@@ -23,7 +23,12 @@ fn quietly<O>(run: impl FnOnce() -> O) -> O {
 #[test]
 fn a_gate_off_by_64_u_and_a_gradient_off_by_a_billionth_are_noticed() {
     let floors = quietly(|| floors(""));
-    println!("{}", markdown(&floors));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../VERIFICATION.md");
+    let text = std::fs::read_to_string(path).expect("the document is there");
+    let difference = document::difference(&text, "detection-floors", &markdown(&floors)).expect("it has the section");
+    if let Some(difference) = difference {
+        panic!("VERIFICATION.md is out of date; `rnn-check matrix --markdown` writes it anew\n{difference}");
+    }
     // Inference keeps nothing for the oracle to start from: it is compared with the forward pass.
     let watched = |site: &&Site| **site != Site::Inference;
     for (number, &site) in

@@ -47,24 +47,28 @@ impl<'a> Steps<'a> {
     }
 
     /// The lengths, if rows differ.
+    #[inline]
     #[must_use]
     pub fn lengths(&self) -> Option<&'a [usize]> {
         self.lengths
     }
 
     /// The time of step 0 of this window.
+    #[inline]
     #[must_use]
     pub fn start(&self) -> usize {
         self.start
     }
 
     /// Whether step `t` of this window belongs to row `n`.
+    #[inline]
     #[must_use]
     pub fn live(&self, t: usize, n: usize) -> bool {
         self.lengths.is_none_or(|lengths| self.start + t < lengths[n])
     }
 
     /// How many of the `steps` steps of this window belong to row `n`: always its first ones.
+    #[inline]
     #[must_use]
     pub fn live_steps(&self, n: usize, steps: usize) -> usize {
         self.lengths.map_or(steps, |lengths| lengths[n].saturating_sub(self.start).min(steps))

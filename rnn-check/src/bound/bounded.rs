@@ -51,11 +51,13 @@ const TANH_CURVATURE: f64 = 0.384_901;
 
 impl<'p, S: Number> Bounded<'p, S> {
     /// A value the backend has to within `error`.
+    #[inline]
     pub fn new(value: S, error: f64, precision: &'p Precision) -> Self {
         Self { value, error, precision: Some(precision), terms: 0 }
     }
 
     /// A value the backend has exactly: one of its own inputs.
+    #[inline]
     pub fn exact(value: f64, precision: &'p Precision) -> Self {
         Self::new(S::from_f64(value), 0.0, precision)
     }
@@ -72,16 +74,19 @@ impl<'p, S: Number> Bounded<'p, S> {
         self.terms
     }
 
+    #[inline]
     fn magnitude(self) -> f64 {
         self.value.value().abs()
     }
 
     /// The largest `|x̂|`.
+    #[inline]
     fn reach(self) -> f64 {
         self.magnitude() + self.error
     }
 
     /// `value` after inputs alone contribute `propagated`, `n` roundings act on `size`, and `k` products may underflow.
+    #[inline]
     fn rounded(self, value: S, propagated: f64, n: usize, size: f64, k: f64) -> Self {
         let rounding = self.precision.map_or(0.0, |p| p.gamma(n) * size + k * p.eta);
         Self { value, error: propagated + rounding, terms: self.terms.max(n), ..self }
@@ -94,6 +99,7 @@ impl<'p, S: Number> Bounded<'p, S> {
         Self { value, error: propagated + own, terms: self.terms.max(1), ..self }
     }
 
+    #[inline]
     fn join(self, other: Self) -> Self {
         Self { precision: self.precision.or(other.precision), terms: self.terms.max(other.terms), ..self }
     }
@@ -148,6 +154,7 @@ impl<'p, S: Number> Bounded<'p, S> {
 
 impl<S: Number> Add for Bounded<'_, S> {
     type Output = Self;
+    #[inline]
     fn add(self, b: Self) -> Self {
         let value = self.value + b.value;
         let propagated = self.error + b.error;
@@ -158,6 +165,7 @@ impl<S: Number> Add for Bounded<'_, S> {
 
 impl<S: Number> Sub for Bounded<'_, S> {
     type Output = Self;
+    #[inline]
     fn sub(self, b: Self) -> Self {
         self + -b
     }
@@ -165,6 +173,7 @@ impl<S: Number> Sub for Bounded<'_, S> {
 
 impl<S: Number> Mul for Bounded<'_, S> {
     type Output = Self;
+    #[inline]
     fn mul(self, b: Self) -> Self {
         Self::product(&[self, b])
     }
@@ -183,18 +192,22 @@ impl<S: Number> Div for Bounded<'_, S> {
 
 impl<S: Number> Neg for Bounded<'_, S> {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Self { value: -self.value, ..self }
     }
 }
 
 impl<S: Number> Number for Bounded<'_, S> {
+    #[inline]
     fn from_f64(value: f64) -> Self {
         Self { value: S::from_f64(value), error: 0.0, precision: None, terms: 0 }
     }
+    #[inline]
     fn value(self) -> f64 {
         self.value.value()
     }
+    #[inline]
     fn detach(self) -> Self {
         Self { value: self.value.detach(), ..self }
     }

@@ -275,7 +275,7 @@ impl TryFrom<String> for Token {
 mod tests {
     use super::*;
     use crate::case::{Cases, covering, wide};
-    use crate::law::Checked;
+    use crate::run::Checked;
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
 

@@ -40,8 +40,9 @@ pub fn run(args: &Activations) -> Result<Outcome, Error> {
 /// The sweep of all these backends, faer once for each instruction set there is.
 pub fn table<T>(choices: &[Choice], extent: Extent) -> Result<Table, Error>
 where
-    T: Format + rnn_backend_faer::Number,
+    T: Format,
     MatrixMultiply: Backend<T>,
+    Faer: Backend<T>,
 {
     let mut backends: Vec<(String, Box<dyn Backend<T>>)> = vec![];
     for &choice in choices {

@@ -39,8 +39,9 @@ impl Choice {
     /// The backend itself.
     pub fn open<T>(self) -> Box<dyn Backend<T>>
     where
-        T: Checked + rnn_backend_faer::Number,
+        T: Checked,
         MatrixMultiply: Backend<T>,
+        Faer: Backend<T>,
     {
         match self {
             Self::Naive => Box::new(Naive),

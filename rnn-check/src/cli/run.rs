@@ -4,6 +4,7 @@ use super::args::{self, Dtype, Run};
 use super::backend::Choice;
 use super::error::Error;
 use super::{Outcome, file, progress};
+use rnn_backend_faer::Faer;
 use rnn_backend_naive::MatrixMultiply;
 use rnn_check::{Backend, Checked, Plan, Report};
 
@@ -36,8 +37,9 @@ pub fn reports(backend: Choice, dtype: Dtype, part: &str, plan: &Plan) -> Vec<Re
 /// Law by law, so that a bar can follow; `None` if this number type has no such law.
 fn report<T>(choice: Choice, part: &str, plan: &Plan) -> Option<Report>
 where
-    T: Checked + rnn_backend_faer::Number,
+    T: Checked,
     MatrixMultiply: Backend<T>,
+    Faer: Backend<T>,
 {
     let (backend, claims) = (choice.open::<T>(), choice.claims());
     let ids: Vec<&str> = T::all_laws().iter().map(|law| law.id).filter(|id| id.contains(part)).collect();

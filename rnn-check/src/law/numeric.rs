@@ -7,7 +7,9 @@ use crate::case::{Case, Problem, Stream, Upstream, X};
 use crate::number::Number;
 use crate::oracle::Dims;
 use crate::real::Real;
-use rnn_kernels::{Activation, Direction, ElmanStep, GruCandidate, GruGates, GruStep, LstmStep, MatMut, MatRef};
+use rnn_kernels::{
+    Activation, Direction, ElmanStep, ElmanStepGrad, GruCandidate, GruGates, GruStep, LstmStep, MatMut, MatRef,
+};
 
 /// σ and tanh of the same arguments, by every kernel that computes them; `[name, σ or tanh, values]`.
 fn images<T: Real>(ctx: &Context<'_, T>, x: &[T]) -> Vec<(&'static str, Activation, Vec<T>)> {
@@ -130,6 +132,23 @@ pub(super) fn special_values_of_activations<T: Real>(ctx: &Context<'_, T>, _: &C
         verdicts.push(same(&Block::matrix(&name, 7), &h, want));
     }
     all(verdicts)
+}
+
+/// Backward of every activation where its image is NaN, next to units where it is not.
+pub(super) fn the_slope_at_nan_is_nan<T: Real>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
+    let (image, cotangent) = ([f64::NAN, 0.5, f64::NAN].map(T::from_f64), [1.0, 4.0, 0.0].map(T::from_f64));
+    let nan = T::from_f64(f64::NAN);
+    let slopes = [(Activation::Tanh, 0.75), (Activation::Sigmoid, 0.25), (Activation::Relu, 1.0)];
+    let (y, d_y) = (MatRef::new(&image, 1, 3), MatRef::new(&cotangent, 1, 3));
+    all(slopes.into_iter().flat_map(|(activation, slope)| {
+        let want = [nan, T::from_f64(4.0 * slope), nan];
+        let (mut dense, mut d_pre) = (cotangent, [nan; 3]);
+        ctx.backend.activation_backward(activation, y, MatMut::new(&mut dense, 1, 3));
+        let d_pre_out = MatMut::new(&mut d_pre, 1, 3);
+        ctx.backend.elman_pointwise_backward(ElmanStepGrad { activation, h: y, d_h: d_y, d_pre: d_pre_out });
+        let block = format!("{activation:?}: d at y = NaN 0.5 NaN");
+        [same(&Block::matrix(&block, 3), &dense, &want), same(&Block::matrix(&block, 3), &d_pre, &want)]
+    }))
 }
 
 /// One NaN in `x[t, n]`, then one in `d_y[t, n]`.

@@ -68,6 +68,7 @@ macro_rules! for_each_law {
                 [variant, gates_are_in_pytorch_order, Once, "i f g o and r z n"]
                 [numeric, activations_keep_their_ulp, Once, "C8: stratified over every exponent"]
                 [numeric, special_values_of_activations, Once, "C9: 0, ±∞, NaN, range; relu(NaN) is NaN"]
+                [numeric, the_slope_at_nan_is_nan, Once, "C9: from the image of a NaN; the identity has slope 1 everywhere"]
                 [numeric, nan_reaches_all_it_must_and_nothing_else, Cases, "C9, C13"]
                 [environment, the_same_inputs_give_the_same_bits, Cases, "C7: run after run"]
                 [environment, scratch_contents_do_not_matter, Cases, "C6"]
@@ -112,7 +113,8 @@ macro_rules! __law_table {
             }),*]
         }
 
-        fn f64_laws() -> Vec<Law<f64>> {
+        /// The laws of f64 alone.
+        pub(crate) fn f64_laws() -> Vec<Law<f64>> {
             vec![$(Law {
                 id: concat!(stringify!($group2), "::", stringify!($name2)),
                 clause: $clause2,
@@ -130,7 +132,7 @@ pub(crate) const ANY_THREADS: &str = "environment::any_number_of_threads_gives_t
 
 /// The ids of all laws, of every number type.
 pub(crate) fn all_ids() -> impl Iterator<Item = &'static str> {
-    f64::all_laws().into_iter().map(|law| law.id).chain([ANY_THREADS])
+    laws::<f64>().into_iter().chain(f64_laws()).map(|law| law.id).chain([ANY_THREADS])
 }
 
 /// Laws that no planted bug breaks, each with the reason.
@@ -144,21 +146,3 @@ pub const DEFENCE_IN_DEPTH: &[(&str, &str)] = &[
         "safe code cannot change the environment, so no bug of it can be planted",
     ),
 ];
-
-/// A number type with its laws.
-pub trait Checked: Real {
-    /// Every law of this type, in the order of reports.
-    fn all_laws() -> Vec<Law<Self>>;
-}
-
-impl Checked for f32 {
-    fn all_laws() -> Vec<Law<Self>> {
-        laws()
-    }
-}
-
-impl Checked for f64 {
-    fn all_laws() -> Vec<Law<Self>> {
-        laws().into_iter().chain(f64_laws()).collect()
-    }
-}

@@ -16,6 +16,7 @@ pub(crate) use compute::SLOW;
 pub use compute::kill_matrix;
 pub use registry::registry_markdown;
 
+use crate::law::DEFENCE_IN_DEPTH;
 use crate::promise::CONCURRENCY;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -93,10 +94,14 @@ pub struct KillMatrix {
 }
 
 impl KillMatrix {
-    /// Every bug is rejected and every correct variant accepted.
+    /// Every bug is rejected, every correct variant accepted, and every law rejects something or is listed with the reason
+    /// why nothing can be planted for it ([`DEFENCE_IN_DEPTH`]).
     #[must_use]
     pub fn passes(&self) -> bool {
-        self.planted > 0 && self.survivors.is_empty() && self.correct_variants > 0 && self.rejected_variants.is_empty()
+        let excused = |law: &String| DEFENCE_IN_DEPTH.iter().any(|(listed, _)| listed == law);
+        let all_killed = self.planted > 0 && self.survivors.is_empty();
+        let all_accepted = self.correct_variants > 0 && self.rejected_variants.is_empty();
+        all_killed && all_accepted && self.idle.iter().all(excused)
     }
 
     /// The sums, from the rows.
@@ -178,5 +183,14 @@ mod tests {
         let alarm = FalseAlarm { variant: "Fused".into(), number: "f32".into(), laws: vec!["g::a".into()] };
         assert!(!KillMatrix { rejected_variants: vec![alarm], ..full }.passes());
         assert!(!KillMatrix::of(vec![], vec![], 8, vec![], BTreeMap::new()).passes());
+    }
+
+    #[test]
+    fn a_law_that_rejects_nothing_must_be_listed_with_a_reason() {
+        let with = |law: &str| {
+            KillMatrix::of(vec!["g::a".into(), law.into()], vec![row("A", &["g::a"], &[])], 8, vec![], BTreeMap::new())
+        };
+        assert!(!with("g::idle").passes());
+        assert!(with(DEFENCE_IN_DEPTH[0].0).passes());
     }
 }

@@ -19,6 +19,7 @@ pub struct DoubleDouble {
 const LN_2: DoubleDouble = DoubleDouble { hi: std::f64::consts::LN_2, lo: 2.319_046_813_846_299_6e-17 };
 
 /// `a + b = s + e` exactly.
+#[inline]
 fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let s = a + b;
     let bb = s - a;
@@ -26,6 +27,7 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 }
 
 /// `a · b = p + e` exactly, unless it underflows.
+#[inline]
 fn two_product(a: f64, b: f64) -> (f64, f64) {
     let p = a * b;
     (p, a.mul_add(b, -p))
@@ -33,12 +35,14 @@ fn two_product(a: f64, b: f64) -> (f64, f64) {
 
 impl DoubleDouble {
     /// `hi + lo`, normalised.
+    #[inline]
     pub fn new(hi: f64, lo: f64) -> Self {
         let (hi, lo) = two_sum(hi, lo);
         Self::normalise(hi, lo)
     }
 
     /// Requires `|hi| ≥ |lo|`. An infinite or NaN `hi` stands alone, or its error term would turn ∞ into NaN.
+    #[inline]
     fn normalise(hi: f64, lo: f64) -> Self {
         let sum = hi + lo;
         if sum.is_finite() {
@@ -98,6 +102,7 @@ impl DoubleDouble {
 
 impl Add for DoubleDouble {
     type Output = Self;
+    #[inline]
     fn add(self, b: Self) -> Self {
         let (s, e) = two_sum(self.hi, b.hi);
         let (t, f) = two_sum(self.lo, b.lo);
@@ -108,6 +113,7 @@ impl Add for DoubleDouble {
 
 impl Sub for DoubleDouble {
     type Output = Self;
+    #[inline]
     fn sub(self, b: Self) -> Self {
         self + -b
     }
@@ -115,6 +121,7 @@ impl Sub for DoubleDouble {
 
 impl Mul for DoubleDouble {
     type Output = Self;
+    #[inline]
     fn mul(self, b: Self) -> Self {
         let (p, e) = two_product(self.hi, b.hi);
         Self::normalise(p, e + (self.hi * b.lo + self.lo * b.hi))
@@ -138,18 +145,22 @@ impl Div for DoubleDouble {
 
 impl Neg for DoubleDouble {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Self { hi: -self.hi, lo: -self.lo }
     }
 }
 
 impl Number for DoubleDouble {
+    #[inline]
     fn from_f64(value: f64) -> Self {
         Self { hi: value, lo: 0.0 }
     }
+    #[inline]
     fn value(self) -> f64 {
         self.hi + self.lo
     }
+    #[inline]
     fn detach(self) -> Self {
         self
     }

@@ -17,10 +17,12 @@ pub struct Dual<S = f64> {
 
 impl<S: Number> Dual<S> {
     /// The variable `value`, moving with velocity `tangent`.
+    #[inline]
     pub fn new(value: S, tangent: S) -> Self {
         Self { value, tangent }
     }
 
+    #[inline]
     fn chain(self, (value, slope): (S, S)) -> Self {
         Self::new(value, slope * self.tangent)
     }
@@ -28,6 +30,7 @@ impl<S: Number> Dual<S> {
 
 impl<S: Number> Add for Dual<S> {
     type Output = Self;
+    #[inline]
     fn add(self, b: Self) -> Self {
         Self::new(self.value + b.value, self.tangent + b.tangent)
     }
@@ -35,6 +38,7 @@ impl<S: Number> Add for Dual<S> {
 
 impl<S: Number> Sub for Dual<S> {
     type Output = Self;
+    #[inline]
     fn sub(self, b: Self) -> Self {
         Self::new(self.value - b.value, self.tangent - b.tangent)
     }
@@ -42,6 +46,7 @@ impl<S: Number> Sub for Dual<S> {
 
 impl<S: Number> Mul for Dual<S> {
     type Output = Self;
+    #[inline]
     fn mul(self, b: Self) -> Self {
         Self::new(self.value * b.value, self.tangent * b.value + self.value * b.tangent)
     }
@@ -57,18 +62,22 @@ impl<S: Number> Div for Dual<S> {
 
 impl<S: Number> Neg for Dual<S> {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Self::new(-self.value, -self.tangent)
     }
 }
 
 impl<S: Number> Number for Dual<S> {
+    #[inline]
     fn from_f64(value: f64) -> Self {
         Self::new(S::from_f64(value), S::from_f64(0.0))
     }
+    #[inline]
     fn value(self) -> f64 {
         self.value.value()
     }
+    #[inline]
     fn detach(self) -> Self {
         Self::new(self.value.detach(), S::from_f64(0.0))
     }

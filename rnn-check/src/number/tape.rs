@@ -89,15 +89,18 @@ impl<S: fmt::Debug> fmt::Debug for Var<'_, S> {
 
 impl<S: Number> Var<'_, S> {
     /// The constant `value`.
+    #[inline]
     pub fn constant(value: S) -> Self {
         Self { value, node: None }
     }
 
     /// The value, in the tape's own number type.
+    #[inline]
     pub fn inner(self) -> S {
         self.value
     }
 
+    #[inline]
     fn record(value: S, edges: impl IntoIterator<Item = (Self, S)>) -> Self {
         let mut owner = None;
         for (parent, slope) in edges {
@@ -110,6 +113,7 @@ impl<S: Number> Var<'_, S> {
         Self { value, node }
     }
 
+    #[inline]
     fn chain(self, (value, slope): (S, S)) -> Self {
         Self::record(value, [(self, slope)])
     }
@@ -117,6 +121,7 @@ impl<S: Number> Var<'_, S> {
 
 impl<S: Number> Add for Var<'_, S> {
     type Output = Self;
+    #[inline]
     fn add(self, b: Self) -> Self {
         let one = S::from_f64(1.0);
         Self::record(self.value + b.value, [(self, one), (b, one)])
@@ -125,6 +130,7 @@ impl<S: Number> Add for Var<'_, S> {
 
 impl<S: Number> Sub for Var<'_, S> {
     type Output = Self;
+    #[inline]
     fn sub(self, b: Self) -> Self {
         let one = S::from_f64(1.0);
         Self::record(self.value - b.value, [(self, one), (b, -one)])
@@ -133,6 +139,7 @@ impl<S: Number> Sub for Var<'_, S> {
 
 impl<S: Number> Mul for Var<'_, S> {
     type Output = Self;
+    #[inline]
     fn mul(self, b: Self) -> Self {
         Self::record(self.value * b.value, [(self, b.value), (b, self.value)])
     }
@@ -149,18 +156,22 @@ impl<S: Number> Div for Var<'_, S> {
 
 impl<S: Number> Neg for Var<'_, S> {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         self.chain((-self.value, S::from_f64(-1.0)))
     }
 }
 
 impl<S: Number> Number for Var<'_, S> {
+    #[inline]
     fn from_f64(value: f64) -> Self {
         Self::constant(S::from_f64(value))
     }
+    #[inline]
     fn value(self) -> f64 {
         self.value.value()
     }
+    #[inline]
     fn detach(self) -> Self {
         Self::constant(self.value.detach())
     }

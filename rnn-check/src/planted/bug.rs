@@ -1,5 +1,7 @@
 //! The list of planted bugs.
 
+use crate::oracle::{Cell, Reset};
+
 macro_rules! bugs {
     ($($(#[doc = $doc:literal])+ $name:ident $(= $id:literal)?,)*) => {
         /// One mistake in an otherwise right backend.
@@ -14,6 +16,19 @@ macro_rules! bugs {
             #[must_use]
             pub fn description(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc),+)),* }
+            }
+
+            /// The cells it can show in: those its description begins with, or all.
+            #[must_use]
+            pub fn cells(self) -> &'static [Cell] {
+                let subject = self.description().trim().split(':').next().unwrap_or_default();
+                match subject {
+                    "elman" => Cell::ALL.split_at(4).0,
+                    "lstm" => &[Cell::Lstm],
+                    "gru" => &[Cell::Gru(Reset::After), Cell::Gru(Reset::Before)],
+                    "gru, reset before" => &[Cell::Gru(Reset::Before)],
+                    _ => &Cell::ALL,
+                }
             }
 
             /// The number it has in the list of 46 that the suite was designed with; the others came later.
@@ -150,6 +165,8 @@ bugs! {
     LanesLeft = "M31",
     /// elman: the slope of relu is 1 where the unit is off
     ReluLeaks,
+    /// elman: the slope of relu at NaN is 0
+    ReluSlopeSwallowsNan,
     /// gru: d_pre_z has the wrong sign
     UpdateGradientSign,
     /// gru, reset before: d_pre_r is 0

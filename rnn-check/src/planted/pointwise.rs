@@ -111,6 +111,15 @@ pub(super) fn elman_backward<T: Real>(bug: Bug, mut step: ElmanStepGrad<'_, T>) 
     if bug == Bug::ReluLeaks && step.activation == Activation::Relu {
         return step.d_pre.copy_from(step.d_h);
     }
+    if bug == Bug::ReluSlopeSwallowsNan && step.activation == Activation::Relu {
+        for n in 0..step.h.rows() {
+            let (h, d_h) = (step.h.row(n), step.d_h.row(n));
+            for (j, d_pre) in step.d_pre.row_mut(n).iter_mut().enumerate() {
+                *d_pre = if h[j] > T::ZERO { d_h[j] } else { T::ZERO };
+            }
+        }
+        return;
+    }
     reference::elman::backward(step);
 }
 

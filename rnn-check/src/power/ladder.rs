@@ -3,8 +3,9 @@
 use super::{Perturbed, Site};
 use crate::case::Case;
 use crate::claims::Claims;
-use crate::law::{Checked, Context, Evidence, Law, Scope, Stop};
+use crate::law::{Context, Evidence, Law, Scope, Stop};
 use crate::planted::Plain;
+use crate::real::Real;
 use rnn_kernels::Backend;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,7 +19,7 @@ pub(super) enum Answer {
 }
 
 /// `2^k u` with `k` up to where `δ` is a half.
-pub(super) fn steps<T: Checked>() -> u32 {
+pub(super) fn steps<T: Real>() -> u32 {
     let mut k = 0;
     while delta::<T>(k + 1) <= 0.5 {
         k += 1;
@@ -26,11 +27,11 @@ pub(super) fn steps<T: Checked>() -> u32 {
     k
 }
 
-pub(super) fn delta<T: Checked>(k: u32) -> f64 {
+pub(super) fn delta<T: Real>(k: u32) -> f64 {
     T::EPSILON.to_f64() / 2.0 * f64::from(2u32).powi(k.cast_signed())
 }
 
-pub(super) fn ask<T: Checked>(backend: &dyn Backend<T>, law: &Law<T>, cases: &[Case]) -> Answer {
+pub(super) fn ask<T: Real>(backend: &dyn Backend<T>, law: &Law<T>, cases: &[Case]) -> Answer {
     let claims = Claims::new().batch_invariant();
     let precision = T::precision(&claims);
     let ctx = Context { backend, claims: &claims, count: None, precision: &precision };
@@ -49,7 +50,7 @@ pub(super) fn ask<T: Checked>(backend: &dyn Backend<T>, law: &Law<T>, cases: &[C
 }
 
 /// Whether the reference keeps the law, and what was seen of it.
-pub(super) fn reference<T: Checked>(law: &Law<T>, cases: &[Case]) -> Option<Evidence> {
+pub(super) fn reference<T: Real>(law: &Law<T>, cases: &[Case]) -> Option<Evidence> {
     match ask(&Plain, law, cases) {
         Answer::Holds(evidence) => Some(evidence),
         Answer::Broken(_) => None,
@@ -59,7 +60,7 @@ pub(super) fn reference<T: Checked>(law: &Law<T>, cases: &[Case]) -> Option<Evid
 /// The floor in units of `u`: the law notices `δ` of this size and not of half of it. `None` if it does not notice `δ = ½`.
 ///
 /// Found by bisection, guided by `error / bound` where the law gives it: the error is all but proportional to `δ`.
-pub(super) fn floor<T: Checked>(law: &Law<T>, site: Site, cases: &[Case]) -> Option<f64> {
+pub(super) fn floor<T: Real>(law: &Law<T>, site: Site, cases: &[Case]) -> Option<f64> {
     let notices = |k: u32| match ask(&Perturbed::new(site, delta::<T>(k)), law, cases) {
         Answer::Holds(_) => None,
         Answer::Broken(ratio) => Some(ratio.filter(|r| r.is_finite() && *r > 1.0)),

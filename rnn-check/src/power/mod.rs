@@ -15,11 +15,12 @@ pub use perturbed::Perturbed;
 pub use site::Site;
 
 use crate::case::{Case, Fill, Lengths, Upstream};
-use crate::law::{Checked, Law};
+use crate::law::Law;
 use crate::matrix::SLOW;
 use crate::oracle::{Activation, Cell, Dims, Reset};
 use crate::parallel::on_two_threads;
 use crate::promise::CONCURRENCY;
+use crate::run::Checked;
 use rnn_kernels::{Accum, Direction};
 use serde::{Deserialize, Serialize};
 

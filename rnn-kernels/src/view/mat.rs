@@ -49,36 +49,42 @@ impl<'a, T> MatRef<'a, T> {
     }
 
     /// `Aᵀ`: only ever an operand of a product.
+    #[inline]
     #[must_use]
     pub fn t(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
 
     /// Whether this is a transposed view: then [`storage`](Self::storage) has unit stride along the view's rows.
+    #[inline]
     #[must_use]
     pub fn is_transposed(&self) -> bool {
         self.transposed
     }
 
     /// The number of rows.
+    #[inline]
     #[must_use]
     pub fn rows(&self) -> usize {
         if self.transposed { self.stored_cols } else { self.stored_rows }
     }
 
     /// The number of columns.
+    #[inline]
     #[must_use]
     pub fn cols(&self) -> usize {
         if self.transposed { self.stored_rows } else { self.stored_cols }
     }
 
     /// `[rows, cols]`.
+    #[inline]
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         [self.rows(), self.cols()]
     }
 
     /// The elements and the distance between stored rows (the rows of the view, or its columns if transposed).
+    #[inline]
     #[must_use]
     pub fn storage(&self) -> (&'a [T], usize) {
         (self.data, self.stride)
@@ -88,6 +94,7 @@ impl<'a, T> MatRef<'a, T> {
     ///
     /// # Panics
     /// If `m` is out of range or the view is transposed.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn row(&self, m: usize) -> &'a [T] {
@@ -100,6 +107,7 @@ impl<'a, T> MatRef<'a, T> {
     ///
     /// # Panics
     /// If the range is out of bounds or the view is transposed.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn rows_range(&self, from: usize, to: usize) -> Self {
@@ -113,6 +121,7 @@ impl<'a, T> MatRef<'a, T> {
     ///
     /// # Panics
     /// If the range is out of bounds or the view is transposed.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn cols_range(&self, from: usize, to: usize) -> Self {
@@ -128,6 +137,7 @@ impl<T: Scalar> MatRef<'_, T> {
     ///
     /// # Panics
     /// If out of range.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn at(&self, m: usize, n: usize) -> T {
@@ -169,30 +179,35 @@ impl<'a, T> MatMut<'a, T> {
     }
 
     /// The number of rows.
+    #[inline]
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// The number of columns.
+    #[inline]
     #[must_use]
     pub fn cols(&self) -> usize {
         self.cols
     }
 
     /// `[rows, cols]`.
+    #[inline]
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         [self.rows, self.cols]
     }
 
     /// The elements and the distance between rows.
+    #[inline]
     #[must_use]
     pub fn storage(self) -> (&'a mut [T], usize) {
         (self.data, self.stride)
     }
 
     /// The same matrix, to read.
+    #[inline]
     #[must_use]
     pub fn rb(&self) -> MatRef<'_, T> {
         MatRef {
@@ -205,6 +220,7 @@ impl<'a, T> MatMut<'a, T> {
     }
 
     /// The same matrix for a shorter lifetime.
+    #[inline]
     #[must_use]
     pub fn rb_mut(&mut self) -> MatMut<'_, T> {
         MatMut { data: self.data, rows: self.rows, cols: self.cols, stride: self.stride }
@@ -214,6 +230,7 @@ impl<'a, T> MatMut<'a, T> {
     ///
     /// # Panics
     /// If `m` is out of range.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn row_mut(&mut self, m: usize) -> &mut [T] {
@@ -225,6 +242,7 @@ impl<'a, T> MatMut<'a, T> {
     ///
     /// # Panics
     /// If the range is out of bounds.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn cols_range(self, from: usize, to: usize) -> Self {
@@ -237,6 +255,7 @@ impl<'a, T> MatMut<'a, T> {
     ///
     /// # Panics
     /// If the range is out of bounds.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn rows_range(self, from: usize, to: usize) -> Self {

@@ -80,26 +80,31 @@ pub struct SeqMut<'a, T> {
 macro_rules! shape_methods {
     () => {
         /// The number of steps.
+        #[inline]
         #[must_use]
         pub fn steps(&self) -> usize {
             self.layout.steps
         }
         /// The number of rows of a step.
+        #[inline]
         #[must_use]
         pub fn rows(&self) -> usize {
             self.layout.rows
         }
         /// The number of columns.
+        #[inline]
         #[must_use]
         pub fn cols(&self) -> usize {
             self.layout.cols
         }
         /// `[steps, rows, cols]`.
+        #[inline]
         #[must_use]
         pub fn shape(&self) -> [usize; 3] {
             [self.layout.steps, self.layout.rows, self.layout.cols]
         }
         /// The distance between steps and between rows.
+        #[inline]
         #[must_use]
         pub fn strides(&self) -> (usize, usize) {
             (self.layout.step_stride, self.layout.row_stride)
@@ -112,10 +117,12 @@ macro_rules! shape_methods {
                 self.layout.steps
             );
         }
+        #[inline]
         #[track_caller]
         fn check_at(&self, t: usize) {
             assert!(t < self.layout.steps, "step {t} of a sequence of {} steps", self.layout.steps);
         }
+        #[inline]
         #[track_caller]
         fn check_row(&self, n: usize) {
             assert!(n < self.layout.rows, "row {n} of a sequence of {} rows", self.layout.rows);
@@ -172,6 +179,7 @@ impl<'a, T> SeqRef<'a, T> {
     ///
     /// # Panics
     /// If `t` is out of range.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn at(&self, t: usize) -> MatRef<'a, T> {
@@ -185,6 +193,7 @@ impl<'a, T> SeqRef<'a, T> {
     ///
     /// # Panics
     /// If `n` is out of range.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn row(&self, n: usize) -> MatRef<'a, T> {
@@ -226,6 +235,7 @@ impl<'a, T> SeqRef<'a, T> {
     }
 
     /// The elements; `strides` says where each is.
+    #[inline]
     #[must_use]
     pub fn storage(&self) -> &'a [T] {
         self.data
@@ -275,12 +285,14 @@ impl<'a, T> SeqMut<'a, T> {
     }
 
     /// The same sequence, to read.
+    #[inline]
     #[must_use]
     pub fn rb(&self) -> SeqRef<'_, T> {
         SeqRef { data: self.data, layout: self.layout }
     }
 
     /// The same sequence for a shorter lifetime.
+    #[inline]
     #[must_use]
     pub fn rb_mut(&mut self) -> SeqMut<'_, T> {
         SeqMut { data: self.data, layout: self.layout }
@@ -290,6 +302,7 @@ impl<'a, T> SeqMut<'a, T> {
     ///
     /// # Panics
     /// If `t` is out of range.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn at_mut(&mut self, t: usize) -> MatMut<'_, T> {
@@ -303,6 +316,7 @@ impl<'a, T> SeqMut<'a, T> {
     ///
     /// # Panics
     /// If `n` is out of range.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn row_mut(&mut self, n: usize) -> MatMut<'_, T> {
