@@ -1,19 +1,12 @@
 //! What a backend promises beyond the contract. The suite refutes a promise that is not kept, and tells of one that could
 //! be made.
 
+use crate::bound::Precision;
 use crate::case::{Lengths, Problem, X};
 use crate::oracle::{Activation, Cell, Reset};
+use crate::real::{PerType, Real};
 use rnn_kernels::{Bias, Direction};
 use std::fmt;
-
-/// A figure for each number type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PerType {
-    /// In f32.
-    pub f32: f64,
-    /// In f64.
-    pub f64: f64,
-}
 
 /// C7: whose bits equal whose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +137,12 @@ impl Claims {
             unsupported: &[],
             expected_failures: &[],
         }
+    }
+
+    /// The format, with the claimed accuracy of activations.
+    #[must_use]
+    pub fn precision<T: Real>(&self) -> Precision {
+        T::precision(self.sigmoid_ulp, self.tanh_ulp)
     }
 
     /// The same with these accuracies of σ, in ulp.

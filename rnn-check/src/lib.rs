@@ -82,14 +82,14 @@ mod report;
 mod run;
 
 pub use case::{Token, TokenError};
-pub use claims::{Claims, Determinism, ExpectedFailure, Feature, PerType};
+pub use claims::{Claims, Determinism, ExpectedFailure, Feature};
 pub use exact::exact_drivers;
 pub use law::single_follows_double;
 #[doc(hidden)]
 pub use pair::conform_threads;
 pub use pair::{same_bits, same_bits_for_any_threads};
 pub use plan::Plan;
-pub use real::Real;
+pub use real::{PerType, Real};
 #[doc(hidden)]
 pub use replay::conform;
 pub use replay::replay;

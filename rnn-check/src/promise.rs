@@ -102,7 +102,7 @@ fn probe(promise: &str) -> Probe {
 
 /// The verdict under other claims.
 fn under<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, claims: &Claims) -> Verdict {
-    let precision = T::precision(claims);
+    let precision = claims.precision::<T>();
     judge(&Context { claims, precision: &precision, ..*ctx }, law, case)
 }
 

@@ -1,9 +1,17 @@
 //! `f32` and `f64`: the number types a backend is checked in, and the wider one that judges each.
 
 use crate::bound::Precision;
-use crate::claims::Claims;
 use crate::number::{DoubleDouble, Number};
 use rnn_kernels::Scalar;
+
+/// A figure for each number type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PerType {
+    /// In f32.
+    pub f32: f64,
+    /// In f64.
+    pub f64: f64,
+}
 
 /// A binary format a backend computes in.
 pub trait Real: Scalar {
@@ -27,7 +35,7 @@ pub trait Real: Scalar {
     #[must_use]
     fn fma(self, b: Self, c: Self) -> Self;
     /// The format, with the accuracy a backend claims for its activations.
-    fn precision(claims: &Claims) -> Precision;
+    fn precision(sigmoid_ulp: PerType, tanh_ulp: PerType) -> Precision;
 
     /// Equal bits; all zeros are equal, and all NaN.
     fn same(self, other: Self) -> bool {
@@ -52,8 +60,8 @@ impl Real for f32 {
     fn fma(self, b: Self, c: Self) -> Self {
         self.mul_add(b, c)
     }
-    fn precision(claims: &Claims) -> Precision {
-        Precision::f32(claims.sigmoid_ulp.f32, claims.tanh_ulp.f32)
+    fn precision(sigmoid_ulp: PerType, tanh_ulp: PerType) -> Precision {
+        Precision::f32(sigmoid_ulp.f32, tanh_ulp.f32)
     }
 }
 
@@ -74,7 +82,7 @@ impl Real for f64 {
     fn fma(self, b: Self, c: Self) -> Self {
         self.mul_add(b, c)
     }
-    fn precision(claims: &Claims) -> Precision {
-        Precision::f64(claims.sigmoid_ulp.f64, claims.tanh_ulp.f64)
+    fn precision(sigmoid_ulp: PerType, tanh_ulp: PerType) -> Precision {
+        Precision::f64(sigmoid_ulp.f64, tanh_ulp.f64)
     }
 }

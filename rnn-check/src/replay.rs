@@ -1,6 +1,6 @@
 //! One failing case again, from its token.
 
-use crate::case::Token;
+use crate::case::{REPLAY, Token};
 use crate::claims::Claims;
 use crate::law::all_ids;
 use crate::plan::Plan;
@@ -8,9 +8,6 @@ use crate::report::Report;
 use crate::run::Checked;
 use rnn_kernels::Backend;
 use std::env;
-
-/// The environment variable that names one case to [`conformance!`](crate::conformance).
-pub(crate) const VARIABLE: &str = "RNN_CHECK_REPLAY";
 
 /// Checks the law of a token on its case and no other, without shrinking. A token of another number type is a failure.
 pub fn replay<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, token: &Token) -> Report {
@@ -22,10 +19,10 @@ pub fn replay<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, token: &Tok
 /// # Panics
 /// If what it says is no token, or is of a law or number type that does not exist: no test would run it, and all would pass.
 fn asked() -> Option<Token> {
-    let text = env::var_os(VARIABLE)?;
-    let token: Token = text.to_string_lossy().parse().unwrap_or_else(|error| panic!("{VARIABLE}: {error}"));
-    assert!(all_ids().any(|id| id == token.law), "{VARIABLE}: no law is called {}", token.law);
-    assert!(["f32", "f64"].contains(&&token.number[..]), "{VARIABLE}: there is no {} here", token.number);
+    let text = env::var_os(REPLAY)?;
+    let token: Token = text.to_string_lossy().parse().unwrap_or_else(|error| panic!("{REPLAY}: {error}"));
+    assert!(all_ids().any(|id| id == token.law), "{REPLAY}: no law is called {}", token.law);
+    assert!(["f32", "f64"].contains(&&token.number[..]), "{REPLAY}: there is no {} here", token.number);
     Some(token)
 }
 
@@ -35,7 +32,7 @@ pub(crate) fn plan_for<T: Checked>(plan: Plan, law: &str) -> Option<Plan> {
         None => Some(plan.only(law)),
         Some(token) if token.law == law && token.number == T::NAME => Some(plan.replaying(token)),
         Some(token) => {
-            println!("skipped {law} {}: {VARIABLE} asks for {} {}", T::NAME, token.law, token.number);
+            println!("skipped {law} {}: {REPLAY} asks for {} {}", T::NAME, token.law, token.number);
             None
         }
     }

@@ -243,7 +243,7 @@ impl Report {
             writeln!(f, " {lead} {} {:.2} ({})", hint.bug, hint.likeness, hint.description)?;
         }
         if let Some(token) = &broken.token {
-            writeln!(f, " replay  {}={token}", crate::replay::VARIABLE)?;
+            writeln!(f, " replay  {}={token}", crate::case::REPLAY)?;
         }
         writeln!(f, " run     seed {:#x}, case {} of this law", self.seed, law.cases + 1)
     }

@@ -54,7 +54,7 @@ impl Checked for f64 {
 }
 
 fn check<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, plan: &Plan) -> Report {
-    let precision = T::precision(claims);
+    let precision = claims.precision::<T>();
     let ctx = Context { backend, claims, count: plan.count, precision: &precision };
     let wanted = wanted(T::all_laws(), T::NAME, plan);
     let mut laws: Vec<LawReport> = wanted.iter().map(|law| Checking::new(&ctx, law, plan).report()).collect();

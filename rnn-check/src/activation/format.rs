@@ -1,30 +1,19 @@
-//! f32 and f64 as lists of magnitudes, and how the error of a result is measured in each.
+//! How the error of a result is measured in f32 and in f64.
 
 use super::Extent;
 use super::Function;
 use super::exact::{self, Scaled, Settled};
 use super::inputs::{self, Run};
-use crate::real::Real;
+use super::magnitude::Magnitudes;
 
 /// A number type whose activations can be swept: f32 or f64.
-///
-/// A *magnitude* is the bit pattern of a number that is not negative; they are in the order of the numbers.
-pub trait Format: Real + private::Sealed {
-    /// How many magnitudes are finite; this one is infinity, and NaN are above.
-    const FINITE: u64;
-    /// How many magnitudes there are.
-    const ALL: u64;
-    /// The bit that makes a magnitude negative.
-    const SIGN: u64;
+pub trait Format: Magnitudes {
     /// From this error on, in ulp, [`Exact`](Self::Exact) does not decide whether a result is correctly rounded.
     #[doc(hidden)]
     const DOUBT: f64;
     /// An exact value, or near enough to it.
     #[doc(hidden)]
     type Exact: Copy;
-    /// The number with these bits.
-    #[doc(hidden)]
-    fn from_bits(bits: u64) -> Self;
     /// `f(a)` and `f(−a)` for `a ≥ 0` in ascending order.
     #[doc(hidden)]
     fn exact(function: Function, a: &[Self], of_plus: &mut Vec<Self::Exact>, of_minus: &mut Vec<Self::Exact>);
@@ -42,12 +31,6 @@ pub trait Format: Real + private::Sealed {
     fn runs(extent: Extent) -> Vec<Run>;
 }
 
-mod private {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
 /// `1/ulp(value)` of f32; `|value| < 2`.
 #[inline(always)]
 fn inverse_ulp_f32(value: f64) -> f64 {
@@ -57,18 +40,10 @@ fn inverse_ulp_f32(value: f64) -> f64 {
 }
 
 impl Format for f32 {
-    const FINITE: u64 = 0x7f80_0000;
-    const ALL: u64 = 0x8000_0000;
-    const SIGN: u64 = 0x8000_0000;
     // 2⁻²⁰ is sixteen times what the f64 value is uncertain by.
     const DOUBT: f64 = 0.5 - 1.0 / (1u64 << 20) as f64;
     type Exact = f64;
 
-    #[inline(always)]
-    fn from_bits(bits: u64) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "magnitude and sign are 32 bits")]
-        f32::from_bits(bits as u32)
-    }
     fn exact(function: Function, a: &[f32], of_plus: &mut Vec<f64>, of_minus: &mut Vec<f64>) {
         exact::in_f64(function, a, of_plus, of_minus);
     }
@@ -94,16 +69,10 @@ impl Format for f32 {
 }
 
 impl Format for f64 {
-    const FINITE: u64 = 0x7ff0_0000_0000_0000;
-    const ALL: u64 = 0x8000_0000_0000_0000;
-    const SIGN: u64 = 0x8000_0000_0000_0000;
     // The error's own roundings are far below this.
     const DOUBT: f64 = 0.5 - 1.0 / (1u64 << 40) as f64;
     type Exact = Scaled;
 
-    fn from_bits(bits: u64) -> Self {
-        f64::from_bits(bits)
-    }
     fn exact(function: Function, a: &[f64], of_plus: &mut Vec<Scaled>, of_minus: &mut Vec<Scaled>) {
         of_plus.clear();
         of_minus.clear();

@@ -1,7 +1,7 @@
 //! Which magnitudes a sweep looks at: runs of neighbours.
 
 use super::Extent;
-use super::format::Format;
+use super::magnitude::Magnitudes;
 use crate::case::Stream;
 
 /// `len` neighbouring magnitudes, each with both signs. All are finite or all are NaN.
@@ -24,7 +24,7 @@ fn index(n: u64) -> usize {
 }
 
 /// `width` magnitudes around a number, as far as they are finite.
-fn around<T: Format>(x: T, width: u64) -> Run {
+fn around<T: Magnitudes>(x: T, width: u64) -> Run {
     let from = x.bits().saturating_sub(width / 2).min(T::FINITE - width);
     Run { from, len: index(width) }
 }

@@ -43,6 +43,7 @@
 mod exact;
 mod format;
 mod inputs;
+mod magnitude;
 mod special;
 mod sweep;
 mod table;
@@ -51,6 +52,7 @@ mod tally;
 use serde::{Deserialize, Serialize};
 
 pub use format::Format;
+pub use magnitude::Magnitudes;
 pub use sweep::{Progress, sweep};
 pub use table::{Cell, Place, Row, SpecialValue, Table, Violations};
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::{Extent, Function};
-use crate::claims::{Claims, PerType};
+use crate::claims::Claims;
+use crate::real::PerType;
 
 /// The outcome of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

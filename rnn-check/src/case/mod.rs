@@ -23,6 +23,7 @@ pub use fill::{Fill, Stream};
 pub(crate) use problem::biases;
 pub use problem::{Layout, Problem, X};
 pub use shrink::{CaseTree, Cases};
+pub(crate) use token::REPLAY;
 pub use token::{Token, TokenError};
 pub use wide::wide;
 

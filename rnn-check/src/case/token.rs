@@ -21,6 +21,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
+/// The environment variable that names one case to [`conformance!`](crate::conformance).
+pub(crate) const REPLAY: &str = "RNN_CHECK_REPLAY";
+
 const VERSION: &str = "rnn1";
 /// Numbers that parameters, reserve and gradients of a case may hold together: 128 MiB in f64.
 const LARGEST: usize = 1 << 24;

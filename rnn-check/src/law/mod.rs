@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_bound_is_kept_or_broken_element_by_element() {
-        let precision = f32::precision(&Claims::new());
+        let precision = Claims::new().precision::<f32>();
         let block = Block::matrix("m", 1);
         let want = [Bounded::new(1.0f64, 0.25, &precision)];
         let within = |got: f32| within(&precision, &block, &[got], &want);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_context_calls_its_backend_with_garbage_in_every_output() {
-        let (claims, precision) = (Claims::new(), f32::precision(&Claims::new()));
+        let (claims, precision) = (Claims::new(), Claims::new().precision::<f32>());
         let ctx = Context::<f32> { backend: &Plain, claims: &claims, count: None, precision: &precision };
         assert!(ctx.rig().garbage.is_nan());
     }

@@ -5,7 +5,6 @@ use super::alike::{run, trajectory};
 use crate::case::{Case, covering};
 use crate::claims::Claims;
 use crate::plan::Plan;
-use crate::real::Real;
 use rnn_kernels::{Accum, Backend};
 
 /// `|f32 − f64| ≤` the sum of both trajectories' bounds, element by element, forward and backward: no option is computed in one
@@ -19,7 +18,7 @@ pub fn single_follows_double(
     claims: &Claims,
     plan: &Plan,
 ) -> Result<usize, String> {
-    let (p32, p64) = (f32::precision(claims), f64::precision(claims));
+    let (p32, p64) = (claims.precision::<f32>(), claims.precision::<f64>());
     let narrow = Context { backend: single, claims, count: None, precision: &p32 };
     let wide = Context { backend: double, claims, count: None, precision: &p64 };
     let mut compared = 0;

@@ -265,7 +265,7 @@ pub(super) fn reserves_are_interchangeable<T: Real>(ctx: &Context<'_, T>, case: 
     let (ours, reference) = (ctx.rig(), Rig::new(&Plain));
     // Half of what is compared comes from the provided kernels, which keep their own promise only.
     let claims = ctx.claims.weaker(&Claims::new());
-    let precision = T::precision(&claims);
+    let precision = claims.precision::<T>();
     let ctx = &Context { claims: &claims, precision: &precision, ..*ctx };
     let mut evidence = Evidence::default();
     for (forward, backward) in [(&ours, &reference), (&reference, &ours)] {

@@ -9,8 +9,7 @@
 
 use super::Number;
 use crate::bound::Precision;
-use crate::claims::Claims;
-use crate::real::Real;
+use crate::real::{PerType, Real};
 use rnn_kernels::Scalar;
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -216,8 +215,8 @@ impl Real for Modular {
         self * b + c
     }
     /// Nothing is rounded, so nothing is compared within a bound; the format is a placeholder.
-    fn precision(claims: &Claims) -> Precision {
-        f64::precision(claims)
+    fn precision(sigmoid_ulp: PerType, tanh_ulp: PerType) -> Precision {
+        f64::precision(sigmoid_ulp, tanh_ulp)
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn delta<T: Real>(k: u32) -> f64 {
 
 pub(super) fn ask<T: Real>(backend: &dyn Backend<T>, law: &Law<T>, cases: &[Case]) -> Answer {
     let claims = Claims::new().batch_invariant();
-    let precision = T::precision(&claims);
+    let precision = claims.precision::<T>();
     let ctx = Context { backend, claims: &claims, count: None, precision: &precision };
     let cases = if law.scope == Scope::Once { &cases[..1] } else { cases };
     let mut evidence = Evidence::default();
