@@ -66,8 +66,8 @@
 //!
 //! | `RNN_CHECK_PROFILE` | cases of each law | time |
 //! |---|---|---|
-//! | `quick` | a third of the covering list, 8 random ones | seconds |
-//! | `full`, the default | the covering list, 7 wide ones, 40 random ones | a minute or two |
+//! | `quick`, the default | a third of the covering list, 8 random ones | seconds |
+//! | `full`, for continuous integration | the covering list, 7 wide ones, 40 random ones | a minute or two |
 //! | `exhaustive` | the covering list, all wide ones, 2000 random ones, 200 large ones | minutes to hours |
 //!
 //! # 3 · What the backend claims
@@ -132,7 +132,7 @@
 //!
 //! # 6 · Overriding what pays
 //!
-//! Pointwise kernels come next, then whole sequences, then heads; after each one, `RNN_CHECK_PROFILE=quick cargo test`. An
+//! Pointwise kernels come next, then whole sequences, then heads; after each one, `cargo test`. An
 //! option that an override does not know goes to the provided body, never unheeded:
 //! [`Backend`](crate::Backend) says how. A backend with several instruction sets forces each of them
 //! ([`dispatch`](crate::dispatch)), one with threads adds `threads: […]`.

@@ -79,14 +79,14 @@ impl Plan {
         }
     }
 
-    /// The profile that the environment variable [`PROFILE`](Self::PROFILE) names; [`full`](Self::full) if it is not set.
+    /// The profile that the environment variable [`PROFILE`](Self::PROFILE) names; [`quick`](Self::quick) if it is not set.
     ///
     /// # Panics
     /// If it names no profile: a misspelt profile must not pass for a long one.
     #[must_use]
     pub fn from_env() -> Self {
         match env::var_os(Self::PROFILE) {
-            None => Self::full(),
+            None => Self::quick(),
             Some(word) => Self::named(&word.to_string_lossy())
                 .unwrap_or_else(|| panic!("{}={word:?}: expected quick, full or exhaustive", Self::PROFILE)),
         }
