@@ -57,7 +57,7 @@ pub trait Number: Sized + Sync {
 }
 
 macro_rules! number {
-    ($t:ident, $splat:ident, $mul_add:ident, $lanes:ident, $Widest:ident) => {
+    ($t:ident, $splat:ident, $mul_add:ident, $lanes:ident, $Widest:ident, $portable:ident) => {
         struct $Widest(usize);
 
         impl WithSimd for $Widest {
@@ -77,30 +77,33 @@ macro_rules! number {
             }
         }
 
+        /// Chains of 128 bits, which the compiler makes vectors of.
+        #[inline(never)]
+        fn $portable(rounds: usize) -> f64 {
+            const LANES: usize = 16 / size_of::<$t>();
+            let [b, c] = black_box::<[$t; 2]>([0.999, 0.001]);
+            let mut a = [[black_box::<$t>(0.5); LANES]; CHAINS];
+            for _ in 0..rounds {
+                for a in a.as_flattened_mut() {
+                    *a = *a * b + c;
+                }
+            }
+            black_box(a);
+            (2 * rounds * CHAINS * LANES) as f64
+        }
+
         impl Number for $t {
             fn multiply_add(on: Instructions, rounds: usize) -> f64 {
                 match on {
                     Instructions::Widest(arch) => arch.dispatch($Widest(rounds)),
-                    Instructions::Portable => {
-                        // As many lanes as fill the chains with 128-bit vectors; the compiler makes them.
-                        const LANES: usize = CHAINS * 16 / size_of::<$t>();
-                        let [b, c] = black_box([0.999, 0.001]);
-                        let mut a = [black_box(0.5); LANES];
-                        for _ in 0..rounds {
-                            for a in &mut a {
-                                *a = *a * b + c;
-                            }
-                        }
-                        black_box(a);
-                        (2 * rounds * LANES) as f64
-                    }
+                    Instructions::Portable => $portable(rounds),
                 }
             }
         }
     };
 }
-number!(f32, splat_f32s, mul_add_f32s, F32_LANES, MultiplyAdd32);
-number!(f64, splat_f64s, mul_add_f64s, F64_LANES, MultiplyAdd64);
+number!(f32, splat_f32s, mul_add_f32s, F32_LANES, MultiplyAdd32, portable_f32);
+number!(f64, splat_f64s, mul_add_f64s, F64_LANES, MultiplyAdd64, portable_f64);
 
 /// Adds up all of `data`, `rounds` times, as fast as it can be loaded.
 pub fn read(on: Instructions, data: &[f32], rounds: usize) {
