@@ -8,6 +8,7 @@ interleaved with ours. Everything measured is a line of `results.jsonl`, and wha
 import argparse
 import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,9 @@ class Comparison:
         )
 
     def run(self):
+        busy = load()
+        if busy and busy > 0.5:
+            print(f"something else is running (load {busy:.1f}): the figures will be its, too", file=sys.stderr, flush=True)
         self.workers.prepare(self.options.peers)
         self.program = bench("grid")
         try:
@@ -82,7 +86,7 @@ class Comparison:
             # Not kept: the next run tries again.
             print(f"{place}: {who}: {measured['error']}", file=sys.stderr, flush=True)
             return
-        line = {**measured, "peer": who, **place.line(), "layers": 1, "stage": stage}
+        line = {**measured, "peer": who, **place.line(), "layers": 1, "stage": stage, "load": load()}
         if "median_s" in line:
             line["gflops"] = place.flops / line["median_s"] / 1e9
             line["gflops_best"] = place.flops / line["min_s"] / 1e9
@@ -121,6 +125,11 @@ class Comparison:
         plot = [python("plot", self.environments), Path(__file__).with_name("plot.py"), numbers, picture]
         subprocess.run([str(part) for part in plot], check=True)
         print(f"table, numbers and plot: {self.options.out}", file=sys.stderr)
+
+
+def load():
+    """How many threads the whole machine ran in the last minute, ours among them, where the system says."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def read_floors(path):
