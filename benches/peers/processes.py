@@ -17,11 +17,10 @@ OURS = "recurrent"
 
 @dataclass(frozen=True)
 class Peer:
-    """A library: the environment it is installed in and the module that drives it; without one, a Rust program."""
+    """A library: the environment it is installed in and the module that drives it."""
 
     environment: str
-    module: str | None = None
-    default: bool = True
+    module: str
 
 
 PEERS = {
@@ -29,9 +28,6 @@ PEERS = {
     "onnxruntime": Peer("onnxruntime", "onnx_runtime"),
     "openvino": Peer("openvino", "open_vino"),
     "jax": Peer("jax", "jax_scan"),
-    "candle": Peer("rust", default=False),
-    "burn": Peer("rust", default=False),
-    "rust-lstm": Peer("rust", default=False),
 }
 
 # A moment for threads that spin after their work before they sleep.
@@ -103,17 +99,16 @@ class Workers:
     def prepare(self, peers):
         """Everything that is installed or built, before the first measurement."""
         for peer in peers:
-            environment = PEERS[peer].environment
-            self.programs[peer] = rust_program() if environment == "rust" else python(environment, self.environments)
+            self.programs[peer] = python(PEERS[peer].environment, self.environments)
 
     def measure(self, peer, configuration, secs):
         if self.of != (configuration.threads, configuration.dtype):
             self.close()
             self.of = (configuration.threads, configuration.dtype)
         if peer not in self.running:
-            what = [peer] if PEERS[peer].module is None else [HERE / "worker.py", PEERS[peer].module]
             options = ["--threads", configuration.threads, "--dtype", configuration.dtype]
-            self.running[peer] = Worker([self.programs[peer], *what, *options], configuration.threads)
+            command = [self.programs[peer], HERE / "worker.py", PEERS[peer].module, *options]
+            self.running[peer] = Worker(command, configuration.threads)
         time.sleep(CALM)
         try:
             return self.running[peer].measure(configuration, secs)
@@ -126,15 +121,6 @@ class Workers:
         for worker in self.running.values():
             worker.close()
         self.running = {}
-
-
-def rust_program():
-    """Builds the libraries written in Rust, with what this machine's processor offers."""
-    folder = HERE / "rust"
-    variables = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target" / "peers" / "rust")}
-    variables["RUSTFLAGS"] = "-C target-cpu=native"
-    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=folder, env=variables, check=True)
-    return ROOT / "target" / "peers" / "rust" / "release" / "rust-peers"
 
 
 def bench(name):

@@ -28,7 +28,7 @@ def arguments():
             f"--{name}", default=default, help=f"{what} [%(default)s]", type=lambda text: [of(t) for t in text.split(",")]
         )
 
-    add("peers", [name for name, peer in PEERS.items() if peer.default], f"of {', '.join(PEERS)}")
+    add("peers", list(PEERS), f"of {', '.join(PEERS)}")
     add("cells", list(CELLS), "cells")
     add("modes", ["fwd", "train"], "of fwd, train, step")
     add("threads", [1, 2], "numbers of threads", int)
