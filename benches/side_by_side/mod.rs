@@ -4,11 +4,18 @@
 
 #![allow(dead_code, unused_imports)] // each bench uses its part
 
+mod cost;
+mod machine;
 mod problem;
+mod timing;
 
+pub use cost::Cost;
+pub use machine::feature_line;
 pub use problem::{Cell, Mode, Problem};
+pub use timing::{Effort, Timing, time};
 
 use rnn_backend_faer::Faer;
+use rnn_backend_faer::simd::Isa;
 use rnn_backend_naive::{MatrixMultiply, Naive};
 use rnn_kernels::{Backend, Scalar};
 
@@ -18,12 +25,42 @@ pub type Shape = [usize; 4];
 /// Four sizes for quick looks: one row, a small batch, a medium one, a large one.
 pub const FOUR_SIZES: [Shape; 4] = [[100, 1, 128, 128], [50, 16, 64, 128], [20, 32, 128, 256], [10, 64, 256, 256]];
 
+/// The shapes at which recurrent layers are commonly compared.
+pub const GRID: [Shape; 12] = [
+    [100, 1, 32, 32],
+    [100, 1, 128, 128],
+    [100, 1, 512, 512],
+    [50, 16, 64, 128],
+    [50, 32, 128, 256],
+    [50, 64, 256, 256],
+    [50, 64, 512, 512],
+    [100, 128, 128, 128],
+    [35, 20, 200, 200],
+    [35, 20, 650, 650],
+    [25, 64, 1024, 1024],
+    [1000, 8, 16, 64],
+];
+
+/// Widths of one-row streaming steps, `H = C`.
+pub const STREAMING: [usize; 6] = [8, 16, 32, 64, 128, 256];
+
+/// A backend by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Which {
+    Faer,
+    Naive,
+    #[value(name = "matrixmultiply")]
+    MatrixMultiply,
+}
+
 /// Numbers every backend here computes with.
 pub trait Number: Scalar {
     /// `f32` or `f64`.
     const NAME: &'static str;
     /// Every backend, by name; the first is the yardstick.
     fn backends() -> Vec<(&'static str, Box<dyn Backend<Self>>)>;
+    /// The backend on so many threads with this instruction set forced, or `None` where it cannot be had.
+    fn backend(which: Which, threads: usize, isa: Option<Isa>) -> Option<Box<dyn Backend<Self>>>;
 }
 
 macro_rules! number {
@@ -37,6 +74,19 @@ macro_rules! number {
                     ("faer", Box::new(Faer::sequential())),
                     ("faer-2", Box::new(Faer::parallel(2))),
                 ]
+            }
+            fn backend(which: Which, threads: usize, isa: Option<Isa>) -> Option<Box<dyn Backend<Self>>> {
+                let faer = |threads| match threads {
+                    1 => Faer::sequential(),
+                    _ => Faer::parallel(threads),
+                };
+                match (which, threads, isa) {
+                    (Which::Faer, 1.., Some(isa)) => Some(Box::new(faer(threads).with_isa(isa)?)),
+                    (Which::Faer, 1.., None) => Some(Box::new(faer(threads))),
+                    (Which::Naive, 1, None) => Some(Box::new(Naive)),
+                    (Which::MatrixMultiply, 1, None) => Some(Box::new(MatrixMultiply)),
+                    _ => None,
+                }
             }
         }
     };

@@ -1,6 +1,7 @@
 //! One recurrent layer at one size with all its buffers, to run again and again.
 
-use super::{Shape, values};
+use super::{Cost, Shape, values};
+use recurrent::network::Aligned;
 use rnn_kernels::{
     Accum, Backend, BufferLens, Direction, ElmanBackward, ElmanForward, ElmanInfer, ElmanReserve, ElmanReserveMut,
     ElmanSpec, GruBackward, GruForward, GruInfer, GruReserve, GruReserveMut, GruSpec, Input, Layout, LstmBackward,
@@ -8,8 +9,9 @@ use rnn_kernels::{
 };
 
 /// Which cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Cell {
+    #[value(name = "rnn", alias = "elman")]
     Elman,
     Lstm,
     Gru,
@@ -26,7 +28,8 @@ impl Cell {
         }
     }
 
-    fn gates(self) -> usize {
+    /// G: blocks of `H` rows in the weights.
+    pub fn gates(self) -> usize {
         match self {
             Cell::Elman => 1,
             Cell::Lstm => 4,
@@ -56,23 +59,24 @@ impl Mode {
     }
 }
 
-/// A layer with its buffers, for one backend.
+/// A layer with its buffers, for one backend. They lie on 64-byte boundaries, as the library's do.
 pub struct Problem<'b, T: Scalar> {
     backend: &'b dyn Backend<T>,
     cell: Cell,
     shape: Shape,
     layout: Layout,
-    params: Vec<T>,
-    packed: [Vec<T>; 2],
-    x: Vec<T>,
-    state: [Vec<T>; 2],
-    reserve: Vec<T>,
-    workspace: Vec<T>,
-    y: Vec<T>,
-    d_y: Vec<T>,
-    d_params: Vec<T>,
-    d_x: Vec<T>,
-    d_state: [Vec<T>; 2],
+    params: Aligned<T>,
+    packed: [Aligned<T>; 2],
+    x: Aligned<T>,
+    state: [Aligned<T>; 2],
+    initial: [Aligned<T>; 2],
+    reserve: Aligned<T>,
+    workspace: Aligned<T>,
+    y: Aligned<T>,
+    d_y: Aligned<T>,
+    d_params: Aligned<T>,
+    d_x: Aligned<T>,
+    d_state: [Aligned<T>; 2],
 }
 
 impl<'b, T: Scalar> Problem<'b, T> {
@@ -85,33 +89,41 @@ impl<'b, T: Scalar> Problem<'b, T> {
         };
         let BufferLens { packed_infer, packed_train, reserve, infer, forward, backward, .. } = lens;
         let scale = T::from_f64(1.0 / (h as f64).sqrt());
-        let zeros = |len| vec![T::ZERO; len];
+        let zeros = |len| Aligned::zeros("a bench", len).expect("it fits into memory");
+        let drawn = |len, seed| {
+            let mut buffer = zeros(len);
+            buffer.copy_from_slice(&values(len, seed));
+            buffer
+        };
+        let mut params = drawn(layout.len(), 1);
+        params.iter_mut().for_each(|w| *w *= scale);
+        let initial = [drawn(n * h, 3), drawn(n * h, 4)];
         let mut problem = Self {
             backend,
             cell,
             shape,
             layout,
-            params: values(layout.len(), 1).into_iter().map(|w: T| w * scale).collect(),
+            params,
             packed: [zeros(packed_infer), zeros(packed_train)],
-            x: values(t * n * c, 2),
-            state: [values(n * h, 3), values(n * h, 4)],
+            x: drawn(t * n * c, 2),
+            state: initial.clone(),
+            initial,
             reserve: zeros(reserve),
             workspace: zeros(infer.max(forward).max(backward)),
             y: zeros(t * n * h),
-            d_y: values(t * n * h, 5),
+            d_y: drawn(t * n * h, 5),
             d_params: zeros(layout.len()),
             d_x: zeros(t * n * c),
             d_state: [zeros(n * h), zeros(n * h)],
         };
-        problem.pack();
+        problem.pack(Use::Infer);
+        problem.pack(Use::Train);
         problem
     }
 
-    /// `2·T·N·G·H·(C+H)` for a forward pass, three times that for training.
+    /// Floating-point operations of its products.
     pub fn flops(&self, mode: Mode) -> f64 {
-        let [t, n, c, h] = self.shape;
-        let forward = 2.0 * (t * n * self.cell.gates() * h) as f64 * (c + h) as f64;
-        if mode == Mode::Train { 3.0 * forward } else { forward }
+        Cost::new(self.cell, mode, self.shape, size_of::<T>()).flops
     }
 
     pub fn run(&mut self, mode: Mode) {
@@ -125,15 +137,21 @@ impl<'b, T: Scalar> Problem<'b, T> {
         }
     }
 
-    fn pack(&mut self) {
+    /// Puts the initial state back, where [`Mode::Infer`] would go on from the last one.
+    pub fn restart(&mut self) {
+        let [state, initial] = [&mut self.state, &mut self.initial];
+        state.iter_mut().zip(initial).for_each(|(state, initial)| state.copy_from_slice(initial));
+    }
+
+    /// Packs the weights, as after an update.
+    pub fn pack(&mut self, usage: Use) {
         let [_, _, c, h] = self.shape;
         let params = self.layout.view(&self.params);
-        for (usage, packed) in [Use::Infer, Use::Train].into_iter().zip(&mut self.packed) {
-            match self.cell {
-                Cell::Elman => self.backend.elman_pack(&ElmanSpec::new(c, h), usage, params, packed),
-                Cell::Lstm => self.backend.lstm_pack(&LstmSpec::new(c, h), usage, params, packed),
-                Cell::Gru => self.backend.gru_pack(&GruSpec::new(c, h), usage, params, packed),
-            }
+        let packed = &mut *self.packed[if usage == Use::Infer { 0 } else { 1 }];
+        match self.cell {
+            Cell::Elman => self.backend.elman_pack(&ElmanSpec::new(c, h), usage, params, packed),
+            Cell::Lstm => self.backend.lstm_pack(&LstmSpec::new(c, h), usage, params, packed),
+            Cell::Gru => self.backend.gru_pack(&GruSpec::new(c, h), usage, params, packed),
         }
     }
 

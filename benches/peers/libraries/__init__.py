@@ -1,0 +1,5 @@
+"""One module per library. `Library(dtype, threads)` has `version` and `build(configuration)`, which returns a call
+without arguments and how many steps of the result it makes, or None for what the library cannot do."""
+
+# Steps in one timed call of `step`: the call from Python is not what is measured.
+STEPS = 100
