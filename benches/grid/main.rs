@@ -18,6 +18,7 @@ mod line;
 mod measure;
 mod output;
 mod selection;
+mod setting;
 #[path = "../side_by_side/mod.rs"]
 mod side_by_side;
 

@@ -2,19 +2,11 @@
 
 use crate::line::{Line, resident};
 use crate::selection::{Pass, Selection};
-use crate::side_by_side::{Cell, Effort, Number, Problem, Shape, Timing, Which, time};
+use crate::setting::Setting;
+use crate::side_by_side::{Effort, Number, Problem, Shape, Timing, Which, time};
 use clap::ValueEnum;
 use rnn_backend_faer::simd::Isa;
 use rnn_kernels::{Backend, Use};
-
-/// One line of the grid to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    pub cell: Cell,
-    pub shape: Shape,
-    pub pass: Pass,
-    pub threads: usize,
-}
 
 /// The backends of a run, one for each number of threads.
 pub type Backends<T> = Vec<(usize, Box<dyn Backend<T>>)>;

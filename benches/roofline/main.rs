@@ -12,11 +12,12 @@ use clap::Parser;
 use floor::{Floor, Limits};
 use kernel::Instructions;
 use limits::Care;
-use line::{Key, Line, seconds};
-use measure::{Setting, backends, measure, settings};
+use line::{Line, seconds};
+use measure::{backends, measure, settings};
 use output::Output;
 use selection::{Dtype, Selection};
 use serde::Serialize;
+use setting::{Key, Setting};
 use side_by_side::{Number, feature_line};
 use std::io;
 
@@ -33,6 +34,8 @@ mod memory;
 mod output;
 #[path = "../grid/selection.rs"]
 mod selection;
+#[path = "../grid/setting.rs"]
+mod setting;
 #[path = "../side_by_side/mod.rs"]
 mod side_by_side;
 mod together;
