@@ -1,13 +1,13 @@
 //! The drivers of whole passes, run on a number type in which nothing is rounded: every number of a run is compared with the
 //! oracle's, and equal means equal.
 
-use crate::case::{Case, Stream, X, biases, covering};
+use crate::case::{Case, Stream, X, covering};
 use crate::derivative;
-use crate::drive::{Before, Rig, oracle_direction};
+use crate::drive::{Before, Rig};
 use crate::law::block::Block;
 use crate::law::{Stop, all, same};
 use crate::number::Modular;
-use crate::oracle::{self, Activation, Cell, Dims};
+use crate::oracle::{Activation, Cell, Dims};
 use crate::plan::Plan;
 use rnn_kernels::{Accum, Backend, Scalar};
 
@@ -36,7 +36,7 @@ pub fn exact_drivers(backend: &dyn Backend<Modular>, plan: &Plan) -> Result<usiz
 
 fn one(backend: &dyn Backend<Modular>, case: &Case) -> Result<usize, String> {
     let problem = case.problem::<Modular>();
-    let Dims { batch, input, hidden, .. } = problem.dims;
+    let Dims { input, hidden, .. } = problem.dims;
     let mut stream = Stream::new(case.seed, 46);
     let mut something = |len: usize| (0..len).map(|_| Modular::new(stream.next())).collect::<Vec<_>>();
     let zeros = problem.zeros();
@@ -46,44 +46,18 @@ fn one(backend: &dyn Backend<Modular>, case: &Case) -> Result<usize, String> {
     let back = rig.backward_into(&problem, &forward.reserve, &before);
     let infer = rig.infer(&problem);
 
-    let zeros = |len| vec![Modular::ZERO; len];
-    let states = batch * hidden;
-    let cells = if problem.cell.has_c() { states } else { 0 };
-    let x = problem.dense_x();
-    let [h0, d_h_n] = [&problem.h0, &problem.d_h_n].map(|v| v.clone().unwrap_or_else(|| zeros(states)));
-    let [c0, d_c_n] = [&problem.c0, &problem.d_c_n].map(|v| v.clone().unwrap_or_else(|| zeros(cells)));
-    let mut d_y = problem.d_y.clone().unwrap_or_else(|| zeros(problem.dims.steps * states));
-    for (i, d) in d_y.iter_mut().enumerate() {
-        if !problem.live(i / hidden / batch, i / hidden % batch) {
-            *d = Modular::ZERO;
-        }
-    }
-    let point = [&problem.params[..], &x, &h0, &c0].concat();
+    let [states, cells] = problem.state_lens();
     let slots = (problem.dims.steps + 1) * (states + cells);
-    let upstream = [d_y, d_h_n, d_c_n, zeros(slots)].concat();
-    let (out, d) = derivative::vjp(&point, &upstream, |v| {
-        let (params, rest) = v.split_at(problem.params.len());
-        let (x, rest) = rest.split_at(x.len());
-        let (h0, c0) = rest.split_at(states);
-        let run = oracle::sequence(oracle::Run {
-            cell: problem.cell,
-            dims: problem.dims,
-            params: &oracle::Params::from_flat(problem.cell, problem.dims, biases(problem.bias), params),
-            x,
-            lengths: problem.lengths.as_deref(),
-            direction: oracle_direction(problem.direction),
-            h0,
-            c0,
-        });
+    let upstream = [problem.cotangents(), vec![Modular::ZERO; slots]].concat();
+    let (out, d) = derivative::vjp(&problem.point(), &upstream, |point| {
+        let run = problem.oracle_at(point);
         [run.y, run.h_n, run.c_n, run.h, run.c].concat()
     });
     let (y, rest) = out.split_at(forward.y.len());
     let (h_n, rest) = rest.split_at(states);
     let (c_n, rest) = rest.split_at(cells);
     let (h, c) = rest.split_at(forward.reserve.h().len());
-    let (d_params, rest) = d.split_at(problem.params.len());
-    let (d_x, rest) = rest.split_at(x.len());
-    let (d_h0, d_c0) = rest.split_at(states);
+    let [d_params, d_x, d_h0, d_c0] = problem.parts(&d);
     let onto = |before: &[Modular], d: &[Modular]| before.iter().zip(d).map(|(&b, &d)| b + d).collect::<Vec<_>>();
     let want_x = match (&problem.x, problem.d_x_accum) {
         (X::OneHot(_), _) => vec![],

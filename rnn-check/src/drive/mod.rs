@@ -9,6 +9,7 @@ mod guarded;
 mod infer;
 mod inputs;
 mod mistake;
+mod whole;
 
 pub use guarded::{Guarded, Place};
 pub use mistake::{Mistake, Pass};

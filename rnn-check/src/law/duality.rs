@@ -6,11 +6,10 @@ use super::block::Block;
 use super::expect::{exact, lift, saved};
 use super::{Context, Stop, Verdict, all, same, within};
 use crate::bound::{Bounded, Saved, pullback};
-use crate::case::{Case, Problem, Stream, biases};
+use crate::case::{Case, Problem, Stream};
 use crate::derivative;
-use crate::drive::oracle_direction;
 use crate::number::Number;
-use crate::oracle::{self, Cell, Dims, Reset};
+use crate::oracle::{Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{Accum, Bias, Direction};
 
@@ -19,37 +18,12 @@ const DIRECTIONS: usize = 8;
 
 /// `⟨u, J v⟩` of the oracle, `J` the whole map `(params, x, h0, c0) ↦ (y, h_n, c_n)` and `u` the case's cotangents.
 fn tangent<T: Real>(problem: &Problem<T>, v: &[T::Wide]) -> T::Wide {
-    let Dims { steps, batch, hidden, .. } = problem.dims;
-    let wide = |v: &[T]| v.iter().map(|v| T::Wide::from_f64(v.to_f64())).collect::<Vec<_>>();
-    let or_zero = |given: &Option<Vec<T>>, len: usize| given.clone().unwrap_or_else(|| vec![T::ZERO; len]);
-    let states = batch * hidden;
-    let cells = if problem.cell.has_c() { states } else { 0 };
-    let x = problem.dense_x();
-    let point = [&problem.params[..], &x, &or_zero(&problem.h0, states), &or_zero(&problem.c0, cells)].concat();
-    let mut d_y = or_zero(&problem.d_y, steps * states);
-    for (i, d) in d_y.iter_mut().enumerate() {
-        if !problem.live(i / hidden / batch, i / hidden % batch) {
-            *d = T::ZERO;
-        }
-    }
-    let u = [d_y, or_zero(&problem.d_h_n, states), or_zero(&problem.d_c_n, cells)].concat();
-    let (_, y_dot) = derivative::jvp(&wide(&point), v, |v| {
-        let (params, rest) = v.split_at(problem.params.len());
-        let (x, rest) = rest.split_at(x.len());
-        let (h0, c0) = rest.split_at(states);
-        let run = oracle::sequence(oracle::Run {
-            cell: problem.cell,
-            dims: problem.dims,
-            params: &oracle::Params::from_flat(problem.cell, problem.dims, biases(problem.bias), params),
-            x,
-            lengths: problem.lengths.as_deref(),
-            direction: oracle_direction(problem.direction),
-            h0,
-            c0,
-        });
+    let wide = |v: Vec<T>| v.iter().map(|v| T::Wide::from_f64(v.to_f64())).collect::<Vec<_>>();
+    let (_, y_dot) = derivative::jvp(&wide(problem.point()), v, |point| {
+        let run = problem.oracle_at(point);
         [run.y, run.h_n, run.c_n].concat()
     });
-    T::Wide::dot([], wide(&u).into_iter().zip(y_dot))
+    T::Wide::dot([], wide(problem.cotangents()).into_iter().zip(y_dot))
 }
 
 /// Eight directions of both signs in all inputs at once; the bound is what the trajectory's bounds add up to along them.

@@ -7,9 +7,8 @@ use super::{Context, Verdict, all, ensure, same, within};
 use crate::bound::Bounded;
 use crate::case::{Case, Fill, Problem, Stream, X};
 use crate::derivative;
-use crate::drive::oracle_direction;
 use crate::number::Number;
-use crate::oracle::{self, Activation, Cell, Dims, Reset};
+use crate::oracle::{Activation, Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{Accum, Bias};
 
@@ -52,49 +51,16 @@ pub(super) fn integer_problem<T: Real>(case: &Case) -> Problem<T> {
 
 /// The oracle's results by way of the tape in f64, where they are exact.
 pub(super) fn oracle_results<T: Real>(problem: &Problem<T>) -> Results<T> {
-    let Dims { batch, hidden, .. } = problem.dims;
     let wide = problem.map(|v: T| v.to_f64());
-    let zeros = |len| vec![0.0; len];
-    let states = batch * hidden;
-    let cells = if wide.cell.has_c() { states } else { 0 };
-    let h0 = wide.h0.clone().unwrap_or_else(|| zeros(states));
-    let c0 = wide.c0.clone().unwrap_or_else(|| zeros(cells));
-    let x = wide.dense_x();
-    let point = [&wide.params[..], &x, &h0, &c0].concat();
-    let mut d_y = wide.d_y.clone().unwrap_or_else(|| zeros(wide.dims.steps * batch * hidden));
-    for (i, d) in d_y.iter_mut().enumerate() {
-        if !wide.live(i / hidden / batch, i / hidden % batch) {
-            *d = 0.0;
-        }
-    }
-    let d_h_n = wide.d_h_n.clone().unwrap_or_else(|| zeros(states));
-    let upstream = [d_y, d_h_n, wide.d_c_n.clone().unwrap_or_else(|| zeros(cells))].concat();
-    let biases = crate::case::biases(wide.bias);
-    let (out, d) = derivative::vjp(&point, &upstream, |v| {
-        let (params, rest) = v.split_at(wide.params.len());
-        let (x, rest) = rest.split_at(x.len());
-        let (h0, c0) = rest.split_at(states);
-        let params = oracle::Params::from_flat(wide.cell, wide.dims, biases, params);
-        let direction = oracle_direction(wide.direction);
-        let lengths = wide.lengths.as_deref();
-        let run = oracle::sequence(oracle::Run {
-            cell: wide.cell,
-            dims: wide.dims,
-            params: &params,
-            x,
-            lengths,
-            direction,
-            h0,
-            c0,
-        });
+    let (out, d) = derivative::vjp(&wide.point(), &wide.cotangents(), |point| {
+        let run = wide.oracle_at(point);
         [run.y, run.h_n, run.c_n].concat()
     });
     let narrow = |v: &[f64]| v.iter().map(|&v| T::from_f64(v)).collect::<Vec<T>>();
+    let [states, cells] = wide.state_lens();
     let (y, rest) = out.split_at(out.len() - states - cells);
     let (h_n, c_n) = rest.split_at(states);
-    let (d_params, rest) = d.split_at(wide.params.len());
-    let (d_x, rest) = rest.split_at(x.len());
-    let (d_h0, d_c0) = rest.split_at(states);
+    let [d_params, d_x, d_h0, d_c0] = wide.parts(&d);
     let d_x = if matches!(problem.x, X::Dense(_)) { narrow(d_x) } else { vec![] };
     Results {
         y: narrow(y),

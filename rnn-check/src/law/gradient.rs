@@ -139,13 +139,7 @@ fn differentiable(case: &Case, attempt: u64) -> Option<Problem<f64>> {
     // Steps of the stencil move a pre-activation by about 0.1; relu is smooth if it stays on one side of 0.
     (0..500).map(|k| Case { seed: seed + 7 * k, ..case }.problem::<f64>()).find(|problem| {
         let linear = Problem { cell: Cell::Elman(Activation::Identity), ..problem.clone() };
-        let rectified = crate::oracle::sequence(oracle_run(
-            problem,
-            &problem.oracle_params(|p| p),
-            &problem.dense_x(),
-            problem.dims,
-            &zeros_or(problem),
-        ));
+        let rectified = problem.oracle_at(&problem.point());
         let Dims { batch, hidden, input, .. } = problem.dims;
         let params = linear.oracle_params(|p| p);
         let pre = |t: usize, n: usize| {
@@ -156,22 +150,6 @@ fn differentiable(case: &Case, attempt: u64) -> Option<Problem<f64>> {
         let all = (0..problem.dims.steps).flat_map(|t| (0..batch).map(move |n| (t, n)));
         all.filter(|&(t, n)| problem.live(t, n)).all(|(t, n)| pre(t, n).iter().all(|pre| pre.abs() > 0.12))
     })
-}
-
-fn zeros_or(problem: &Problem<f64>) -> Vec<f64> {
-    problem.h0.clone().unwrap_or_else(|| vec![0.0; problem.dims.batch * problem.dims.hidden])
-}
-
-fn oracle_run<'a>(
-    problem: &'a Problem<f64>,
-    params: &'a crate::oracle::Params<f64>,
-    x: &'a [f64],
-    dims: Dims,
-    h0: &'a [f64],
-) -> crate::oracle::Run<'a, f64> {
-    let direction = crate::drive::oracle_direction(problem.direction);
-    let lengths = problem.lengths.as_deref();
-    crate::oracle::Run { cell: problem.cell, dims, params, x, lengths, direction, h0, c0: &[] }
 }
 
 /// `L = ⟨y, d_y⟩ + ⟨h_n, d_h_n⟩ + ⟨c_n, d_c_n⟩` of the backend's forward pass, as a function of every number it reads.

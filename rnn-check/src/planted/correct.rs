@@ -83,6 +83,17 @@ impl Correct {
     }
 }
 
+/// Puts the weights that were packed into a run, in place of those it was given.
+macro_rules! unpacked {
+    ($self:ident, $run:ident, $lens:ident, $usage:expr) => {
+        $run.check($self.$lens(&$run.spec, 1, 1).packed($usage), 0);
+        let [rows, cols] = $run.params.w_hh.shape();
+        let w = $self.weights($usage, $run.params, $run.packed);
+        let mut $run = $run;
+        $run.params.w_hh = MatRef::new(&w, rows, cols);
+    };
+}
+
 impl<T: Real> Backend<T> for Correct {
     fn matmul(&self, mut c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
         let way = self.0;
@@ -134,27 +145,18 @@ impl<T: Real> Backend<T> for Correct {
         self.pack(usage, params, packed);
     }
     fn elman_infer(&self, run: ElmanInfer<'_, T>) {
-        run.check(self.elman_lens(&run.spec, 1, 1).packed_infer, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Infer, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, elman_lens, Use::Infer);
         sequence::elman::infer(self, run);
     }
     fn elman_forward(&self, run: ElmanForward<'_, T>) {
-        run.check(self.elman_lens(&run.spec, 1, 1).packed_train, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, elman_lens, Use::Train);
         match self.0 {
             Way::StepByStep => window::elman_forward(self, run, Slip::None),
             _ => sequence::elman::forward(self, run),
         }
     }
     fn elman_backward(&self, run: ElmanBackward<'_, T>) {
-        run.check(self.elman_lens(&run.spec, 1, 1).packed_train, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, elman_lens, Use::Train);
         match self.0 {
             Way::TimeBlocked => window::elman_backward(self, run, 2, Slip::None),
             _ => sequence::elman::backward(self, run),
@@ -168,27 +170,18 @@ impl<T: Real> Backend<T> for Correct {
         self.pack(usage, params, packed);
     }
     fn lstm_infer(&self, run: LstmInfer<'_, T>) {
-        run.check(self.lstm_lens(&run.spec, 1, 1).packed_infer, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Infer, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, lstm_lens, Use::Infer);
         sequence::lstm::infer(self, run);
     }
     fn lstm_forward(&self, run: LstmForward<'_, T>) {
-        run.check(self.lstm_lens(&run.spec, 1, 1).packed_train, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, lstm_lens, Use::Train);
         match self.0 {
             Way::StepByStep => window::lstm_forward(self, run, Slip::None),
             _ => sequence::lstm::forward(self, run),
         }
     }
     fn lstm_backward(&self, run: LstmBackward<'_, T>) {
-        run.check(self.lstm_lens(&run.spec, 1, 1).packed_train, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, lstm_lens, Use::Train);
         match self.0 {
             Way::TimeBlocked => window::lstm_backward(self, run, 2, Slip::None),
             _ => sequence::lstm::backward(self, run),
@@ -202,27 +195,18 @@ impl<T: Real> Backend<T> for Correct {
         self.pack(usage, params, packed);
     }
     fn gru_infer(&self, run: GruInfer<'_, T>) {
-        run.check(self.gru_lens(&run.spec, 1, 1).packed_infer, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Infer, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, gru_lens, Use::Infer);
         sequence::gru::infer(self, run);
     }
     fn gru_forward(&self, run: GruForward<'_, T>) {
-        run.check(self.gru_lens(&run.spec, 1, 1).packed_train, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, gru_lens, Use::Train);
         match self.0 {
             Way::StepByStep => window::gru_forward(self, run, Slip::None),
             _ => sequence::gru::forward(self, run),
         }
     }
     fn gru_backward(&self, run: GruBackward<'_, T>) {
-        run.check(self.gru_lens(&run.spec, 1, 1).packed_train, 0);
-        let (w, [rows, cols]) = (self.weights(Use::Train, run.params, run.packed), run.params.w_hh.shape());
-        let mut run = run;
-        run.params.w_hh = MatRef::new(&w, rows, cols);
+        unpacked!(self, run, gru_lens, Use::Train);
         match self.0 {
             Way::TimeBlocked => window::gru_backward(self, run, 2, Slip::None),
             _ => sequence::gru::backward(self, run),
