@@ -102,36 +102,66 @@ pub(super) fn buffers_may_be_shared_and_longer_than_needed<T: Real>(ctx: &Contex
 }
 
 /// What safe code can see of the rounding mode and of flushing: sums that tell the four modes apart, and subnormals that a
-/// flag would turn into 0, before and after every kind of call.
-pub(super) fn the_floating_point_environment_is_left_alone<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let seen = || {
-        let (one, half_ulp) = (black_box(1.0f64), black_box(f64::EPSILON / 2.0));
-        let (tiny, third) = (black_box(f64::MIN_POSITIVE), black_box(f32::MIN_POSITIVE));
-        [
-            (one + half_ulp).to_bits(),
-            (-one - half_ulp).to_bits(),
-            (one + 3.0 * half_ulp).to_bits(),
-            (tiny * black_box(0.5)).to_bits(),
-            // Subnormal operands count as numbers too.
-            (black_box(f64::from_bits(3)) * black_box(2f64.powi(60))).to_bits(),
-            u64::from((third * black_box(0.25)).to_bits()),
-        ]
-    };
+/// flag would turn into 0.
+fn environment() -> [u64; 6] {
+    let (one, half_ulp) = (black_box(1.0f64), black_box(f64::EPSILON / 2.0));
+    let (tiny, third) = (black_box(f64::MIN_POSITIVE), black_box(f32::MIN_POSITIVE));
+    [
+        (one + half_ulp).to_bits(),
+        (-one - half_ulp).to_bits(),
+        (one + 3.0 * half_ulp).to_bits(),
+        (tiny * black_box(0.5)).to_bits(),
+        // Subnormal operands count as numbers too.
+        (black_box(f64::from_bits(3)) * black_box(2f64.powi(60))).to_bits(),
+        u64::from((third * black_box(0.25)).to_bits()),
+    ]
+}
+
+/// Rounding to nearest, ties to even, nothing flushed.
+fn is_the_default(when: &str, seen: [u64; 6]) -> Verdict {
     let nearest = [1.0f64, -1.0, 1.0 + 2.0 * f64::EPSILON, f64::MIN_POSITIVE / 2.0, 3.0 * 2f64.powi(-1014)];
-    let want: Vec<u64> =
-        nearest.iter().map(|v| v.to_bits()).chain([u64::from((f32::MIN_POSITIVE / 4.0).to_bits())]).collect();
+    let single = u64::from((f32::MIN_POSITIVE / 4.0).to_bits());
+    let want = nearest.iter().map(|v| v.to_bits()).chain([single]);
+    ensure(want.eq(seen), || format!("{when} call: {seen:x?} is not what rounding to nearest gives"))
+}
+
+/// Before and after every kind of call.
+pub(super) fn the_floating_point_environment_is_left_alone<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = case.at_most(9, 5, 9, 17).problem::<T>();
-    let before = seen();
+    let before = environment();
     let forward = ctx.rig().forward(&problem);
-    let after_forward = seen();
+    let after_forward = environment();
     let _ = ctx.rig().backward(&problem, &forward.reserve);
-    let after_backward = seen();
+    let after_backward = environment();
     let _ = ctx.rig().infer(&problem);
     all([
-        ("before any", before),
-        ("after forward", after_forward),
-        ("after backward", after_backward),
-        ("after inference", seen()),
-    ]
-    .map(|(when, seen)| ensure(seen[..] == want[..], || format!("{when} call: {seen:x?} instead of {want:x?}"))))
+        is_the_default("before any", before),
+        is_the_default("after forward", after_forward),
+        is_the_default("after backward", after_backward),
+        is_the_default("after inference", environment()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_rounding_mode_and_flushed_subnormals_are_seen() {
+        assert!(is_the_default("any", environment()).is_ok());
+        // What a sum becomes when rounding goes up, down or to zero, and what a flushed subnormal becomes.
+        let altered = [
+            (0, (1.0 + f64::EPSILON).to_bits()),
+            (1, (-1.0 - f64::EPSILON).to_bits()),
+            (2, (1.0 + f64::EPSILON).to_bits()),
+            (3, 0),
+            (4, 0),
+            (5, 0),
+        ];
+        for (place, bits) in altered {
+            let mut seen = environment();
+            seen[place] = bits;
+            assert!(is_the_default("any", seen).is_err(), "place {place}");
+        }
+    }
 }

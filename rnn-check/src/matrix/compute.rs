@@ -86,8 +86,7 @@ enum Outcome {
 /// Every planted bug and every correct variant against the laws the plan asks for, without shrinking.
 ///
 /// A bug sees an eighth of the plan's cases of its cell; if no law that looks at cases rejects it there, half of them; then
-/// all. So a bug that a law rejects
-/// may on more cases be rejected by yet other laws. Correct variants and the reference see half of the cases.
+/// all. So a bug that a law rejects may on more cases be rejected by yet other laws. Correct variants and the reference see half of the cases.
 #[must_use]
 pub fn kill_matrix(plan: &Plan) -> KillMatrix {
     let plan = plan.clone().without_shrinking();
