@@ -3,23 +3,22 @@
 use rnn_kernels::{
     Accum, Activation, Backend, BernoulliCrossEntropy, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec,
     ElmanStep, ElmanStepGrad, GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad,
-    GruInfer, GruSpec, GruStep, GruStepGrad, Input, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep,
-    LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
+    GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad,
+    MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
 };
 
-use crate::panels::{self, Panels};
-use crate::product::{self, FEW_ROWS};
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
-use crate::{loss, pointwise, streaming};
+use crate::{fused, panels, product};
+use crate::{loss, pointwise};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
 ///
 /// Cloning is cheap and shares the threads. The bits of every result are the same for any number of threads.
 #[derive(Clone, Debug)]
 pub struct Faer {
-    simd: Simd,
-    workers: Workers,
+    pub(crate) simd: Simd,
+    pub(crate) workers: Workers,
 }
 
 impl Default for Faer {
@@ -116,119 +115,63 @@ macro_rules! backend_for {
             }
 
             fn elman_lens(&self, spec: &ElmanSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                let mut lens = sequence::elman::lens(spec, steps, rows);
-                let len =
-                    |usage| panels::len::<$T>(spec.gate_rows(), spec.input, spec.output(), spec.gate_rows(), usage);
-                (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-                lens
+                fused::elman::lens(spec, steps, rows)
             }
             fn elman_pack(&self, spec: &ElmanSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(params, spec.gate_rows(), usage, packed);
+                panels::pack(fused::elman::form(spec), usage, params, packed);
             }
             fn elman_infer(&self, run: ElmanInfer<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::elman::infer(self, run) };
-                let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_infer, lens.infer);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
-                match run.x {
-                    Input::Dense(x) if plain.rows <= FEW_ROWS => {
-                        streaming::elman(self.simd, panels.streaming(), x, run)
-                    }
-                    _ => sequence::elman::infer(&panels, run),
-                }
+                if run.plain().is_some() { fused::elman::infer(self, run) } else { sequence::elman::infer(self, run) }
             }
             fn elman_forward(&self, run: ElmanForward<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::elman::forward(self, run) };
-                let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_train, lens.forward);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-                sequence::elman::forward(&panels, run);
+                if run.plain().is_some() {
+                    fused::elman::forward(self, run)
+                } else {
+                    sequence::elman::forward(self, run)
+                }
             }
             fn elman_backward(&self, run: ElmanBackward<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::elman::backward(self, run) };
-                let (spec, lens) = (run.spec, self.elman_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_train, lens.backward);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-                sequence::elman::backward(&panels, run);
+                if run.plain().is_some() {
+                    fused::elman::backward(self, run)
+                } else {
+                    sequence::elman::backward(self, run)
+                }
             }
 
             fn lstm_lens(&self, spec: &LstmSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                let mut lens = sequence::lstm::lens(spec, steps, rows);
-                let len =
-                    |usage| panels::len::<$T>(spec.gate_rows(), spec.input, spec.output(), spec.gate_rows(), usage);
-                (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-                lens
+                fused::lstm::lens(spec, steps, rows)
             }
             fn lstm_pack(&self, spec: &LstmSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(params, spec.gate_rows(), usage, packed);
+                panels::pack(fused::lstm::form(spec), usage, params, packed);
             }
             fn lstm_infer(&self, run: LstmInfer<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::lstm::infer(self, run) };
-                let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_infer, lens.infer);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Infer, run.packed);
-                match run.x {
-                    Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::lstm(self.simd, panels.streaming(), x, run),
-                    _ => sequence::lstm::infer(&panels, run),
-                }
+                if run.plain().is_some() { fused::lstm::infer(self, run) } else { sequence::lstm::infer(self, run) }
             }
             fn lstm_forward(&self, run: LstmForward<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::lstm::forward(self, run) };
-                let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_train, lens.forward);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-                sequence::lstm::forward(&panels, run);
+                if run.plain().is_some() { fused::lstm::forward(self, run) } else { sequence::lstm::forward(self, run) }
             }
             fn lstm_backward(&self, run: LstmBackward<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::lstm::backward(self, run) };
-                let (spec, lens) = (run.spec, self.lstm_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_train, lens.backward);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, spec.gate_rows(), Use::Train, run.packed);
-                sequence::lstm::backward(&panels, run);
+                if run.plain().is_some() {
+                    fused::lstm::backward(self, run)
+                } else {
+                    sequence::lstm::backward(self, run)
+                }
             }
 
             fn gru_lens(&self, spec: &GruSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                let mut lens = sequence::gru::lens(spec, steps, rows);
-                let len =
-                    |usage| panels::len::<$T>(spec.gate_rows(), spec.input, spec.output(), 2 * spec.hidden, usage);
-                (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-                lens
+                fused::gru::lens(spec, steps, rows)
             }
             fn gru_pack(&self, spec: &GruSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(params, 2 * spec.hidden, usage, packed);
+                panels::pack(fused::gru::form(spec), usage, params, packed);
             }
             fn gru_infer(&self, run: GruInfer<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::gru::infer(self, run) };
-                let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_infer, lens.infer);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Infer, run.packed);
-                match run.x {
-                    Input::Dense(x) if plain.rows <= FEW_ROWS => streaming::gru(self.simd, panels.streaming(), x, run),
-                    _ => sequence::gru::infer(&panels, run),
-                }
+                if run.plain().is_some() { fused::gru::infer(self, run) } else { sequence::gru::infer(self, run) }
             }
             fn gru_forward(&self, run: GruForward<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::gru::forward(self, run) };
-                let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_train, lens.forward);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
-                sequence::gru::forward(&panels, run);
+                if run.plain().is_some() { fused::gru::forward(self, run) } else { sequence::gru::forward(self, run) }
             }
             fn gru_backward(&self, run: GruBackward<'_, $T>) {
-                let Some(plain) = run.plain() else { return sequence::gru::backward(self, run) };
-                let (spec, lens) = (run.spec, self.gru_lens(&run.spec, plain.steps, plain.rows));
-                run.check(lens.packed_train, lens.backward);
-                let panels =
-                    Panels::new((self.simd, &self.workers), run.params, 2 * spec.hidden, Use::Train, run.packed);
-                sequence::gru::backward(&panels, run);
+                if run.plain().is_some() { fused::gru::backward(self, run) } else { sequence::gru::backward(self, run) }
             }
 
             fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {

@@ -23,13 +23,13 @@
 //! needs none: pulp's tokens are the proofs).
 
 mod backend;
+mod fused;
 mod loss;
 mod number;
 mod panels;
 mod pointwise;
 mod product;
 pub mod simd;
-mod streaming;
 pub mod threads;
 
 pub use backend::Faer;

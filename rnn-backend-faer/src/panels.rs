@@ -1,159 +1,125 @@
-//! The recurrent weights packed once, and the provided drivers run on them.
+//! The weights of a layer in a buffer of their own: biases added up, matrices cut into panels.
 //!
-//! The recurrent product is small and repeats `T` times with the same weights, so packing them again at every step is
-//! what a general matmul loses. [`Panels`] is the backend with some operands replaced: whenever a driver asks for a
-//! product with one of them, the panels are multiplied instead. The drivers stay the ones of rnn-kernels.
+//! A pass repeats the same products at every step; laying the weights out once, in the order in which the kernels read
+//! them, is what a general matmul loses.
 
-use core::fmt::Debug;
-
-use rnn_kernels::{
-    Accum, Backend, ElmanStep, ElmanStepGrad, GruCandidate, GruCandidateGrad, GruGates, GruGatesGrad, GruStep,
-    GruStepGrad, LstmStep, LstmStepGrad, MatMut, MatRef, Params, Use, check_matmul,
-};
+use rnn_kernels::{MatRef, Params, Use};
 
 use crate::number::Number;
-use crate::pointwise;
-use crate::product::{self, WORTH_SHARING};
-use crate::simd::Simd;
 use crate::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len};
-use crate::simd::product::{Product, packed};
-use crate::streaming::Weights;
-use crate::threads::Workers;
 
-/// At most so many operands are packed: two blocks of a GRU's `w_hh`, as they are and transposed.
-const OPERANDS: usize = 4;
+/// The sizes of a layer's weights, and where they are cut in two.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// `G·H`.
+    pub gate_rows: usize,
+    /// `C`.
+    pub input: usize,
+    /// `P`.
+    pub output: usize,
+    /// The row from which on the recurrent product is another one: `2H` for a GRU, whose candidate has a product of its
+    /// own, `G·H` for the others.
+    pub cut: usize,
+    /// The row from which on `b_hh` is not added to `b_ih`: `2H` for a GRU with its reset after the product, else `G·H`.
+    pub joint: usize,
+}
 
-/// The operands `B` that are packed for a purpose, in their order in the buffer.
-///
-/// `cut` is the row of `w_hh` where a cell's recurrent product is cut in two: `2H` for a GRU, whose candidate has a
-/// product of its own, `G·H` for the others. Streaming packs `w_ih` too: with one row it costs as much as `w_hh`.
-fn operands<T: Number>(params: Params<'_, T>, cut: usize, usage: Use) -> [Option<MatRef<'_, T>>; OPERANDS] {
-    let w_hh = params.w_hh;
-    let (first, second) = (w_hh.rows_range(0, cut), w_hh.rows_range(cut, w_hh.rows()));
-    let second = (cut < w_hh.rows()).then_some(second);
-    match usage {
-        Use::Infer => [Some(first.t()), second.map(|w| w.t()), Some(params.w_ih.t()), None],
-        Use::Train => [Some(first.t()), second.map(|w| w.t()), Some(first), second],
+/// The rows of `r z` and of `n` of a GRU; everything and nothing for the others.
+type Parts<'a, T> = [&'a [T]; 2];
+
+/// What [`pack`] left in a buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a, T> {
+    /// The sizes.
+    pub form: Form,
+    /// `[G·H]`: what every pre-activation begins with.
+    pub bias: &'a [T],
+    /// `[G·H − joint]`: the rest of `b_hh`.
+    pub aux_bias: &'a [T],
+    /// `W_ihᵀ` in panels.
+    pub input: Parts<'a, T>,
+    /// `W_hhᵀ` in panels.
+    pub recurrent: Parts<'a, T>,
+    /// `W_hh` in panels, for backward; empty after [`Use::Infer`].
+    pub transposed: Parts<'a, T>,
+}
+
+impl Form {
+    /// The length of each piece, in their order in the buffer.
+    fn lens<T: Number>(&self, usage: Use) -> [usize; 8] {
+        let Form { gate_rows, input, output, cut, joint } = *self;
+        let rest = gate_rows - cut;
+        let transposed = |depth| if usage == Use::Train { packed_len::<T>(output, depth) } else { 0 };
+        [
+            gate_rows,
+            gate_rows - joint,
+            packed_len::<T>(cut, input),
+            packed_len::<T>(rest, input),
+            packed_len::<T>(cut, output),
+            packed_len::<T>(rest, output),
+            transposed(cut),
+            transposed(rest),
+        ]
     }
-}
 
-/// The elements that [`pack`] writes.
-pub fn len<T: Number>(gate_rows: usize, input: usize, output: usize, cut: usize, usage: Use) -> usize {
-    let second = gate_rows - cut;
-    let forward = packed_len::<T>(cut, output) + packed_len::<T>(second, output);
-    forward
-        + match usage {
-            Use::Infer => packed_len::<T>(gate_rows, input),
-            Use::Train => packed_len::<T>(output, cut) + if second > 0 { packed_len::<T>(output, second) } else { 0 },
-        }
-}
-
-/// Writes the operands for a purpose into `buffer`, one after another.
-///
-/// # Panics
-/// If the buffer is shorter than [`len`].
-pub fn pack<T: Number>(params: Params<'_, T>, cut: usize, usage: Use, buffer: &mut [T]) {
-    let mut rest = buffer;
-    for b in operands(params, cut, usage).into_iter().flatten() {
-        let [depth, cols] = b.shape();
-        let (panels, tail) = core::mem::take(&mut rest).split_at_mut(packed_len::<T>(cols, depth));
-        let (data, stride) = b.storage();
-        if b.is_transposed() {
-            pack_panels(data, cols, depth, stride, panels);
-        } else {
-            pack_panels_by_depth(data, cols, depth, stride, panels);
-        }
-        rest = tail;
+    /// The elements that [`pack`] writes.
+    pub fn len<T: Number>(&self, usage: Use) -> usize {
+        self.lens::<T>(usage).iter().sum()
     }
-}
 
-/// The kernels of [`Faer`](crate::Faer) with some operands of products packed.
-#[derive(Debug)]
-pub struct Panels<'a, T> {
-    simd: Simd,
-    workers: &'a Workers,
-    packed: [Option<(MatRef<'a, T>, &'a [T])>; OPERANDS],
-}
-
-impl<'a, T: Number> Panels<'a, T> {
-    /// The operands of these parameters as [`pack`] left them in `buffer`.
+    /// The weights as [`pack`] left them in `buffer`.
     ///
     /// # Panics
-    /// If the buffer is shorter than [`len`].
-    pub fn new(
-        (simd, workers): (Simd, &'a Workers),
-        params: Params<'a, T>,
-        cut: usize,
-        usage: Use,
-        buffer: &'a [T],
-    ) -> Self {
+    /// If the buffer is shorter than [`len`](Form::len).
+    pub fn weights<'a, T: Number>(self, usage: Use, buffer: &'a [T]) -> Weights<'a, T> {
         let mut rest = buffer;
-        let packed = operands(params, cut, usage).map(|operand| {
-            operand.map(|b| {
-                let (panels, tail) = rest.split_at(packed_len::<T>(b.cols(), b.rows()));
-                rest = tail;
-                (b, panels)
-            })
+        let [bias, aux_bias, i0, i1, r0, r1, t0, t1] = self.lens::<T>(usage).map(|len| {
+            let (piece, tail) = rest.split_at(len);
+            rest = tail;
+            piece
         });
-        Self { simd, workers, packed }
-    }
-
-    /// The operands for streaming: `w_hh` up to the cut, `w_hh` from it on (or nothing), `w_ih`.
-    pub fn streaming(&self) -> Weights<'a, T> {
-        [0, 1, 2].map(|i| self.packed[i].map_or(&[][..], |(_, panels)| panels))
-    }
-
-    /// The panels of this operand, if it is one of ours: the same elements, not equal ones.
-    fn find(&self, b: &MatRef<'_, T>) -> Option<&'a [T]> {
-        let place = |b: &MatRef<'_, T>| (b.storage().0.as_ptr(), b.storage().1, b.shape(), b.is_transposed());
-        self.packed.iter().flatten().find(|(ours, _)| place(ours) == place(b)).map(|&(_, panels)| panels)
+        Weights { form: self, bias, aux_bias, input: [i0, i1], recurrent: [r0, r1], transposed: [t0, t1] }
     }
 }
 
-impl<T: Number> Backend<T> for Panels<'_, T> {
-    fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
-        let Some(panels) = self.find(&b).filter(|_| !a.is_transposed()) else {
-            return product::product(self.simd, self.workers, c, accum, a, b);
-        };
-        let [m, k, n] = check_matmul(&c, &a, &b);
-        let block = self.workers.block(m, m * n * k >= WORTH_SHARING);
-        self.workers.by_rows(m, block, [c], |from, [c]| {
-            let rows = c.rows();
-            let (c, c_stride) = c.storage();
-            let (a, a_stride) = a.rows_range(from, from + rows).storage();
-            let product = Product { c, c_stride, accum, a, a_stride, b: panels, b_stride: 0, rows, cols: n, depth: k };
-            packed(self.simd, product);
-        });
+/// Writes the weights for a purpose into `buffer`.
+///
+/// # Panics
+/// If the buffer is shorter than [`Form::len`].
+pub fn pack<T: Number>(form: Form, usage: Use, params: Params<'_, T>, buffer: &mut [T]) {
+    let mut rest = buffer;
+    let [bias, aux_bias, i0, i1, r0, r1, t0, t1] = form.lens::<T>(usage).map(|len| {
+        let (piece, tail) = core::mem::take(&mut rest).split_at_mut(len);
+        rest = tail;
+        piece
+    });
+    copy_or_zero(bias, params.b_ih);
+    if let Some(b_hh) = params.b_hh {
+        let (joint, rest) = b_hh.split_at(form.joint);
+        bias.iter_mut().zip(joint).for_each(|(sum, &b)| *sum += b);
+        aux_bias.copy_from_slice(rest);
+    } else {
+        aux_bias.fill(T::default());
     }
+    for (w, panels) in parts(form, params.w_ih).into_iter().chain(parts(form, params.w_hh)).zip([i0, i1, r0, r1]) {
+        let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
+        pack_panels(data, rows, cols, stride, panels);
+    }
+    if usage == Use::Train {
+        for (w, panels) in parts(form, params.w_hh).into_iter().zip([t0, t1]) {
+            let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
+            pack_panels_by_depth(data, cols, rows, stride, panels);
+        }
+    }
+}
 
-    fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
-        pointwise::elman_forward(self.simd, self.workers, step);
-    }
-    fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
-        pointwise::elman_backward(self.simd, self.workers, step);
-    }
-    fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
-        pointwise::lstm_forward(self.simd, self.workers, step);
-    }
-    fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, T>) {
-        pointwise::lstm_backward(self.simd, self.workers, step);
-    }
-    fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
-        pointwise::gru_forward(self.simd, self.workers, step);
-    }
-    fn gru_pointwise_backward(&self, step: GruStepGrad<'_, T>) {
-        pointwise::gru_backward(self.simd, self.workers, step);
-    }
-    fn gru_gates_forward(&self, step: GruGates<'_, T>) {
-        pointwise::gru_gates_forward(self.simd, self.workers, step);
-    }
-    fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
-        pointwise::gru_gates_backward(self.simd, self.workers, step);
-    }
-    fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
-        pointwise::gru_candidate_forward(self.simd, self.workers, step);
-    }
-    fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
-        pointwise::gru_candidate_backward(self.simd, self.workers, step);
+fn parts<T>(form: Form, w: MatRef<'_, T>) -> [MatRef<'_, T>; 2] {
+    [w.rows_range(0, form.cut), w.rows_range(form.cut, form.gate_rows)]
+}
+
+fn copy_or_zero<T: Number>(to: &mut [T], from: Option<&[T]>) {
+    match from {
+        Some(from) => to.copy_from_slice(from),
+        None => to.fill(T::default()),
     }
 }

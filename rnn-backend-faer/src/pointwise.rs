@@ -35,6 +35,16 @@ pub fn activate<T: Number>(simd: Simd, activation: Activation, y: &mut [T]) {
     }
 }
 
+/// `d_pre = d_h ⊙ σ′` on one row.
+pub fn activate_backward<T: Number>(simd: Simd, activation: Activation, h: &[T], d_h: &[T], d_pre: &mut [T]) {
+    match activation {
+        Activation::Tanh => elman::backward(simd, Tanh, h, d_h, d_pre),
+        Activation::Sigmoid => elman::backward(simd, Sigmoid, h, d_h, d_pre),
+        Activation::Relu => elman::backward(simd, elman::Relu, h, d_h, d_pre),
+        Activation::Identity => elman::backward(simd, elman::Identity, h, d_h, d_pre),
+    }
+}
+
 /// `d_pre = d_h ⊙ σ′`.
 pub fn elman_backward<T: Number>(simd: Simd, workers: &Workers, step: ElmanStepGrad<'_, T>) {
     step.check();
@@ -43,13 +53,7 @@ pub fn elman_backward<T: Number>(simd: Simd, workers: &Workers, step: ElmanStepG
     let block = workers.block(rows, rows * hidden >= WORTH_SHARING);
     workers.by_rows(rows, block, [d_pre], |from, [mut d_pre]| {
         for n in 0..d_pre.rows() {
-            let (h, d_h, d_pre) = (h.row(from + n), d_h.row(from + n), d_pre.row_mut(n));
-            match activation {
-                Activation::Tanh => elman::backward(simd, Tanh, h, d_h, d_pre),
-                Activation::Sigmoid => elman::backward(simd, Sigmoid, h, d_h, d_pre),
-                Activation::Relu => elman::backward(simd, elman::Relu, h, d_h, d_pre),
-                Activation::Identity => elman::backward(simd, elman::Identity, h, d_h, d_pre),
-            }
+            activate_backward(simd, activation, h.row(from + n), d_h.row(from + n), d_pre.row_mut(n));
         }
     });
 }
@@ -201,6 +205,14 @@ pub fn gru_candidate_backward<T: Number>(simd: Simd, workers: &Workers, step: Gr
             gru_before::blend_backward(simd, row);
         }
     });
+}
+
+/// `r z n`, a third of the row each.
+pub fn thirds<T>(row: &[T]) -> [&[T]; 3] {
+    let hidden = row.len() / 3;
+    let (r, rest) = row.split_at(hidden);
+    let (z, n) = rest.split_at(hidden);
+    [r, z, n]
 }
 
 /// `r z n`, a third of the row each.

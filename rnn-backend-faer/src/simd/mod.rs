@@ -15,7 +15,7 @@ mod pointwise;
 pub mod product;
 mod real;
 pub mod softmax;
-mod vector;
+pub(crate) mod vector;
 
 pub use isa::{Isa, Simd};
 pub use real::Real;

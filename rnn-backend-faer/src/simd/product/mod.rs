@@ -19,7 +19,7 @@ mod tile;
 
 pub use by_depth::by_depth;
 pub use dots::dots;
-pub use packed::packed;
+pub use packed::{Start, Sum, Term, packed, sum_of_products};
 pub use rnn_kernels::Accum;
 
 /// One product `C (+)= A·B`: `M` rows, `N` columns, depth `K`.

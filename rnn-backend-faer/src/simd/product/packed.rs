@@ -1,10 +1,11 @@
-//! `C (+)= A·B` with B packed into panels.
+//! `C = C₀ + A₁·B₁ + A₂·B₂` with every B packed into panels.
 
 use pulp::WithSimd;
 
 use super::pack::packed_len;
-use super::tile::{Tiles, cover, rows_of, step, store, with_vectors_per_line, zero};
-use super::{Accum, Product};
+use super::tile::{Lines, Tiles, cover, load, rows_of, step, store, with_vectors_per_line, zero};
+use super::{Accum, Product, check_matrix};
+use crate::simd::vector::line_len;
 use crate::simd::{Real, Simd};
 
 /// `C (+)= A·B`, `b` as [`pack`](super::pack) lays it out. Bits as
@@ -13,15 +14,73 @@ use crate::simd::{Real, Simd};
 /// # Panics
 /// On operands that are too short, before any write.
 pub fn packed<T: Real>(simd: Simd, product: Product<'_, T>) {
-    let len = packed_len::<T>(product.cols, product.depth);
-    product.check("packed product", 1, len);
-    if product.depth == 0 && product.accum == Accum::Add {
-        return;
-    }
-    simd.run(Packed(product));
+    let Product { c, c_stride, accum, a, a_stride, b, rows, cols, depth, .. } = product;
+    let start = match accum {
+        Accum::Replace => Start::Zero,
+        Accum::Add => Start::C,
+    };
+    sum_of_products(simd, Sum { c, c_stride, rows, cols, start, terms: &[Term { a, a_stride, depth, panels: b }] });
 }
 
-struct Packed<'a, T>(Product<'a, T>);
+/// What a [`Sum`] begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a, T> {
+    /// 0; C is never read.
+    Zero,
+    /// The same `N` elements for every row; C is never read.
+    Bias(&'a [T]),
+    /// What C holds.
+    C,
+}
+
+/// One product `A·B` of a [`Sum`].
+#[derive(Clone, Copy, Debug)]
+pub struct Term<'a, T> {
+    /// `[M, K]`, rows `a_stride` apart.
+    pub a: &'a [T],
+    /// Distance of two rows of A, at least `K`.
+    pub a_stride: usize,
+    /// K.
+    pub depth: usize,
+    /// B as [`pack`](super::pack) lays it out.
+    pub panels: &'a [T],
+}
+
+/// `C = start + Σ terms`, added up one product of two numbers after another: a sum that is interrupted, and goes on
+/// with [`Start::C`], has the same bits.
+#[derive(Debug)]
+pub struct Sum<'a, T> {
+    /// `[M, N]`, rows `c_stride` apart.
+    pub c: &'a mut [T],
+    /// Distance of two rows of C, at least `N`.
+    pub c_stride: usize,
+    /// M.
+    pub rows: usize,
+    /// N.
+    pub cols: usize,
+    /// What is there before the first term.
+    pub start: Start<'a, T>,
+    /// The products, in the order of their addition.
+    pub terms: &'a [Term<'a, T>],
+}
+
+/// Computes a [`Sum`].
+///
+/// # Panics
+/// On operands that are too short, before any write.
+pub fn sum_of_products<T: Real>(simd: Simd, sum: Sum<'_, T>) {
+    check_matrix("packed product", "C", sum.c.len(), sum.rows, sum.cols, sum.c_stride);
+    for term in sum.terms {
+        check_matrix("packed product", "A", term.a.len(), sum.rows, term.depth, term.a_stride);
+        check_matrix("packed product", "B", term.panels.len(), 1, packed_len::<T>(sum.cols, term.depth), 0);
+    }
+    if let Start::Bias(bias) = sum.start {
+        assert!(bias.len() == sum.cols, "packed product: a bias of {} elements for N = {}", bias.len(), sum.cols);
+    }
+    simd.run(Packed(sum));
+}
+
+struct Packed<'a, T>(Sum<'a, T>);
 
 impl<T: Real> WithSimd for Packed<'_, T> {
     type Output = ();
@@ -33,39 +92,53 @@ impl<T: Real> WithSimd for Packed<'_, T> {
 }
 
 #[inline(always)]
-fn run<S: pulp::Simd, T: Real, const W: usize>(simd: S, product: Product<'_, T>) {
-    let (rows, cols) = (product.rows, product.cols);
-    let lines = T::vectors::<S>(product.b).0.as_chunks().0;
-    cover::<S, T, W>(&mut PackedTiles { simd, lines, product }, rows, cols);
+fn run<S: pulp::Simd, T: Real, const W: usize>(simd: S, sum: Sum<'_, T>) {
+    let (rows, cols) = (sum.rows, sum.cols);
+    cover::<S, T, W>(&mut PackedTiles { simd, sum }, rows, cols);
 }
 
-struct PackedTiles<'a, 'b, S: pulp::Simd, T: Real, const W: usize> {
+struct PackedTiles<'a, S, T> {
     simd: S,
-    lines: &'b [[T::V<S>; W]],
-    product: Product<'a, T>,
+    sum: Sum<'a, T>,
 }
 
-impl<S: pulp::Simd, T: Real, const W: usize> Tiles<S, T, W> for PackedTiles<'_, '_, S, T, W> {
+impl<S: pulp::Simd, T: Real, const W: usize> Tiles<S, T, W> for PackedTiles<'_, S, T> {
     #[inline(always)]
     fn tile<const R: usize, const P: usize>(&mut self, row: usize, line: usize) {
-        let Product { a, a_stride, depth, .. } = self.product;
-        let a = rows_of::<T, R>(a, a_stride, row, depth);
-        let mut panels: [&[[T::V<S>; W]]; P] = [&[]; P];
-        for p in 0..P {
-            panels[p] = &self.lines[(line + p) * depth..][..depth];
-        }
-        let mut sums = zero::<S, T, R, P, W>(self.simd);
-        for k in 0..depth {
-            let mut x = [T::ZERO; R];
-            for r in 0..R {
-                x[r] = a[r][k];
+        let Sum { c_stride, cols, start, terms, .. } = self.sum;
+        let first = line * line_len::<T>();
+        let width = (cols - first).min(P * line_len::<T>());
+        let mut sums = match start {
+            Start::Zero => zero::<S, T, R, P, W>(self.simd),
+            Start::Bias(bias) => [load::<S, T, P, W>(self.simd, &bias[first..][..width]); R],
+            Start::C => {
+                let mut sums = zero::<S, T, R, P, W>(self.simd);
+                for r in 0..R {
+                    sums[r] = load(self.simd, &self.sum.c[(row + r) * c_stride + first..][..width]);
+                }
+                sums
             }
-            let mut b = [[T::splat(self.simd, T::ZERO); W]; P];
+        };
+        for term in terms {
+            let Term { a, a_stride, depth, panels } = *term;
+            let a = rows_of::<T, R>(a, a_stride, row, depth);
+            let lines: &[[T::V<S>; W]] = T::vectors::<S>(panels).0.as_chunks().0;
+            let mut b: [&[[T::V<S>; W]]; P] = [&[]; P];
             for p in 0..P {
-                b[p] = panels[p][k];
+                b[p] = &lines[(line + p) * depth..][..depth];
             }
-            step(self.simd, &mut sums, x, b);
+            for k in 0..depth {
+                let mut x = [T::ZERO; R];
+                for r in 0..R {
+                    x[r] = a[r][k];
+                }
+                let mut y: Lines<S, T, P, W> = [[T::splat(self.simd, T::ZERO); W]; P];
+                for p in 0..P {
+                    y[p] = b[p][k];
+                }
+                step(self.simd, &mut sums, x, y);
+            }
         }
-        store(self.simd, &mut self.product, row, line, sums);
+        store(self.simd, self.sum.c, c_stride, cols, row, line, sums);
     }
 }

@@ -3,7 +3,6 @@
 
 use pulp::Simd;
 
-use super::{Accum, Product};
 use crate::simd::Real;
 use crate::simd::vector::{Vector, line_len};
 
@@ -103,37 +102,63 @@ pub(super) fn step<S: Simd, T: Real, const R: usize, const P: usize, const W: us
     }
 }
 
-/// Writes the tile to C, or adds it, leaving out the columns beyond `N`.
+/// At most `P` lines of a row of C or of B, zero beyond its end.
+#[inline(always)]
+pub(super) fn load<S: Simd, T: Real, const P: usize, const W: usize>(simd: S, row: &[T]) -> Lines<S, T, P, W> {
+    let mut lines = [[T::splat(simd, T::ZERO); W]; P];
+    let (vectors, rest) = T::vectors::<S>(row);
+    if vectors.len() >= P * W {
+        for p in 0..P {
+            for w in 0..W {
+                lines[p][w] = vectors[p * W + w];
+            }
+        }
+        return lines;
+    }
+    for p in 0..P {
+        for w in 0..W {
+            let v = p * W + w;
+            if v < vectors.len() {
+                lines[p][w] = vectors[v];
+            } else if v == vectors.len() {
+                lines[p][w] = T::load_part(simd, rest);
+            }
+        }
+    }
+    lines
+}
+
+/// Writes the tile to C, leaving out the columns beyond `N`.
 #[inline(always)]
 pub(super) fn store<S: Simd, T: Real, const R: usize, const P: usize, const W: usize>(
     simd: S,
-    product: &mut Product<'_, T>,
+    c: &mut [T],
+    c_stride: usize,
+    cols: usize,
     row: usize,
     line: usize,
     sums: [Lines<S, T, P, W>; R],
 ) {
     let lanes = line_len::<T>() / W;
     let first = line * line_len::<T>();
-    let width = (product.cols - first).min(P * line_len::<T>());
-    let accum = product.accum;
+    let width = (cols - first).min(P * line_len::<T>());
     for r in 0..R {
-        let c = &mut product.c[(row + r) * product.c_stride + first..][..width];
-        let (whole, part) = T::vectors_mut::<S>(c);
+        let (whole, part) = T::vectors_mut::<S>(&mut c[(row + r) * c_stride + first..][..width]);
+        if whole.len() >= P * W {
+            for p in 0..P {
+                for w in 0..W {
+                    whole[p * W + w] = sums[r][p][w];
+                }
+            }
+            continue;
+        }
         for p in 0..P {
             for w in 0..W {
                 let v = p * W + w;
-                let sum = sums[r][p][w];
                 if v < whole.len() {
-                    whole[v] = match accum {
-                        Accum::Replace => sum,
-                        Accum::Add => T::add_lanes(simd, whole[v], sum),
-                    };
-                } else if v * lanes < width {
-                    let sum = match accum {
-                        Accum::Replace => sum,
-                        Accum::Add => T::add_lanes(simd, T::load_part(simd, part), sum),
-                    };
-                    T::store_part(simd, part, sum);
+                    whole[v] = sums[r][p][w];
+                } else if v == whole.len() && v * lanes < width {
+                    T::store_part(simd, part, sums[r][p][w]);
                 }
             }
         }

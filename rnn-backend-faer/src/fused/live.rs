@@ -1,0 +1,58 @@
+//! Which rows of a block a step belongs to.
+
+use core::iter::from_fn;
+
+use rnn_kernels::Steps;
+
+/// The rows `first..first + rows` of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Live<'a> {
+    pub steps: Steps<'a>,
+    pub first: usize,
+    pub rows: usize,
+}
+
+impl Live<'_> {
+    /// The rows of the block that step `t` belongs to, as ranges that do not touch: a kernel computes no others.
+    pub fn runs(self, t: usize) -> impl Iterator<Item = (usize, usize)> {
+        let live = move |n: usize| self.steps.live(t, self.first + n);
+        let mut next = 0;
+        from_fn(move || {
+            if self.steps.lengths().is_none() {
+                let from = core::mem::replace(&mut next, self.rows);
+                return (from < self.rows).then_some((from, self.rows));
+            }
+            let from = (next..self.rows).find(|&n| live(n))?;
+            next = (from..self.rows).find(|&n| !live(n)).unwrap_or(self.rows);
+            Some((from, next))
+        })
+    }
+
+    /// The rows of the block that step `t` does not belong to.
+    pub fn finished(self, t: usize) -> impl Iterator<Item = usize> {
+        let rows = if self.steps.lengths().is_some() { self.rows } else { 0 };
+        (0..rows).filter(move |&n| !self.steps.live(t, self.first + n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_and_finished_rows_are_all_rows() {
+        let steps = Steps::ragged(&[9, 3, 5, 0, 1, 4, 2]);
+        let live = Live { steps, first: 1, rows: 6 };
+        assert_eq!(live.runs(2).collect::<Vec<_>>(), [(0, 2), (4, 5)]);
+        assert_eq!(live.finished(2).collect::<Vec<_>>(), [2, 3, 5]);
+        assert_eq!(live.runs(8).count(), 0);
+    }
+
+    #[test]
+    fn without_lengths_there_is_one_run() {
+        let live = Live { steps: Steps::all(), first: 4, rows: 3 };
+        assert_eq!(live.runs(7).collect::<Vec<_>>(), [(0, 3)]);
+        assert_eq!(live.finished(7).count(), 0);
+        assert_eq!(Live { rows: 0, ..live }.runs(7).count(), 0);
+    }
+}

@@ -1,0 +1,189 @@
+//! `h_t, c_t = LSTM(x_t, h_{t−1}, c_{t−1})` for a block of rows over all steps, and its BPTT.
+
+use core::ops::Range;
+
+use rnn_kernels::sequence::{input, ragged, weights};
+use rnn_kernels::{
+    Accum, Backend, BufferLens, LstmBackward, LstmForward, LstmInfer, LstmReserveMut, LstmSpec, SeqMut, Use, carve,
+    sequence,
+};
+
+use super::{Live, Part, Pass, add, block, carry, clear, keep, steps_ahead, through_weights};
+use crate::backend::Faer;
+use crate::number::Number;
+use crate::panels::Form;
+use crate::simd::gates::lstm;
+use crate::threads::Rows;
+
+/// The sizes of the weights.
+pub fn form<T: Number>(spec: &LstmSpec<T>) -> Form {
+    let gate_rows = spec.gate_rows();
+    Form { gate_rows, input: spec.input, output: spec.output(), cut: gate_rows, joint: gate_rows }
+}
+
+/// `infer = 2·N·(P + H) + steps ahead·N·4H`, the others as those of the provided bodies.
+pub fn lens<T: Number>(spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
+    let mut lens = sequence::lstm::lens(spec, steps, rows);
+    (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
+    lens.infer = rows * (2 * (spec.output() + spec.hidden) + steps_ahead(steps, rows, 1) * spec.gate_rows());
+    lens
+}
+
+/// One pass over time that keeps everything: overwrites `y`, `h_n`, `c_n` and the reserve.
+///
+/// # Panics
+/// On a wrong shape, before any write.
+pub fn forward<T: Number>(backend: &Faer, run: LstmForward<'_, T>) {
+    let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
+    let lens = lens(&spec, step_count, rows);
+    run.check(lens.packed_train, lens.forward);
+    let LstmForward { direction, steps, x, y, h_n, c_n, packed, reserve, .. } = run;
+    let LstmReserveMut { mut h, mut c, mut gates, .. } = reserve;
+    ragged::start(h.at_mut(direction.initial_slot(step_count)), run.h0);
+    ragged::start(c.at_mut(direction.initial_slot(step_count)), run.c0);
+
+    let share = block(&backend.workers, rows, step_count * rows * spec.gate_rows() * (spec.input + spec.output()));
+    let weights = form(&spec).weights(Use::Train, packed);
+    let pass = Pass::keeping_all(backend, weights, x, (direction, steps), gates.flat_mut(), share);
+    let y = y.map_or(Rows::none(rows), Rows::new);
+    let sequences = [Rows::new(h.rb_mut()), Rows::new(c.rb_mut()), Rows::new(gates), y];
+    backend.workers.by_blocks(rows, share, sequences, |first, block| over(&pass, 0..step_count, first, block));
+
+    let last = direction.final_slot(step_count);
+    h_n.into_iter().for_each(|mut h_n| h_n.copy_from(h.rb().at(last)));
+    c_n.into_iter().for_each(|mut c_n| c_n.copy_from(c.rb().at(last)));
+}
+
+/// One pass over time that keeps the state alone.
+///
+/// # Panics
+/// On a wrong shape, before any write.
+pub fn infer<T: Number>(backend: &Faer, run: LstmInfer<'_, T>) {
+    let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
+    let lens = lens(&spec, step_count, rows);
+    run.check(lens.packed_infer, lens.infer);
+    let LstmInfer { direction, steps, x, packed, mut h, mut c, mut y, workspace, .. } = run;
+    let (p, hidden, width) = (spec.output(), spec.hidden, spec.gate_rows());
+    let (states, rest) = workspace.split_at_mut(2 * rows * p);
+    let (cells, gates) = rest.split_at_mut(2 * rows * hidden);
+    let (mut states, mut cells) = (SeqMut::new(states, 2, rows, p), SeqMut::new(cells, 2, rows, hidden));
+    states.at_mut(0).copy_from(h.rb());
+    cells.at_mut(0).copy_from(c.rb());
+
+    let share = block(&backend.workers, rows, step_count * rows * width * (spec.input + p));
+    let weights = form(&spec).weights(Use::Infer, packed);
+    Pass::in_windows(backend, weights, x, (direction, steps), gates, share, |pass, ks, gates| {
+        let gates = SeqMut::new(gates, pass.kept.gate_steps(step_count), rows, width);
+        let y = y.as_mut().map_or(Rows::none(rows), |y| Rows::new(y.rb_mut()));
+        let sequences = [Rows::new(states.rb_mut()), Rows::new(cells.rb_mut()), Rows::new(gates), y];
+        backend.workers.by_blocks(rows, share, sequences, |first, block| over(&pass, ks.clone(), first, block));
+    });
+    h.copy_from(states.rb().at(step_count % 2));
+    c.copy_from(cells.rb().at(step_count % 2));
+}
+
+/// Steps `ks` of a pass, for the rows of the batch from `first` on.
+fn over<T: Number>(pass: &Pass<'_, T>, ks: Range<usize>, first: usize, block: [Rows<'_, T>; 4]) {
+    let [mut h, mut c, mut gates, mut y] = block;
+    let live = Live { steps: pass.steps, first, rows: h.rows() };
+    for k in ks {
+        let at = pass.kept.slots(pass.direction, k, pass.step_count);
+        for (from, to) in live.runs(at.t) {
+            let (h_prev, mut h) = h.pair(at.from, at.to, from, to);
+            let (c_prev, mut c) = c.pair(at.from, at.to, from, to);
+            let mut gates = gates.at_mut(at.gates, from, to);
+            pass.projection.step(Part::First, gates.rb_mut(), at.t, first + from, Some(h_prev));
+            for n in 0..to - from {
+                let (gates, c, h) = (gates.row_mut(n), c.row_mut(n), h.row_mut(n));
+                lstm::forward(pass.projection.simd, lstm::Forward { gates, c_prev: c_prev.row(n), c, h });
+            }
+            if y.cols() > 0 {
+                y.at_mut(at.t, from, to).copy_from(h.rb());
+            }
+        }
+        for n in live.finished(at.t) {
+            carry(&mut h, at.from, at.to, n);
+            carry(&mut c, at.from, at.to, n);
+            clear(&mut gates, at.gates, n);
+            clear(&mut y, at.t, n);
+        }
+    }
+}
+
+/// BPTT: accumulates into `d_params`, overwrites the state cotangents and the trace, `d_x` as its `Accum` says.
+///
+/// # Panics
+/// On a wrong shape, before any write.
+pub fn backward<T: Number>(backend: &Faer, run: LstmBackward<'_, T>)
+where
+    Faer: Backend<T>,
+{
+    let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
+    let lens = lens(&spec, step_count, rows);
+    run.check(lens.packed_train, lens.backward);
+    let LstmBackward { direction, steps, params, packed, x, reserve, d_y, d_h_trace, workspace, .. } = run;
+    let (p, hidden, width) = (spec.output(), spec.hidden, spec.gate_rows());
+    let sizes = [step_count * rows * width, 2 * rows * p, 2 * rows * hidden];
+    let ([d_pre, d_h, d_c], _) = carve("lstm_backward", workspace, sizes);
+    let mut d_pre = SeqMut::new(d_pre, step_count, rows, width);
+    // Slot k % 2 holds the cotangents of the state before step k of the pass.
+    let (mut d_h, mut d_c) = (SeqMut::new(d_h, 2, rows, p), SeqMut::new(d_c, 2, rows, hidden));
+    ragged::start(d_h.at_mut(step_count % 2), run.d_h_n);
+    ragged::start(d_c.at_mut(step_count % 2), run.d_c_n);
+
+    let [w_hh, _] = form(&spec).weights(Use::Train, packed).transposed;
+    let share = block(&backend.workers, rows, step_count * rows * width * p);
+    let trace = d_h_trace.map_or(Rows::none(rows), Rows::new);
+    let sequences = [Rows::new(d_h.rb_mut()), Rows::new(d_c.rb_mut()), Rows::new(d_pre.rb_mut()), trace];
+    backend.workers.by_blocks(rows, share, sequences, |first, [mut d_h, mut d_c, mut d_pre, mut trace]| {
+        let live = Live { steps, first, rows: d_h.rows() };
+        for k in (0..step_count).rev() {
+            let t = direction.step(k, step_count);
+            let (after, before) = ((k + 1) % 2, k % 2);
+            let (slot_before, slot_after) = (direction.from_slot(t), direction.to_slot(t));
+            for (from, to) in live.runs(t) {
+                if let Some(d_y) = d_y {
+                    add(d_h.at_mut(after, from, to), d_y.at(t).rows_range(first + from, first + to));
+                }
+                let (d_h_after, d_h_before) = d_h.pair(after, before, from, to);
+                let (d_c_after, mut d_c_before) = d_c.pair(after, before, from, to);
+                let mut d_pre = d_pre.at_mut(t, from, to);
+                for n in 0..to - from {
+                    let m = first + from + n;
+                    let row = lstm::Backward {
+                        gates: reserve.gates.at(t).row(m),
+                        c_prev: reserve.c.at(slot_before).row(m),
+                        c: reserve.c.at(slot_after).row(m),
+                        d_h: d_h_after.row(n),
+                        d_c: d_c_after.row(n),
+                        d_c_prev: d_c_before.row_mut(n),
+                        d_pre: d_pre.row_mut(n),
+                    };
+                    lstm::backward(backend.simd, row);
+                }
+                through_weights(backend.simd, d_h_before, Accum::Replace, d_pre.rb(), w_hh);
+            }
+            for n in live.finished(t) {
+                clear(&mut d_pre, t, n);
+                carry(&mut d_h, after, before, n);
+                carry(&mut d_c, after, before, n);
+            }
+            keep(&mut trace, slot_after, &d_h, after);
+        }
+        keep(&mut trace, direction.initial_slot(step_count), &d_h, 0);
+    });
+    run.d_h0.into_iter().for_each(|mut d_h0| d_h0.copy_from(d_h.rb().at(0)));
+    run.d_c0.into_iter().for_each(|mut d_c0| d_c0.copy_from(d_c.rb().at(0)));
+
+    let d_pre = d_pre.rb();
+    if let Some(d_params) = run.d_params {
+        let h_prev = reserve.h.slice(direction.from_slot(0), direction.from_slot(0) + step_count);
+        weights::input(backend, d_params.w_ih, steps, d_pre, x);
+        weights::outer(backend, d_params.w_hh, steps, d_pre, h_prev);
+        weights::bias(d_params.b_ih, steps, d_pre);
+        weights::bias(d_params.b_hh, steps, d_pre);
+    }
+    if let Some(d_x) = run.d_x {
+        input::backward(backend, d_x, run.d_x_accum, steps, d_pre, params.w_ih);
+    }
+}

@@ -1,0 +1,65 @@
+//! Whole passes over a block of rows: products from panels, gates while the pre-activations are in the cache.
+//!
+//! Rows of a batch are independent of each other, so a thread takes some of them through all steps and meets the others
+//! only at the end. Every element is computed by the same operations in the same order whatever the number of rows and
+//! threads: `b`, then the products with `x_t`, then those with `h_{t−1}`, added up one after another.
+
+pub mod elman;
+pub mod gru;
+mod live;
+pub mod lstm;
+mod pass;
+mod project;
+mod slots;
+
+use live::Live;
+use pass::Pass;
+use project::{Part, Projection, steps_ahead};
+use slots::Kept;
+
+use rnn_kernels::{Accum, MatMut, MatRef};
+
+use crate::number::Number;
+use crate::product::WORTH_SHARING;
+use crate::simd::Simd;
+use crate::simd::product::{Product, packed};
+use crate::threads::{Rows, Workers};
+
+/// So many rows a thread, so that every one has some, or all of them if the pass is not worth sharing; at least 1.
+fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
+    workers.block(rows, multiply_adds >= WORTH_SHARING)
+}
+
+/// `d_h (+)= d_pre · W`, `panels` those of `W` as it is.
+fn through_weights<T: Number>(simd: Simd, d_h: MatMut<'_, T>, accum: Accum, d_pre: MatRef<'_, T>, panels: &[T]) {
+    let ([rows, cols], depth) = (d_h.shape(), d_pre.cols());
+    let ((c, c_stride), (a, a_stride)) = (d_h.storage(), d_pre.storage());
+    packed(simd, Product { c, c_stride, accum, a, a_stride, b: panels, b_stride: 0, rows, cols, depth });
+}
+
+/// `to += from`, row by row.
+fn add<T: Number>(mut to: MatMut<'_, T>, from: MatRef<'_, T>) {
+    for n in 0..to.rows() {
+        to.row_mut(n).iter_mut().zip(from.row(n)).for_each(|(to, &from)| *to += from);
+    }
+}
+
+/// Step `slot` of the trace is step `from` of `states`; no trace, no work.
+fn keep<T: Number>(trace: &mut Rows<'_, T>, slot: usize, states: &Rows<'_, T>, from: usize) {
+    if trace.cols() > 0 {
+        trace.at_mut(slot, 0, states.rows()).copy_from(states.at(from, 0, states.rows()));
+    }
+}
+
+/// Step `to` of the states is step `from`, for one row.
+fn carry<T: Number>(states: &mut Rows<'_, T>, from: usize, to: usize, n: usize) {
+    let (before, mut after) = states.pair(from, to, n, n + 1);
+    after.copy_from(before);
+}
+
+/// Step `t` is 0 for one row; of nothing, nothing is.
+fn clear<T: Number>(sequence: &mut Rows<'_, T>, t: usize, n: usize) {
+    if sequence.cols() > 0 {
+        sequence.at_mut(t, n, n + 1).fill(T::default());
+    }
+}

@@ -1,0 +1,140 @@
+//! `pre = b + W_ih x_t + W_hh h`: the products of a step, those of the input for many steps at once where that pays.
+
+use rnn_kernels::{Input, MatMut, MatRef};
+
+use crate::number::Number;
+use crate::panels::Weights;
+use crate::simd::Simd;
+use crate::simd::product::{Start, Sum, Term, sum_of_products};
+use crate::simd::vector::line_len;
+use crate::threads::Workers;
+
+/// Up to so many rows a thread, the products with `x` are computed for many steps at once: few rows leave a kernel
+/// waiting for its weights, and so `W_ih` is read once for all steps instead of once for each.
+const FEW_ROWS: usize = 4;
+
+/// Rows of the matrix `[steps · N, C]` whose products are computed at once by a pass that keeps nothing.
+const AHEAD_ROWS: usize = 32;
+
+/// A part of the gates: `r z` or `n` of a GRU; [`First`](Part::First) is everything for the others.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    First = 0,
+    Second = 1,
+}
+
+/// What the pre-activations of a layer are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Projection<'a, T> {
+    pub simd: Simd,
+    pub weights: Weights<'a, T>,
+    pub x: Input<'a, T>,
+    /// Whether `b + W_ih x` has been computed for all steps before: see [`ahead`](Projection::ahead).
+    pub ahead: bool,
+}
+
+/// For how many steps at once a pass that keeps nothing computes the products with `x`, with `block` rows a thread; 1
+/// where that is of no use.
+pub fn steps_ahead(steps: usize, rows: usize, block: usize) -> usize {
+    if rows == 0 || block > FEW_ROWS { 1 } else { AHEAD_ROWS.div_ceil(rows).min(steps).max(1) }
+}
+
+impl<T: Number> Projection<'_, T> {
+    /// Writes `b + W_ih x` for all steps of `x` into `pre` `[T · N, G·H]`, if that is worth it with `block` rows a thread;
+    /// whether it did.
+    pub fn ahead(&self, workers: &Workers, x: Input<'_, T>, pre: Option<MatMut<'_, T>>, block: usize) -> bool {
+        let (Input::Dense(x), Some(pre)) = (x, pre) else { return false };
+        let Some(flat) = x.flat() else { return false };
+        if x.steps() < 2 || block > FEW_ROWS {
+            return false;
+        }
+        let multiply_adds = flat.rows() * flat.cols() * pre.cols();
+        let share = super::block(workers, flat.rows(), multiply_adds);
+        workers.by_rows(flat.rows(), share, [pre], |from, [mut pre]| {
+            let x = flat.rows_range(from, from + pre.rows());
+            self.sum(Part::First, pre.rb_mut(), Some(x), None);
+            self.sum(Part::Second, pre, Some(x), None);
+        });
+        true
+    }
+
+    /// `pre = b + W_ih x_t + recurrent` for rows `first..` of the batch, in the columns of a part; `pre` `[rows, G·H]`.
+    pub fn step(&self, part: Part, mut pre: MatMut<'_, T>, t: usize, first: usize, recurrent: Option<MatRef<'_, T>>) {
+        if self.ahead {
+            return self.continued(part, pre, recurrent);
+        }
+        match self.x {
+            Input::Dense(x) => {
+                let rows = pre.rows();
+                self.sum(part, pre, Some(x.at(t).rows_range(first, first + rows)), recurrent);
+            }
+            Input::OneHot { index, rows, .. } => {
+                for n in 0..pre.rows() {
+                    self.column(part, pre.row_mut(n), index[t * rows + first + n] as usize);
+                }
+                self.continued(part, pre, recurrent);
+            }
+            _ => unreachable!("no other input passes `plain`"),
+        }
+    }
+
+    /// `aux = b_hn + W_hn h`: the product of a GRU that its reset gate multiplies.
+    pub fn aux(&self, aux: MatMut<'_, T>, h: MatRef<'_, T>) {
+        let ([rows, cols], (c, c_stride)) = (aux.shape(), aux.storage());
+        let start = Start::Bias(self.weights.aux_bias);
+        let terms = [term(h, self.weights.recurrent[Part::Second as usize])];
+        sum_of_products(self.simd, Sum { c, c_stride, rows, cols, start, terms: &terms[..usize::from(h.cols() > 0)] });
+    }
+
+    /// `b` and the products with `x` are there: those with `recurrent` are added.
+    fn continued(&self, part: Part, pre: MatMut<'_, T>, recurrent: Option<MatRef<'_, T>>) {
+        let Some(h) = recurrent.filter(|h| h.cols() > 0) else { return };
+        let (from, to) = self.columns(part);
+        let pre = pre.cols_range(from, to);
+        let ([rows, cols], (c, c_stride)) = (pre.shape(), pre.storage());
+        let terms = &[term(h, self.weights.recurrent[part as usize])];
+        sum_of_products(self.simd, Sum { c, c_stride, rows, cols, start: Start::C, terms });
+    }
+
+    fn sum(&self, part: Part, pre: MatMut<'_, T>, x: Option<MatRef<'_, T>>, recurrent: Option<MatRef<'_, T>>) {
+        let (from, to) = self.columns(part);
+        if from == to {
+            return;
+        }
+        let pre = pre.cols_range(from, to);
+        let ([rows, cols], (c, c_stride)) = (pre.shape(), pre.storage());
+        let mut terms = [Term { a: &[], a_stride: 0, depth: 0, panels: &[] }; 2];
+        let mut count = 0;
+        for (a, panels) in [(x, self.weights.input), (recurrent, self.weights.recurrent)] {
+            if let Some(a) = a.filter(|a| a.cols() > 0) {
+                terms[count] = term(a, panels[part as usize]);
+                count += 1;
+            }
+        }
+        let start = Start::Bias(&self.weights.bias[from..to]);
+        sum_of_products(self.simd, Sum { c, c_stride, rows, cols, start, terms: &terms[..count] });
+    }
+
+    /// `b` and the column of `W_ih` that a one-hot input names, in the columns of a part of one row.
+    fn column(&self, part: Part, pre: &mut [T], column: usize) {
+        let ((from, to), line) = (self.columns(part), line_len::<T>());
+        pre[from..to].copy_from_slice(&self.weights.bias[from..to]);
+        let panels = self.weights.input[part as usize].chunks_exact((line * self.weights.form.input).max(1));
+        for (pre, panel) in pre[from..to].chunks_mut(line).zip(panels) {
+            pre.iter_mut().zip(&panel[column * line..]).for_each(|(pre, &w)| *pre += w);
+        }
+    }
+
+    fn columns(&self, part: Part) -> (usize, usize) {
+        let form = self.weights.form;
+        match part {
+            Part::First => (0, form.cut),
+            Part::Second => (form.cut, form.gate_rows),
+        }
+    }
+}
+
+fn term<'a, T: Number>(a: MatRef<'a, T>, panels: &'a [T]) -> Term<'a, T> {
+    let (depth, (a, a_stride)) = (a.cols(), a.storage());
+    Term { a, a_stride, depth, panels }
+}
