@@ -42,14 +42,16 @@ pub struct Weights<'a, T> {
     pub recurrent: Parts<'a, T>,
     /// `W_hh` in panels, for backward; empty after [`Use::Infer`].
     pub transposed: Parts<'a, T>,
+    /// `W_ih` in panels, for backward; empty after [`Use::Infer`].
+    pub transposed_input: &'a [T],
 }
 
 impl Form {
     /// The length of each piece, in their order in the buffer.
-    fn lens<T: Number>(&self, usage: Use) -> [usize; 8] {
+    fn lens<T: Number>(&self, usage: Use) -> [usize; 9] {
         let Form { gate_rows, input, output, cut, joint } = *self;
         let rest = gate_rows - cut;
-        let transposed = |depth| if usage == Use::Train { packed_len::<T>(output, depth) } else { 0 };
+        let transposed = |cols, depth| if usage == Use::Train { packed_len::<T>(cols, depth) } else { 0 };
         [
             gate_rows,
             gate_rows - joint,
@@ -57,8 +59,9 @@ impl Form {
             packed_len::<T>(rest, input),
             packed_len::<T>(cut, output),
             packed_len::<T>(rest, output),
-            transposed(cut),
-            transposed(rest),
+            transposed(output, cut),
+            transposed(output, rest),
+            transposed(input, gate_rows),
         ]
     }
 
@@ -73,12 +76,20 @@ impl Form {
     /// If the buffer is shorter than [`len`](Form::len).
     pub fn weights<'a, T: Number>(self, usage: Use, buffer: &'a [T]) -> Weights<'a, T> {
         let mut rest = buffer;
-        let [bias, aux_bias, i0, i1, r0, r1, t0, t1] = self.lens::<T>(usage).map(|len| {
+        let [bias, aux_bias, i0, i1, r0, r1, t0, t1, ti] = self.lens::<T>(usage).map(|len| {
             let (piece, tail) = rest.split_at(len);
             rest = tail;
             piece
         });
-        Weights { form: self, bias, aux_bias, input: [i0, i1], recurrent: [r0, r1], transposed: [t0, t1] }
+        Weights {
+            form: self,
+            bias,
+            aux_bias,
+            input: [i0, i1],
+            recurrent: [r0, r1],
+            transposed: [t0, t1],
+            transposed_input: ti,
+        }
     }
 }
 
@@ -88,7 +99,7 @@ impl Form {
 /// If the buffer is shorter than [`Form::len`].
 pub fn pack<T: Number>(form: Form, usage: Use, params: Params<'_, T>, buffer: &mut [T]) {
     let mut rest = buffer;
-    let [bias, aux_bias, i0, i1, r0, r1, t0, t1] = form.lens::<T>(usage).map(|len| {
+    let [bias, aux_bias, i0, i1, r0, r1, t0, t1, ti] = form.lens::<T>(usage).map(|len| {
         let (piece, tail) = core::mem::take(&mut rest).split_at_mut(len);
         rest = tail;
         piece
@@ -106,7 +117,7 @@ pub fn pack<T: Number>(form: Form, usage: Use, params: Params<'_, T>, buffer: &m
         pack_panels(data, rows, cols, stride, panels);
     }
     if usage == Use::Train {
-        for (w, panels) in parts(form, params.w_hh).into_iter().zip([t0, t1]) {
+        for (w, panels) in parts(form, params.w_hh).into_iter().chain([params.w_ih]).zip([t0, t1, ti]) {
             let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
             pack_panels_by_depth(data, cols, rows, stride, panels);
         }

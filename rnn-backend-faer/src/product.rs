@@ -1,23 +1,25 @@
 //! `C (+)= A·B`: which product computes it.
 //!
-//! Few rows go to our own kernels, which read B as it lies; the rest to faer's matmul, on blocks of a fixed number of
-//! rows of C, so that the bits do not depend on the number of threads.
+//! Few rows go to our own kernels, which read B as it lies; the rest to faer's matmul, on blocks of rows of C whose size
+//! does not depend on the number of threads, so that the bits do not.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum as FaerAccum, MatMut as FaerMut, MatRef as FaerRef, Par};
 use rnn_kernels::{Accum, MatMut, MatRef, Scalar, check_matmul};
 
 use crate::number::Number;
-use crate::simd::product::{Product, by_depth, dots};
+use crate::simd::product::{Product, by_depth, dots, outer};
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
 
 /// Up to so many rows of C our own kernels are used on B as it lies, and a pass that keeps nothing needs no driver.
 pub const FEW_ROWS: usize = 8;
 
-/// Rows of C in one call of faer's matmul: fixed, so that results do not depend on the number of threads, and large
-/// enough that packing B again for each block costs little.
-const FAER_BLOCK: usize = 128;
+/// Rows of C in one call of faer's matmul: a function of their number alone, so that results do not depend on the number of
+/// threads; few calls, since each lays B out again, but enough of them for four threads.
+fn faer_block(rows: usize) -> usize {
+    rows.div_ceil(4).next_multiple_of(64).max(256)
+}
 
 /// Multiply-adds from which a product is shared out to threads.
 pub const WORTH_SHARING: usize = 200_000;
@@ -42,14 +44,23 @@ pub fn product<T: Number>(
         return;
     }
     let share = m * n * k >= WORTH_SHARING;
-    // faer detects instruction sets by itself: where one is forced, every product with plain rows is ours.
-    if !a.is_transposed() && (m <= FEW_ROWS || simd.isa() != Isa::detect()) {
+    // faer detects instruction sets by itself: where one is forced, every product that recurrent networks have is ours.
+    let forced = simd.isa() != Isa::detect();
+    if !a.is_transposed() && (forced || m <= FEW_ROWS) {
         let block = workers.block(m, share);
         workers.by_rows(m, block, [c], |from, [c]| {
             few_rows(simd, c, accum, a.rows_range(from, (from + block).min(m)), b);
         });
+    } else if forced && a.is_transposed() && !b.is_transposed() {
+        // Whole strips of 16 rows, so that no thread copies half of one.
+        let block = workers.block(m, share).next_multiple_of(16);
+        workers.by_rows(m, block, [c], |from, [c]| {
+            let ([rows, cols], (c, c_stride)) = (c.shape(), c.storage());
+            let ((a, a_stride), (b, b_stride)) = (a.t().cols_range(from, from + rows).storage(), b.storage());
+            outer(simd, Product { c, c_stride, accum, a, a_stride, b, b_stride, rows, cols, depth: k });
+        });
     } else {
-        let block = if share { FAER_BLOCK } else { m };
+        let block = if share { faer_block(m) } else { m };
         workers.by_rows(m, block, [c], |from, [c]| {
             let to = from + c.rows();
             let a = if a.is_transposed() { a.t().cols_range(from, to).t() } else { a.rows_range(from, to) };

@@ -2,13 +2,15 @@
 
 use core::ops::Range;
 
-use rnn_kernels::sequence::{input, ragged, weights};
+use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{
     Accum, Backend, BufferLens, GruBackward, GruForward, GruInfer, GruReserveMut, GruReset, GruSpec, MatMut, MatRef,
     SeqMut, Use, carve, sequence,
 };
 
-use super::{Live, Part, Pass, add, block, carry, clear, keep, steps_ahead, through_weights};
+use super::{
+    Live, OnInputWeights, Part, Pass, add, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+};
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::panels::Form;
@@ -27,10 +29,12 @@ pub fn form<T: Number>(spec: &GruSpec<T>) -> Form {
     Form { gate_rows, input: spec.input, output: spec.output(), cut, joint }
 }
 
-/// `infer = 3·N·H + steps ahead·N·3H`, the others as those of the provided bodies.
+/// `infer = 3·N·H + steps ahead·N·3H`, and for backward a cache line more for each row of `d_pre`
+/// whose width is a multiple of 1 KiB; the others as those of the provided bodies.
 pub fn lens<T: Number>(spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
     let mut lens = sequence::gru::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
+    lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows());
     lens.infer = rows * (2 * spec.output() + spec.hidden + steps_ahead(steps, rows, 1) * spec.gate_rows());
     lens
 }
@@ -167,15 +171,17 @@ where
     let (hidden, width, two_h) = (spec.output(), spec.gate_rows(), 2 * spec.hidden);
     // With the reset after the product the cotangent of `aux` is a factor of the weight gradient, so every step is kept.
     let aux_steps = if spec.reset == GruReset::After { step_count } else { 1 };
-    let sizes = [step_count * rows * width, aux_steps * rows * hidden, 2 * rows * hidden];
+    let stride = row_stride::<T>(width);
+    let sizes = [step_count * rows * stride, aux_steps * rows * hidden, 2 * rows * hidden];
     let ([d_pre, d_aux, d_h], _) = carve("gru_backward", workspace, sizes);
-    let mut d_pre = SeqMut::new(d_pre, step_count, rows, width);
+    let mut d_pre = SeqMut::with_strides(d_pre, [step_count, rows, width], rows * stride, stride);
     let mut d_aux = SeqMut::new(d_aux, aux_steps, rows, hidden);
     // Slot k % 2 holds the cotangent of the state before step k of the pass.
     let mut d_h = SeqMut::new(d_h, 2, rows, hidden);
     ragged::start(d_h.at_mut(step_count % 2), run.d_h_n);
 
-    let w_hh = form(&spec).weights(Use::Train, packed).transposed;
+    let weights = form(&spec).weights(Use::Train, packed);
+    let w_hh = weights.transposed;
     let share = block(&backend.workers, rows, step_count * rows * width * hidden);
     let trace = d_h_trace.map_or(Rows::none(rows), Rows::new);
     let sequences = [Rows::new(d_h.rb_mut()), Rows::new(d_pre.rb_mut()), Rows::new(d_aux.rb_mut()), trace];
@@ -219,17 +225,18 @@ where
             GruReset::Before => (d_pre_n, reserve.aux),
         };
         let mut d_w_hh = d_params.w_hh;
-        weights::input(backend, d_params.w_ih, steps, d_pre, x);
-        weights::outer(backend, d_w_hh.rb_mut().rows_range(0, two_h), steps, d_pre_rz, h_prev);
-        weights::outer(backend, d_w_hh.rows_range(two_h, width), steps, d_product, factor);
-        weights::bias(d_params.b_ih, steps, d_pre);
+        gradient::input(backend, d_params.w_ih, steps, d_pre, x);
+        gradient::outer(backend, d_w_hh.rb_mut().rows_range(0, two_h), steps, d_pre_rz, h_prev);
+        gradient::outer(backend, d_w_hh.rows_range(two_h, width), steps, d_product, factor);
+        gradient::bias(d_params.b_ih, steps, d_pre);
         if let Some((d_b_rz, d_b_n)) = d_params.b_hh.map(|b| b.split_at_mut(two_h)) {
-            weights::bias(Some(d_b_rz), steps, d_pre_rz);
-            weights::bias(Some(d_b_n), steps, d_product);
+            gradient::bias(Some(d_b_rz), steps, d_pre_rz);
+            gradient::bias(Some(d_b_n), steps, d_product);
         }
     }
     if let Some(d_x) = run.d_x {
-        input::backward(backend, d_x, run.d_x_accum, steps, d_pre, params.w_ih);
+        let backend = OnInputWeights { backend, panels: weights.transposed_input };
+        input::backward(&backend, d_x, run.d_x_accum, steps, d_pre, params.w_ih);
     }
 }
 

@@ -2,13 +2,15 @@
 
 use core::ops::Range;
 
-use rnn_kernels::sequence::{input, ragged, weights};
+use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{
     Accum, Backend, BufferLens, LstmBackward, LstmForward, LstmInfer, LstmReserveMut, LstmSpec, SeqMut, Use, carve,
     sequence,
 };
 
-use super::{Live, Part, Pass, add, block, carry, clear, keep, steps_ahead, through_weights};
+use super::{
+    Live, OnInputWeights, Part, Pass, add, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+};
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::panels::Form;
@@ -21,10 +23,12 @@ pub fn form<T: Number>(spec: &LstmSpec<T>) -> Form {
     Form { gate_rows, input: spec.input, output: spec.output(), cut: gate_rows, joint: gate_rows }
 }
 
-/// `infer = 2·N·(P + H) + steps ahead·N·4H`, the others as those of the provided bodies.
+/// `infer = 2·N·(P + H) + steps ahead·N·4H`, and for backward a cache line more for each row of `d_pre`
+/// whose width is a multiple of 1 KiB; the others as those of the provided bodies.
 pub fn lens<T: Number>(spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
     let mut lens = sequence::lstm::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
+    lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows());
     lens.infer = rows * (2 * (spec.output() + spec.hidden) + steps_ahead(steps, rows, 1) * spec.gate_rows());
     lens
 }
@@ -123,15 +127,17 @@ where
     run.check(lens.packed_train, lens.backward);
     let LstmBackward { direction, steps, params, packed, x, reserve, d_y, d_h_trace, workspace, .. } = run;
     let (p, hidden, width) = (spec.output(), spec.hidden, spec.gate_rows());
-    let sizes = [step_count * rows * width, 2 * rows * p, 2 * rows * hidden];
+    let stride = row_stride::<T>(width);
+    let sizes = [step_count * rows * stride, 2 * rows * p, 2 * rows * hidden];
     let ([d_pre, d_h, d_c], _) = carve("lstm_backward", workspace, sizes);
-    let mut d_pre = SeqMut::new(d_pre, step_count, rows, width);
+    let mut d_pre = SeqMut::with_strides(d_pre, [step_count, rows, width], rows * stride, stride);
     // Slot k % 2 holds the cotangents of the state before step k of the pass.
     let (mut d_h, mut d_c) = (SeqMut::new(d_h, 2, rows, p), SeqMut::new(d_c, 2, rows, hidden));
     ragged::start(d_h.at_mut(step_count % 2), run.d_h_n);
     ragged::start(d_c.at_mut(step_count % 2), run.d_c_n);
 
-    let [w_hh, _] = form(&spec).weights(Use::Train, packed).transposed;
+    let weights = form(&spec).weights(Use::Train, packed);
+    let [w_hh, _] = weights.transposed;
     let share = block(&backend.workers, rows, step_count * rows * width * p);
     let trace = d_h_trace.map_or(Rows::none(rows), Rows::new);
     let sequences = [Rows::new(d_h.rb_mut()), Rows::new(d_c.rb_mut()), Rows::new(d_pre.rb_mut()), trace];
@@ -178,12 +184,13 @@ where
     let d_pre = d_pre.rb();
     if let Some(d_params) = run.d_params {
         let h_prev = reserve.h.slice(direction.from_slot(0), direction.from_slot(0) + step_count);
-        weights::input(backend, d_params.w_ih, steps, d_pre, x);
-        weights::outer(backend, d_params.w_hh, steps, d_pre, h_prev);
-        weights::bias(d_params.b_ih, steps, d_pre);
-        weights::bias(d_params.b_hh, steps, d_pre);
+        gradient::input(backend, d_params.w_ih, steps, d_pre, x);
+        gradient::outer(backend, d_params.w_hh, steps, d_pre, h_prev);
+        gradient::bias(d_params.b_ih, steps, d_pre);
+        gradient::bias(d_params.b_hh, steps, d_pre);
     }
     if let Some(d_x) = run.d_x {
-        input::backward(backend, d_x, run.d_x_accum, steps, d_pre, params.w_ih);
+        let backend = OnInputWeights { backend, panels: weights.transposed_input };
+        input::backward(&backend, d_x, run.d_x_accum, steps, d_pre, params.w_ih);
     }
 }

@@ -6,12 +6,14 @@
 
 pub mod elman;
 pub mod gru;
+mod input;
 mod live;
 pub mod lstm;
 mod pass;
 mod project;
 mod slots;
 
+use input::OnInputWeights;
 use live::Live;
 use pass::Pass;
 use project::{Part, Projection, steps_ahead};
@@ -23,11 +25,19 @@ use crate::number::Number;
 use crate::product::WORTH_SHARING;
 use crate::simd::Simd;
 use crate::simd::product::{Product, packed};
+use crate::simd::vector::line_len;
 use crate::threads::{Rows, Workers};
 
 /// So many rows a thread, so that every one has some, or all of them if the pass is not worth sharing; at least 1.
 fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
     workers.block(rows, multiply_adds >= WORTH_SHARING)
+}
+
+/// The distance of two rows of `width` elements in a buffer of ours: rows a multiple of 1 KiB apart would share the lines
+/// of the first cache, and a tile reads eight of them at once.
+fn row_stride<T>(width: usize) -> usize {
+    let line = line_len::<T>();
+    if width > 0 && width % (16 * line) == 0 { width + line } else { width }
 }
 
 /// `d_h (+)= d_pre · W`, `panels` those of `W` as it is.

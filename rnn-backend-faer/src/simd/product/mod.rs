@@ -1,9 +1,10 @@
-//! `C (+)= A·B` for few rows: three layouts of B, no allocation.
+//! `C (+)= A·B` in the layouts that recurrent networks have, without allocation.
 //!
 //! - [`packed`]: B packed once into panels ([`pack`]), for weights that are
 //!   multiplied many times;
 //! - [`by_depth`]: B as it lies, `[K, N]` row-major;
-//! - [`dots`]: B = Wᵀ with W as it lies, `[N, K]` row-major.
+//! - [`dots`]: B = Wᵀ with W as it lies, `[N, K]` row-major;
+//! - [`outer`]: Aᵀ and B as they lie, for any number of rows.
 //!
 //! Each element of C is computed by the same operations in the same order
 //! whatever the number of rows, the layout of C and the instruction set:
@@ -13,12 +14,14 @@
 
 mod by_depth;
 mod dots;
+mod outer;
 pub mod pack;
 mod packed;
 mod tile;
 
 pub use by_depth::by_depth;
 pub use dots::dots;
+pub use outer::outer;
 pub use packed::{Start, Sum, Term, packed, sum_of_products};
 pub use rnn_kernels::Accum;
 

@@ -80,6 +80,9 @@ pub fn sum_of_products<T: Real>(simd: Simd, sum: Sum<'_, T>) {
     simd.run(Packed(sum));
 }
 
+/// Rows of A that pass all panels before the next ones do: as many as the second cache holds, and whole tiles of 8 and 6.
+const ROWS: usize = 96;
+
 struct Packed<'a, T>(Sum<'a, T>);
 
 impl<T: Real> WithSimd for Packed<'_, T> {
@@ -94,18 +97,26 @@ impl<T: Real> WithSimd for Packed<'_, T> {
 #[inline(always)]
 fn run<S: pulp::Simd, T: Real, const W: usize>(simd: S, sum: Sum<'_, T>) {
     let (rows, cols) = (sum.rows, sum.cols);
-    cover::<S, T, W>(&mut PackedTiles { simd, sum }, rows, cols);
+    let mut tiles = PackedTiles { simd, sum, first: 0 };
+    while tiles.first < rows {
+        let some = ROWS.min(rows - tiles.first);
+        cover::<S, T, W>(&mut tiles, some, cols);
+        tiles.first += some;
+    }
 }
 
 struct PackedTiles<'a, S, T> {
     simd: S,
     sum: Sum<'a, T>,
+    /// The row of C that the tiles count from.
+    first: usize,
 }
 
 impl<S: pulp::Simd, T: Real, const W: usize> Tiles<S, T, W> for PackedTiles<'_, S, T> {
     #[inline(always)]
     fn tile<const R: usize, const P: usize>(&mut self, row: usize, line: usize) {
         let Sum { c_stride, cols, start, terms, .. } = self.sum;
+        let row = self.first + row;
         let first = line * line_len::<T>();
         let width = (cols - first).min(P * line_len::<T>());
         let mut sums = match start {
