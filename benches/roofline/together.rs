@@ -1,15 +1,19 @@
 //! Work done by several threads at once, per second.
 
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Units per second of all threads together: each repeats `work`, which says how many units it has done, until `time`
-/// is over. All start at a barrier.
+/// is over. All are at work when the clock starts: they wait for each other without sleeping, since a thread that is woken
+/// may find itself on the processor of the one that woke it, and stay there for longer than is measured.
 pub fn rate(threads: usize, time: Duration, work: impl Fn(usize) -> f64 + Sync) -> f64 {
-    let start = Barrier::new(threads);
+    let ready = AtomicUsize::new(0);
     let one = |thread: usize| {
         work(thread); // pages, caches and the clock
-        start.wait();
+        ready.fetch_add(1, Ordering::AcqRel);
+        while ready.load(Ordering::Acquire) < threads {
+            work(thread);
+        }
         let (begin, mut units) = (Instant::now(), 0.0);
         loop {
             units += work(thread);

@@ -16,9 +16,9 @@ use crate::threads::Workers;
 pub const FEW_ROWS: usize = 8;
 
 /// Rows of C in one call of faer's matmul: a function of their number alone, so that results do not depend on the number of
-/// threads; few calls, since each lays B out again, but enough of them for four threads.
+/// threads; few calls, since each lays B out again, but enough of them for two threads, and for four of large products.
 fn faer_block(rows: usize) -> usize {
-    rows.div_ceil(4).next_multiple_of(64).max(256)
+    rows.div_ceil(if rows > 512 { 4 } else { 2 }).next_multiple_of(64)
 }
 
 /// Multiply-adds from which a product is shared out to threads.

@@ -5,11 +5,11 @@ mod support;
 
 use rnn_backend_faer::simd::Simd;
 use rnn_backend_faer::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len};
-use rnn_backend_faer::simd::product::{Accum, Product, by_depth, dots, packed};
+use rnn_backend_faer::simd::product::{Accum, Product, by_depth, dots, outer, packed};
 use support::{Random, TestReal, bits};
 
 /// `[M, K, N]` around the tile sizes, and some without anything in them.
-const SHAPES: [[usize; 3]; 16] = [
+const SHAPES: [[usize; 3]; 17] = [
     [1, 1, 1],
     [1, 64, 256],
     [1, 5, 47],
@@ -26,6 +26,7 @@ const SHAPES: [[usize; 3]; 16] = [
     [0, 4, 4],
     [4, 4, 0],
     [2, 1, 129],
+    [21, 300, 40],
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,9 +35,10 @@ enum Kernel {
     PackedByDepth,
     ByDepth,
     Dots,
+    Outer,
 }
 
-const KERNELS: [Kernel; 4] = [Kernel::Packed, Kernel::PackedByDepth, Kernel::ByDepth, Kernel::Dots];
+const KERNELS: [Kernel; 5] = [Kernel::Packed, Kernel::PackedByDepth, Kernel::ByDepth, Kernel::Dots, Kernel::Outer];
 
 /// `[rows, cols]` row-major into rows `stride` apart, with NaN in the gaps: a
 /// kernel that reads them shows it.
@@ -62,7 +64,10 @@ fn multiply<T: TestReal>(
     w: &[T],
     c: &mut [T],
 ) {
-    let a = strided(a, m, k, k + 3);
+    let (a, a_stride) = match kernel {
+        Kernel::Outer => (strided(&transposed(a, m, k), k, m, m + 3), m + 3),
+        _ => (strided(a, m, k, k + 3), k + 3),
+    };
     let mut panels = vec![T::NAN; packed_len::<T>(n, k)];
     let (b, b_stride) = match kernel {
         Kernel::Packed => {
@@ -73,15 +78,15 @@ fn multiply<T: TestReal>(
             pack_panels_by_depth(&strided(&transposed(w, n, k), k, n, n + 1), n, k, n + 1, &mut panels);
             (panels, 0)
         }
-        Kernel::ByDepth => (strided(&transposed(w, n, k), k, n, n + 1), n + 1),
+        Kernel::ByDepth | Kernel::Outer => (strided(&transposed(w, n, k), k, n, n + 1), n + 1),
         Kernel::Dots => (strided(w, n, k, k + 1), k + 1),
     };
-    let product =
-        Product { c, c_stride: n + 2, accum, a: &a, a_stride: k + 3, b: &b, b_stride, rows: m, cols: n, depth: k };
+    let product = Product { c, c_stride: n + 2, accum, a: &a, a_stride, b: &b, b_stride, rows: m, cols: n, depth: k };
     match kernel {
         Kernel::Packed | Kernel::PackedByDepth => packed(simd, product),
         Kernel::ByDepth => by_depth(simd, product),
         Kernel::Dots => dots(simd, product),
+        Kernel::Outer => outer(simd, product),
     }
 }
 
@@ -200,7 +205,7 @@ fn an_infinity_in_the_last_column_of_b_reaches_its_column_only() {
 }
 
 #[test]
-#[should_panic(expected = "packed product: B is [1, 64] with rows 0 apart, which does not fit into 63 elements")]
+#[should_panic(expected = "packed product: B is [1, 80] with rows 0 apart, which does not fit into 63 elements")]
 fn a_short_operand_is_named_before_any_write() {
     let product = Product {
         c: &mut [0.0_f32; 12],

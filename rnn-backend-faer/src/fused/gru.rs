@@ -9,7 +9,7 @@ use rnn_kernels::{
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, add, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+    Live, OnInputWeights, Part, Pass, add, bias, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
@@ -29,13 +29,13 @@ pub fn form<T: Number>(spec: &GruSpec<T>) -> Form {
     Form { gate_rows, input: spec.input, output: spec.output(), cut, joint }
 }
 
-/// `infer = 3·N·H + steps ahead·N·3H`, and for backward a cache line more for each row of `d_pre`
-/// whose width is a multiple of 1 KiB; the others as those of the provided bodies.
+/// `infer = 3·N·H + steps ahead·N·3H`, and for backward `G·H` and a cache line for each row of
+/// `d_pre` whose width is a multiple of 1 KiB beside what the provided bodies need.
 pub fn lens<T: Number>(spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
     let mut lens = sequence::gru::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
-    lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows());
-    lens.infer = rows * (2 * spec.output() + spec.hidden + steps_ahead(steps, rows, 1) * spec.gate_rows());
+    lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows()) + spec.gate_rows();
+    lens.infer = rows * (2 * spec.output() + spec.hidden + steps_ahead(steps, rows) * spec.gate_rows());
     lens
 }
 
@@ -172,8 +172,8 @@ where
     // With the reset after the product the cotangent of `aux` is a factor of the weight gradient, so every step is kept.
     let aux_steps = if spec.reset == GruReset::After { step_count } else { 1 };
     let stride = row_stride::<T>(width);
-    let sizes = [step_count * rows * stride, aux_steps * rows * hidden, 2 * rows * hidden];
-    let ([d_pre, d_aux, d_h], _) = carve("gru_backward", workspace, sizes);
+    let sizes = [step_count * rows * stride, aux_steps * rows * hidden, 2 * rows * hidden, width];
+    let ([d_pre, d_aux, d_h, sums], _) = carve("gru_backward", workspace, sizes);
     let mut d_pre = SeqMut::with_strides(d_pre, [step_count, rows, width], rows * stride, stride);
     let mut d_aux = SeqMut::new(d_aux, aux_steps, rows, hidden);
     // Slot k % 2 holds the cotangent of the state before step k of the pass.
@@ -193,7 +193,7 @@ where
             for (from, to) in live.runs(t) {
                 let range = (first + from, first + to);
                 if let Some(d_y) = d_y {
-                    add(d_h.at_mut(after, from, to), d_y.at(t).rows_range(range.0, range.1));
+                    add(backend.simd, d_h.at_mut(after, from, to), d_y.at(t).rows_range(range.0, range.1));
                 }
                 let (d_h, d_h_prev) = d_h.pair(after, before, from, to);
                 let kept = KeptStep {
@@ -228,11 +228,13 @@ where
         gradient::input(backend, d_params.w_ih, steps, d_pre, x);
         gradient::outer(backend, d_w_hh.rb_mut().rows_range(0, two_h), steps, d_pre_rz, h_prev);
         gradient::outer(backend, d_w_hh.rows_range(two_h, width), steps, d_product, factor);
-        gradient::bias(d_params.b_ih, steps, d_pre);
-        if let Some((d_b_rz, d_b_n)) = d_params.b_hh.map(|b| b.split_at_mut(two_h)) {
-            gradient::bias(Some(d_b_rz), steps, d_pre_rz);
-            gradient::bias(Some(d_b_n), steps, d_product);
-        }
+        let [d_b_rz, d_b_n] = d_params.b_hh.map_or([None, None], |b| {
+            let (rz, n) = b.split_at_mut(two_h);
+            [Some(rz), Some(n)]
+        });
+        bias(backend.simd, [d_params.b_ih, None], steps, d_pre, sums);
+        bias(backend.simd, [d_b_rz, None], steps, d_pre_rz, sums);
+        bias(backend.simd, [d_b_n, None], steps, d_product, sums);
     }
     if let Some(d_x) = run.d_x {
         let backend = OnInputWeights { backend, panels: weights.transposed_input };

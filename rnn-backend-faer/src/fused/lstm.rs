@@ -9,7 +9,7 @@ use rnn_kernels::{
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, add, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+    Live, OnInputWeights, Part, Pass, add, bias, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
@@ -23,13 +23,13 @@ pub fn form<T: Number>(spec: &LstmSpec<T>) -> Form {
     Form { gate_rows, input: spec.input, output: spec.output(), cut: gate_rows, joint: gate_rows }
 }
 
-/// `infer = 2·N·(P + H) + steps ahead·N·4H`, and for backward a cache line more for each row of `d_pre`
-/// whose width is a multiple of 1 KiB; the others as those of the provided bodies.
+/// `infer = 2·N·(P + H) + steps ahead·N·4H`, and for backward `G·H` and a cache line for each row of
+/// `d_pre` whose width is a multiple of 1 KiB beside what the provided bodies need.
 pub fn lens<T: Number>(spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
     let mut lens = sequence::lstm::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
-    lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows());
-    lens.infer = rows * (2 * (spec.output() + spec.hidden) + steps_ahead(steps, rows, 1) * spec.gate_rows());
+    lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows()) + spec.gate_rows();
+    lens.infer = rows * (2 * (spec.output() + spec.hidden) + steps_ahead(steps, rows) * spec.gate_rows());
     lens
 }
 
@@ -128,8 +128,8 @@ where
     let LstmBackward { direction, steps, params, packed, x, reserve, d_y, d_h_trace, workspace, .. } = run;
     let (p, hidden, width) = (spec.output(), spec.hidden, spec.gate_rows());
     let stride = row_stride::<T>(width);
-    let sizes = [step_count * rows * stride, 2 * rows * p, 2 * rows * hidden];
-    let ([d_pre, d_h, d_c], _) = carve("lstm_backward", workspace, sizes);
+    let sizes = [step_count * rows * stride, 2 * rows * p, 2 * rows * hidden, width];
+    let ([d_pre, d_h, d_c, sums], _) = carve("lstm_backward", workspace, sizes);
     let mut d_pre = SeqMut::with_strides(d_pre, [step_count, rows, width], rows * stride, stride);
     // Slot k % 2 holds the cotangents of the state before step k of the pass.
     let (mut d_h, mut d_c) = (SeqMut::new(d_h, 2, rows, p), SeqMut::new(d_c, 2, rows, hidden));
@@ -149,7 +149,7 @@ where
             let (slot_before, slot_after) = (direction.from_slot(t), direction.to_slot(t));
             for (from, to) in live.runs(t) {
                 if let Some(d_y) = d_y {
-                    add(d_h.at_mut(after, from, to), d_y.at(t).rows_range(first + from, first + to));
+                    add(backend.simd, d_h.at_mut(after, from, to), d_y.at(t).rows_range(first + from, first + to));
                 }
                 let (d_h_after, d_h_before) = d_h.pair(after, before, from, to);
                 let (d_c_after, mut d_c_before) = d_c.pair(after, before, from, to);
@@ -186,8 +186,7 @@ where
         let h_prev = reserve.h.slice(direction.from_slot(0), direction.from_slot(0) + step_count);
         gradient::input(backend, d_params.w_ih, steps, d_pre, x);
         gradient::outer(backend, d_params.w_hh, steps, d_pre, h_prev);
-        gradient::bias(d_params.b_ih, steps, d_pre);
-        gradient::bias(d_params.b_hh, steps, d_pre);
+        bias(backend.simd, [d_params.b_ih, d_params.b_hh], steps, d_pre, sums);
     }
     if let Some(d_x) = run.d_x {
         let backend = OnInputWeights { backend, panels: weights.transposed_input };

@@ -4,6 +4,7 @@
 //! only at the end. Every element is computed by the same operations in the same order whatever the number of rows and
 //! threads: `b`, then the products with `x_t`, then those with `h_{t−1}`, added up one after another.
 
+mod bias;
 pub mod elman;
 pub mod gru;
 mod input;
@@ -13,6 +14,7 @@ mod pass;
 mod project;
 mod slots;
 
+use bias::bias;
 use input::OnInputWeights;
 use live::Live;
 use pass::Pass;
@@ -23,9 +25,9 @@ use rnn_kernels::{Accum, MatMut, MatRef};
 
 use crate::number::Number;
 use crate::product::WORTH_SHARING;
-use crate::simd::Simd;
 use crate::simd::product::{Product, packed};
 use crate::simd::vector::line_len;
+use crate::simd::{Simd, gates};
 use crate::threads::{Rows, Workers};
 
 /// So many rows a thread, so that every one has some, or all of them if the pass is not worth sharing; at least 1.
@@ -48,10 +50,8 @@ fn through_weights<T: Number>(simd: Simd, d_h: MatMut<'_, T>, accum: Accum, d_pr
 }
 
 /// `to += from`, row by row.
-fn add<T: Number>(mut to: MatMut<'_, T>, from: MatRef<'_, T>) {
-    for n in 0..to.rows() {
-        to.row_mut(n).iter_mut().zip(from.row(n)).for_each(|(to, &from)| *to += from);
-    }
+fn add<T: Number>(simd: Simd, mut to: MatMut<'_, T>, from: MatRef<'_, T>) {
+    (0..to.rows()).for_each(|n| gates::add(simd, to.row_mut(n), from.row(n)));
 }
 
 /// Step `slot` of the trace is step `from` of `states`; no trace, no work.

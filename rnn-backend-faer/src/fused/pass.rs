@@ -48,8 +48,8 @@ impl<'a, T: Number> Pass<'a, T> {
         mut over: impl FnMut(Pass<'a, T>, Range<usize>, &mut [T]),
     ) {
         let (step_count, rows, width) = (x.steps(), x.rows(), weights.form.gate_rows);
-        let ahead = steps_ahead(step_count, rows, block);
         let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
+        let ahead = if projection.worth_ahead(block) { steps_ahead(step_count, rows) } else { 1 };
         let mut k = 0;
         while k < step_count {
             let window = ahead.min(step_count - k);

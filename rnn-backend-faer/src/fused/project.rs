@@ -5,13 +5,10 @@ use rnn_kernels::{Input, MatMut, MatRef};
 use crate::number::Number;
 use crate::panels::Weights;
 use crate::simd::Simd;
+use crate::simd::product::pack::panel_lines;
 use crate::simd::product::{Start, Sum, Term, sum_of_products};
 use crate::simd::vector::line_len;
 use crate::threads::Workers;
-
-/// Up to so many rows a thread, the products with `x` are computed for many steps at once: few rows leave a kernel
-/// waiting for its weights, and so `W_ih` is read once for all steps instead of once for each.
-const FEW_ROWS: usize = 4;
 
 /// Rows of the matrix `[steps · N, C]` whose products are computed at once by a pass that keeps nothing.
 const AHEAD_ROWS: usize = 32;
@@ -33,19 +30,27 @@ pub struct Projection<'a, T> {
     pub ahead: bool,
 }
 
-/// For how many steps at once a pass that keeps nothing computes the products with `x`, with `block` rows a thread; 1
-/// where that is of no use.
-pub fn steps_ahead(steps: usize, rows: usize, block: usize) -> usize {
-    if rows == 0 || block > FEW_ROWS { 1 } else { AHEAD_ROWS.div_ceil(rows).min(steps).max(1) }
+/// For how many steps at once a pass that keeps nothing may compute the products with `x`.
+pub fn steps_ahead(steps: usize, rows: usize) -> usize {
+    if rows == 0 { 1 } else { AHEAD_ROWS.div_ceil(rows).min(steps).max(1) }
 }
 
 impl<T: Number> Projection<'_, T> {
+    /// Whether the products with `x` are better computed for many steps at once, with `block` rows a thread.
+    ///
+    /// Few rows leave a kernel waiting for its weights, and so `W_ih` is read once for all steps instead of once for each.
+    /// How few depends on where the weights come from: the second cache feeds two rows as slowly as the third feeds four.
+    pub fn worth_ahead(&self, block: usize) -> bool {
+        let bytes = self.weights.form.input * self.weights.form.gate_rows * size_of::<T>();
+        block <= if bytes > 1 << 20 { 4 } else { 2 }
+    }
+
     /// Writes `b + W_ih x` for all steps of `x` into `pre` `[T · N, G·H]`, if that is worth it with `block` rows a thread;
     /// whether it did.
     pub fn ahead(&self, workers: &Workers, x: Input<'_, T>, pre: Option<MatMut<'_, T>>, block: usize) -> bool {
         let (Input::Dense(x), Some(pre)) = (x, pre) else { return false };
         let Some(flat) = x.flat() else { return false };
-        if x.steps() < 2 || block > FEW_ROWS {
+        if x.steps() < 2 || !self.worth_ahead(block) {
             return false;
         }
         let multiply_adds = flat.rows() * flat.cols() * pre.cols();
@@ -119,7 +124,8 @@ impl<T: Number> Projection<'_, T> {
     fn column(&self, part: Part, pre: &mut [T], column: usize) {
         let ((from, to), line) = (self.columns(part), line_len::<T>());
         pre[from..to].copy_from_slice(&self.weights.bias[from..to]);
-        let panels = self.weights.input[part as usize].chunks_exact((line * self.weights.form.input).max(1));
+        let panels =
+            self.weights.input[part as usize].chunks_exact((line * panel_lines(self.weights.form.input)).max(1));
         for (pre, panel) in pre[from..to].chunks_mut(line).zip(panels) {
             pre.iter_mut().zip(&panel[column * line..]).for_each(|(pre, &w)| *pre += w);
         }

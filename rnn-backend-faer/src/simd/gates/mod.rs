@@ -9,7 +9,8 @@ pub mod gru_after;
 pub mod gru_before;
 pub mod lstm;
 
-use super::Real;
+use super::pointwise::{Pointwise, pointwise};
+use super::{Real, Simd};
 
 /// Panics unless the operand has the length it must have beside `H` = `hidden`.
 #[inline]
@@ -26,6 +27,24 @@ fn expect_len(kernel: &str, operand: &str, len: usize, gates: usize, hidden: usi
 fn wrong_len(kernel: &str, operand: &str, len: usize, gates: usize, hidden: usize) -> ! {
     let must = gates * hidden;
     panic!("{kernel}: {operand} has length {len} but H is {hidden}; it must be {gates}H = {must}")
+}
+
+/// `to += from`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn add<T: Real>(simd: Simd, to: &mut [T], from: &[T]) {
+    expect_len("add", "from", from.len(), 1, to.len());
+    pointwise(simd, Sum, [from], [to]);
+}
+
+struct Sum;
+
+impl<T: Real> Pointwise<T, 1, 1> for Sum {
+    #[inline(always)]
+    fn element(&self, [from]: [T; 1], [to]: [T; 1]) -> [T; 1] {
+        [to + from]
+    }
 }
 
 /// `(1 − z) n + z h_prev`.

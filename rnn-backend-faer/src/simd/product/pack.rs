@@ -5,7 +5,8 @@
 //! panel 0: b[0][0..L] b[1][0..L] … b[K-1][0..L]   panel 1: b[0][L..2L] …      L = 16 (f32), 8 (f64)
 //! ```
 //!
-//! Columns beyond `N` are zero. The layout is the same on every instruction set.
+//! Columns beyond `N` are zero. Panels are an odd number of lines apart, so that the several of them that a tile reads at once
+//! do not fall on the same lines of the first cache. The layout is the same on every instruction set.
 
 use super::check_matrix;
 use crate::simd::Real;
@@ -16,7 +17,7 @@ use crate::simd::vector::line_len;
 /// # Panics
 /// If that number does not fit into `usize`.
 pub fn packed_len<T: Real>(cols: usize, depth: usize) -> usize {
-    let len = cols.checked_next_multiple_of(line_len::<T>()).and_then(|padded| padded.checked_mul(depth));
+    let len = cols.checked_next_multiple_of(line_len::<T>()).and_then(|padded| padded.checked_mul(panel_lines(depth)));
     len.unwrap_or_else(|| panic!("packed_len: [{depth}, {cols}] is too large"))
 }
 
@@ -57,9 +58,14 @@ pub fn pack_panels_by_depth<T: Real>(b: &[T], cols: usize, depth: usize, stride:
     }
 }
 
+/// The lines from one panel to the next.
+pub const fn panel_lines(depth: usize) -> usize {
+    if depth == 0 { 0 } else { depth | 1 }
+}
+
 fn panels<T>(out: &mut [T], depth: usize) -> impl Iterator<Item = &mut [T]> {
     // With no depth there is nothing to pack, and the length must not be 0.
-    out.chunks_exact_mut((line_len::<T>() * depth).max(1))
+    out.chunks_exact_mut((line_len::<T>() * panel_lines(depth)).max(1))
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use pulp::WithSimd;
 
-use super::pack::packed_len;
+use super::pack::{packed_len, panel_lines};
 use super::tile::{Lines, Tiles, cover, load, rows_of, step, store, with_vectors_per_line, zero};
 use super::{Accum, Product, check_matrix};
 use crate::simd::vector::line_len;
@@ -136,7 +136,7 @@ impl<S: pulp::Simd, T: Real, const W: usize> Tiles<S, T, W> for PackedTiles<'_, 
             let lines: &[[T::V<S>; W]] = T::vectors::<S>(panels).0.as_chunks().0;
             let mut b: [&[[T::V<S>; W]]; P] = [&[]; P];
             for p in 0..P {
-                b[p] = &lines[(line + p) * depth..][..depth];
+                b[p] = &lines[(line + p) * panel_lines(depth)..][..depth];
             }
             for k in 0..depth {
                 let mut x = [T::ZERO; R];
