@@ -60,6 +60,29 @@ fn a_backend_that_keeps_a_law_passes_and_the_report_is_written() {
 }
 
 #[test]
+fn all_backends_together_are_the_sum_of_each() {
+    let counts = |arguments: &[&str]| {
+        let output = rnn_check(&[&["run", "--law", "replace_never_reads_c"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}{}", printed(&output), complaint(&output));
+        let text = printed(&output);
+        let before = |line: &str, word: &str| {
+            let words: Vec<_> = line.split([' ', ',']).filter(|part| !part.is_empty()).collect();
+            let at = words.iter().position(|part| *part == word).unwrap_or_else(|| panic!("{word} is not in {line}"));
+            words[at - 1].parse::<usize>().expect("a number")
+        };
+        let lines = text.lines().filter(|line| line.contains("comparisons"));
+        lines.map(|line| ["laws", "cases", "comparisons"].map(|word| before(line, word))).collect::<Vec<_>>()
+    };
+    let all = counts(&["--all"]);
+    let backends = ["naive", "matrixmultiply", "faer", "faer-parallel"];
+    let each: Vec<_> = backends.iter().flat_map(|backend| counts(&["--backend", backend])).collect();
+    let (sums, reports) = all.split_last().expect("it prints lines");
+    assert_eq!(reports, each);
+    let [cases, comparisons] = [1, 2].map(|k| each.iter().map(|counts| counts[k]).sum::<usize>());
+    assert_eq!(*sums, [1, cases, comparisons]);
+}
+
+#[test]
 fn what_cannot_be_done_is_said_in_one_line_and_ends_with_2() {
     let missing = folder().path().join("missing.md");
     let missing = missing.to_str().expect("a plain path");
@@ -67,6 +90,7 @@ fn what_cannot_be_done_is_said_in_one_line_and_ends_with_2() {
         &["run", "--backend", "fear"][..],
         &["run", "--backend", "naive", "--law", "no_such_law"],
         &["run"],
+        &["run", "--all", "--backend", "naive"],
         &["matrix", "--law", "no_such_law"],
         &["matrix", "--law", "replace_never_reads_c", "--check", missing],
         &["matrix", "--markdown", "a", "--check", "b"],

@@ -23,6 +23,12 @@ pub trait Format: Magnitudes {
     /// The error of `got` where it is at least [`DOUBT`](Self::DOUBT), as exactly as it takes.
     #[doc(hidden)]
     fn settle(function: Function, x: Self, got: Self, exact: Self::Exact) -> Settled;
+    /// The error of `got` in ulp, as exactly as it takes to say whether it is above ½.
+    #[doc(hidden)]
+    fn ulps(function: Function, x: Self, got: Self, exact: Self::Exact) -> f64 {
+        let error = Self::error(got, exact);
+        if error >= Self::DOUBT { Self::settle(function, x, got, exact).error } else { error }
+    }
     /// How far beyond ½ ulp the rounding of an f64 may be that is itself within 4 ulp of the exact value.
     #[doc(hidden)]
     fn double_rounding(exact: Self::Exact) -> f64;

@@ -20,7 +20,7 @@ struct Arguments {
 pub enum Command {
     /// Name the laws, the planted bugs, the correct variants and the backends.
     List(List),
-    /// Check a backend.
+    /// Check a backend, or all of them.
     Run(Run),
     /// Run the case of a failure again.
     Replay(Replay),
@@ -42,8 +42,11 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct Run {
     /// naive, matrixmultiply, faer, faer-parallel or faer-parallel:N.
-    #[arg(long)]
-    pub backend: Choice,
+    #[arg(long, required_unless_present = "all")]
+    pub backend: Option<Choice>,
+    /// Every backend, one after another, and the sums over them.
+    #[arg(long, conflicts_with = "backend")]
+    pub all: bool,
     /// In which numbers.
     #[arg(long, value_enum, default_value_t = Dtype::Both)]
     pub dtype: Dtype,

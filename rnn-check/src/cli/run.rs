@@ -1,4 +1,4 @@
-//! `rnn-check run`: one backend against the suite.
+//! `rnn-check run`: one backend against the suite, or all of them.
 
 use super::args::{self, Dtype, Run};
 use super::backend::Choice;
@@ -7,19 +7,45 @@ use super::{Outcome, file, progress};
 use rnn_backend_faer::Faer;
 use rnn_backend_naive::MatrixMultiply;
 use rnn_check::{Backend, Checked, Plan, Report};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 pub fn run(run: &Run) -> Result<Outcome, Error> {
     args::some_law(&run.law)?;
     let mut plan = run.profile.plan();
     plan = run.seed.map_or(plan.clone(), |seed| plan.seed(seed));
-    let reports = reports(run.backend, run.dtype, &run.law, &plan);
-    for report in &reports {
-        println!("{report}");
+    let start = Instant::now();
+    let choices = run.backend.map_or(Choice::ALL.to_vec(), |backend| vec![backend]);
+    let mut all = vec![];
+    for choice in choices {
+        for report in reports(choice, run.dtype, &run.law, &plan) {
+            println!("{report}");
+            all.push(report);
+        }
+    }
+    if run.all {
+        println!("{}", sums(&all, start.elapsed()));
     }
     if let Some(path) = &run.json {
-        file::write_json(path, &reports)?;
+        file::write_json(path, &all)?;
     }
-    Ok(Outcome::of(reports.iter().all(Report::passes)))
+    Ok(Outcome::of(all.iter().all(Report::passes)))
+}
+
+/// All reports in one line.
+fn sums(reports: &[Report], elapsed: Duration) -> String {
+    let counts = reports.iter().map(Report::counts);
+    let [cases, comparisons] =
+        counts.fold([0; 2], |[cases, comparisons], [_, c, compared]| [cases + c, comparisons + compared]);
+    let laws: BTreeSet<&str> = reports.iter().flat_map(|report| &report.laws).map(|law| law.id.as_str()).collect();
+    format!(
+        "{} backends and number types: {} laws, {cases} cases, {comparisons} comparisons, {} failed, largest ratio {:.3}, {:.1} s",
+        reports.len(),
+        laws.len(),
+        reports.iter().flat_map(Report::failures).count(),
+        reports.iter().map(Report::ratio).fold(0.0, f64::max),
+        elapsed.as_secs_f64(),
+    )
 }
 
 /// One report for each number type.

@@ -3,7 +3,7 @@
 use super::block::Block;
 use super::expect::{B, exact};
 use super::{Context, Evidence, Verdict, all, ensure, fail, same, within};
-use crate::case::{Case, Layout, Stream};
+use crate::case::{Case, Cases, Layout, Stream};
 use crate::drive::{Guarded, Place};
 use crate::number::Number;
 use crate::oracle::Dims;
@@ -86,12 +86,20 @@ impl<T: Real> Product<T> {
     }
 }
 
+/// Small sizes are enough for most mistakes; the products of a wide case are as large as in a run, beyond one block of rows.
+fn sized(case: &Case) -> Case {
+    let [d, most] = [case.dims, Cases::SMALL.largest];
+    let many = d.steps * d.batch > most.steps * most.batch;
+    let wide = many || d.input > most.input || d.hidden > most.hidden;
+    if wide { *case } else { small(case) }
+}
+
 fn small(case: &Case) -> Case {
     case.at_most(4, 4, 17, 9)
 }
 
 pub(super) fn every_product_is_within_gamma<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let products = products::<T>(&small(case), Stream::signed);
+    let products = products::<T>(&sized(case), Stream::signed);
     all(products.iter().map(|p| within(ctx.precision, &p.block(), &p.run(ctx, case.layout, &p.c).0, &p.want(ctx))))
 }
 
@@ -138,9 +146,27 @@ pub(super) fn nothing_outside_the_view_is_written<T: Real>(ctx: &Context<'_, T>,
 
 /// Products of small integers are exact in any order, with and without FMA, so every backend must give the same bits.
 pub(super) fn integers_multiply_exactly<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let products = products::<T>(&small(case), |stream| stream.below(9) as f64 - 4.0);
+    let products = products::<T>(&sized(case), |stream| stream.below(9) as f64 - 4.0);
     all(products.iter().map(|p| {
         let want: Vec<T> = p.want(ctx).iter().map(|w| T::from_f64(w.value())).collect();
         same(&p.block(), &p.run(ctx, case.layout, &p.c).0, &want)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{covering, wide};
+    use crate::plan::Plan;
+
+    #[test]
+    fn the_full_profile_has_products_beyond_a_block_of_rows_and_the_quick_one_is_spared_them() {
+        let largest = |cases: &mut dyn Iterator<Item = Case>| {
+            let products: Vec<_> = cases.flat_map(|case| products::<f32>(&sized(&case), Stream::signed)).collect();
+            let most = |of: fn(&Product<f32>) -> usize| products.iter().map(of).max();
+            [most(|p| p.m), most(|p| p.k), most(|p| p.n)].map(|most| most.expect("there are products"))
+        };
+        assert!(largest(&mut wide().take(Plan::full().wide)).iter().all(|&size| size > 128));
+        assert!(largest(&mut covering().iter().copied()).iter().all(|&size| size < 64));
+    }
 }

@@ -3,8 +3,8 @@
 use super::alike::run;
 use super::block::Block;
 use super::{Context, Evidence, Failure, Stop, Verdict, all, ensure, fail, same};
+use crate::activation::{Format, Function};
 use crate::case::{Case, Problem, Stream, Upstream, X};
-use crate::number::Number;
 use crate::oracle::Dims;
 use crate::real::Real;
 use rnn_kernels::{
@@ -65,39 +65,43 @@ fn images<T: Real>(ctx: &Context<'_, T>, x: &[T]) -> Vec<(&'static str, Activati
     all
 }
 
-/// Numbers of both signs from every binade between the smallest and 1000, denser where the functions bend.
-fn stratified<T: Real>() -> Vec<T> {
+/// Magnitudes from every binade between the smallest and 1000, ascending, denser where the functions bend.
+fn stratified<T: Format>() -> Vec<T> {
     let mut stream = Stream::new(7, 50);
-    let mut x = Vec::new();
+    let mut a = Vec::new();
     let lowest = if T::EPSILON.to_f64() > 1e-10 { -149 } else { -1074 };
     for exponent in lowest..10 {
         let count = if exponent < -12 { 4 } else { 400 };
-        for _ in 0..count {
-            let v = (1.0 + stream.signed().abs()) * 2f64.powi(exponent);
-            x.extend([T::from_f64(v), T::from_f64(-v)]);
-        }
+        a.extend((0..count).map(|_| T::from_f64((1.0 + stream.signed().abs()) * 2f64.powi(exponent))));
     }
-    x
+    a.sort_unstable_by_key(|a| a.bits());
+    a
 }
 
-pub(super) fn activations_keep_their_ulp<T: Real>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
-    let x = stratified::<T>();
-    let exact = |f: fn(T::Wide) -> T::Wide| x.iter().map(|x| f(T::Wide::from_f64(x.to_f64()))).collect::<Vec<_>>();
-    let (sigmoid, tanh) = (exact(Number::sigmoid), exact(Number::tanh));
+pub(super) fn activations_keep_their_ulp<T: Format>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
+    let mut x = stratified::<T>();
+    let exact = |function: Function| {
+        let (mut of_plus, mut of_minus) = (vec![], vec![]);
+        T::exact(function, &x, &mut of_plus, &mut of_minus);
+        [of_plus, of_minus].concat()
+    };
+    let (sigmoid, tanh) = (exact(Function::Sigmoid), exact(Function::Tanh));
+    x.extend_from_within(..);
+    let half = x.len() / 2;
+    x[half..].iter_mut().for_each(|x| *x = -*x);
     let mut evidence = Evidence::default();
     for (name, activation, got) in images(ctx, &x) {
-        let (want, claim) = match activation {
-            Activation::Sigmoid => (&sigmoid, ctx.precision.sigmoid_ulp),
-            _ => (&tanh, ctx.precision.tanh_ulp),
+        let (function, want, claim) = match activation {
+            Activation::Sigmoid => (Function::Sigmoid, &sigmoid, ctx.precision.sigmoid_ulp),
+            _ => (Function::Tanh, &tanh, ctx.precision.tanh_ulp),
         };
-        for (i, (got, want)) in got.iter().zip(want).enumerate() {
-            let value = want.value();
-            let error = (T::Wide::from_f64(got.to_f64()) - *want).value().abs() / ctx.precision.ulp(value);
+        for ((&x, &got), &want) in x.iter().zip(&got).zip(want) {
+            let error = T::ulps(function, x, got, want);
             let inside = got.to_f64().abs() <= 1.0 && (activation != Activation::Sigmoid || got.to_f64() >= 0.0);
             // Written so that a NaN fails.
             if !(error <= claim && inside) {
-                let place = format!("{name}: {activation:?}({:?}) = {got:?}", x[i]);
-                let numbers = format!("want {value:e}: {error:.3} ulp off, {claim} claimed, range kept: {inside}");
+                let place = format!("{name}: {activation:?}({x:?}) = {got:?}");
+                let numbers = format!("{error:.3} ulp off, {claim} claimed, range kept: {inside}");
                 return Err(Stop::Fail(Box::new(Failure {
                     place,
                     numbers,

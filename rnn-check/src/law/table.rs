@@ -5,7 +5,7 @@ use super::{
     duality, endurance, environment, exact, gate, golden, gradient, head, layer, linear, matmul, numeric, oracle,
     poison, structure, symmetry, truncated, variant,
 };
-use crate::real::Real;
+use crate::activation::Format;
 
 /// Every law, in the order of reports; `$both` is called with those of both number types, `$f64` with the rest.
 #[doc(hidden)]
@@ -104,7 +104,7 @@ macro_rules! __law_table {
      f64 [$([$group2:ident, $name2:ident, $scope2:ident, $clause2:literal])*]) => {
         /// The laws of both number types.
         #[must_use]
-        pub fn laws<T: Real>() -> Vec<Law<T>> {
+        pub fn laws<T: Format>() -> Vec<Law<T>> {
             vec![$(Law {
                 id: concat!(stringify!($group), "::", stringify!($name)),
                 clause: $clause,
