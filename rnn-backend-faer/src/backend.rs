@@ -9,8 +9,8 @@ use rnn_kernels::{
 
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
-use crate::{fused, panels, product};
 use crate::{loss, pointwise};
+use crate::{panels, passes, product};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
 ///
@@ -115,63 +115,71 @@ macro_rules! backend_for {
             }
 
             fn elman_lens(&self, spec: &ElmanSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                fused::elman::lens(spec, steps, rows)
+                passes::elman::lens(spec, steps, rows)
             }
             fn elman_pack(&self, spec: &ElmanSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(fused::elman::form(spec), usage, params, packed);
+                panels::pack(passes::elman::form(spec), usage, params, packed);
             }
             fn elman_infer(&self, run: ElmanInfer<'_, $T>) {
-                if run.plain().is_some() { fused::elman::infer(self, run) } else { sequence::elman::infer(self, run) }
+                if run.plain().is_some() { passes::elman::infer(self, run) } else { sequence::elman::infer(self, run) }
             }
             fn elman_forward(&self, run: ElmanForward<'_, $T>) {
                 if run.plain().is_some() {
-                    fused::elman::forward(self, run)
+                    passes::elman::forward(self, run)
                 } else {
                     sequence::elman::forward(self, run)
                 }
             }
             fn elman_backward(&self, run: ElmanBackward<'_, $T>) {
                 if run.plain().is_some() {
-                    fused::elman::backward(self, run)
+                    passes::elman::backward(self, run)
                 } else {
                     sequence::elman::backward(self, run)
                 }
             }
 
             fn lstm_lens(&self, spec: &LstmSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                fused::lstm::lens(spec, steps, rows)
+                passes::lstm::lens(spec, steps, rows)
             }
             fn lstm_pack(&self, spec: &LstmSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(fused::lstm::form(spec), usage, params, packed);
+                panels::pack(passes::lstm::form(spec), usage, params, packed);
             }
             fn lstm_infer(&self, run: LstmInfer<'_, $T>) {
-                if run.plain().is_some() { fused::lstm::infer(self, run) } else { sequence::lstm::infer(self, run) }
+                if run.plain().is_some() { passes::lstm::infer(self, run) } else { sequence::lstm::infer(self, run) }
             }
             fn lstm_forward(&self, run: LstmForward<'_, $T>) {
-                if run.plain().is_some() { fused::lstm::forward(self, run) } else { sequence::lstm::forward(self, run) }
+                if run.plain().is_some() {
+                    passes::lstm::forward(self, run)
+                } else {
+                    sequence::lstm::forward(self, run)
+                }
             }
             fn lstm_backward(&self, run: LstmBackward<'_, $T>) {
                 if run.plain().is_some() {
-                    fused::lstm::backward(self, run)
+                    passes::lstm::backward(self, run)
                 } else {
                     sequence::lstm::backward(self, run)
                 }
             }
 
             fn gru_lens(&self, spec: &GruSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                fused::gru::lens(spec, steps, rows)
+                passes::gru::lens(spec, steps, rows)
             }
             fn gru_pack(&self, spec: &GruSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(fused::gru::form(spec), usage, params, packed);
+                panels::pack(passes::gru::form(spec), usage, params, packed);
             }
             fn gru_infer(&self, run: GruInfer<'_, $T>) {
-                if run.plain().is_some() { fused::gru::infer(self, run) } else { sequence::gru::infer(self, run) }
+                if run.plain().is_some() { passes::gru::infer(self, run) } else { sequence::gru::infer(self, run) }
             }
             fn gru_forward(&self, run: GruForward<'_, $T>) {
-                if run.plain().is_some() { fused::gru::forward(self, run) } else { sequence::gru::forward(self, run) }
+                if run.plain().is_some() { passes::gru::forward(self, run) } else { sequence::gru::forward(self, run) }
             }
             fn gru_backward(&self, run: GruBackward<'_, $T>) {
-                if run.plain().is_some() { fused::gru::backward(self, run) } else { sequence::gru::backward(self, run) }
+                if run.plain().is_some() {
+                    passes::gru::backward(self, run)
+                } else {
+                    sequence::gru::backward(self, run)
+                }
             }
 
             fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {

@@ -1,8 +1,7 @@
 //! [`Faer`]: the fast backend of rnn-kernels.
 //!
 //! - **Products**: faer's matmul where there are many rows, on blocks of a fixed size; kernels of our own for few rows.
-//! - **Recurrent products**: `W_hh` is packed once into panels a cache line wide and multiplied from there at every step
-//!   and for every batch size; streaming packs `W_ih` as well.
+//! - **Passes**: weights are packed once into panels a cache line wide; a thread takes its rows of the batch through all steps.
 //! - **Gates**: `exp`, `tanh` and `σ` on vectors, every one within 1 ULP ([`simd::math`]), chosen at run time for portable
 //!   code, AVX2 with FMA, or AVX-512, all with the same bits.
 //! - **Threads**: a small pool of our own, or a given rayon pool. The bits do not depend on the number of threads.
@@ -23,10 +22,11 @@
 //! needs none: pulp's tokens are the proofs).
 
 mod backend;
-mod fused;
+
 mod loss;
 mod number;
 mod panels;
+mod passes;
 mod pointwise;
 mod product;
 pub mod simd;

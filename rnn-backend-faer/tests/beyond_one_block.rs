@@ -3,8 +3,8 @@
 use rnn_backend_faer::Faer;
 use rnn_kernels::{
     Accum, Backend, Direction, GruBackward, GruForward, GruReserve, GruReserveMut, GruReset, GruSpec, Input,
-    LstmBackward, LstmForward, LstmReserve, LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps,
-    Use,
+    LstmBackward, LstmForward, LstmInfer, LstmReserve, LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut,
+    SeqRef, Steps, Use,
 };
 
 /// Eighths between −2 and 2, no two seeds alike.
@@ -193,5 +193,47 @@ fn the_bits_of_a_pass_do_not_depend_on_the_number_of_threads() {
     for reset in [GruReset::After, GruReset::Before] {
         same_bits::<f32>("gru f32", |backend| gru(backend, reset));
         same_bits::<f64>("gru f64", |backend| gru(backend, reset));
+    }
+}
+
+/// All outputs of an inference in windows of `window` steps.
+fn inferred(backend: &Faer, [t, n, c, h]: [usize; 4], window: usize) -> Vec<u32> {
+    let spec = LstmSpec::<f32>::new(c, h);
+    let (lens, layout) = (backend.lstm_lens(&spec, window, n), spec.layout());
+    let flat: Vec<f32> = values(layout.len(), 1).into_iter().map(|w: f32| w / 64.0).collect();
+    let params = layout.view(&flat);
+    let (x, mut hs, mut cs) = (values(t * n * c, 2), values(n * h, 3), values(n * h, 4));
+    let (mut packed, mut workspace) = (vec![0.0; lens.packed_infer], vec![0.0; lens.infer]);
+    let mut y = vec![0.0_f32; t * n * h];
+    backend.lstm_pack(&spec, Use::Infer, params, &mut packed);
+    for (x, y) in x.chunks(window * n * c).zip(y.chunks_mut(window * n * h)) {
+        let steps = x.len() / (n * c);
+        backend.lstm_infer(LstmInfer {
+            spec,
+            direction: Direction::Forward,
+            steps: Steps::all(),
+            params,
+            packed: &packed,
+            x: Input::Dense(SeqRef::new(x, steps, n, c)),
+            h: MatMut::new(&mut hs, n, h),
+            c: MatMut::new(&mut cs, n, h),
+            y: Some(SeqMut::new(y, steps, n, h)),
+            workspace: &mut workspace,
+        });
+    }
+    assert!(y.iter().all(|y| y.is_finite()) && y.iter().any(|&y| y != 0.0));
+    y.into_iter().map(f32::to_bits).collect()
+}
+
+#[test]
+fn input_products_for_many_steps_at_once_have_the_bits_of_one_step_at_a_time() {
+    // `W_ih` of the first layer is larger than 1 MiB, where up to four rows are computed ahead; of the second, up to two.
+    for (shape, windows) in [([40, 3, 300, 260], [40, 23, 2]), ([70, 2, 40, 24], [70, 33, 3])] {
+        for backend in [Faer::sequential(), Faer::parallel(2)] {
+            let stepwise = inferred(&backend, shape, 1);
+            for window in windows {
+                assert!(inferred(&backend, shape, window) == stepwise, "{shape:?} in windows of {window}");
+            }
+        }
     }
 }
