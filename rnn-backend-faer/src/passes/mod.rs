@@ -39,7 +39,7 @@ fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
 /// of the first cache, and a tile reads eight of them at once.
 fn row_stride<T>(width: usize) -> usize {
     let line = line_len::<T>();
-    if width > 0 && width % (16 * line) == 0 { width + line } else { width }
+    if width > 0 && width.is_multiple_of(16 * line) { width + line } else { width }
 }
 
 /// `d_h (+)= d_pre · W`, `panels` those of `W` as it is.
