@@ -170,6 +170,17 @@ mod tests {
     }
 
     #[test]
+    fn the_root_of_a_square_is_its_number() {
+        for root in [0.0, 0.5, 1.0, 3.0, 1025.0] {
+            assert_eq!(Scalar::sqrt(root * root), root);
+            #[allow(clippy::cast_possible_truncation)] // exact
+            let root = root as f32;
+            assert_eq!(Scalar::sqrt(root * root), root);
+        }
+        assert!(Scalar::sqrt(-1.0_f32).is_nan() && Scalar::sqrt(-1.0_f64).is_nan());
+    }
+
+    #[test]
     fn sigmoid_is_exact_at_zero_and_saturates_without_nan() {
         assert_eq!(Scalar::sigmoid(0.0_f32), 0.5);
         assert_eq!(Scalar::sigmoid(-0.0_f64), 0.5);

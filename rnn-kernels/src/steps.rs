@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn a_window_of_a_window_keeps_the_lengths_and_adds_the_starts() {
+        let lengths = [5, 0, 3];
+        let steps = Steps::ragged(&lengths).window(2).window(5);
+        assert_eq!((steps.lengths(), steps.start()), (Some(&lengths[..]), 7));
+        assert_eq!((Steps::all().lengths(), Steps::all().window(3).start()), (None, 3));
+    }
+
+    #[test]
     fn whole_batches_are_one_part_and_ragged_ones_a_part_per_row() {
         assert_eq!(Steps::all().parts(4, 3, true).collect::<Vec<_>>(), [Part::Flat]);
         assert_eq!(Steps::all().parts(4, 2, false).count(), 2);

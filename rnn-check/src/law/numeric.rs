@@ -79,16 +79,14 @@ fn stratified<T: Format>() -> Vec<T> {
 }
 
 pub(super) fn activations_keep_their_ulp<T: Format>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
-    let mut x = stratified::<T>();
+    let a = stratified::<T>();
     let exact = |function: Function| {
         let (mut of_plus, mut of_minus) = (vec![], vec![]);
-        T::exact(function, &x, &mut of_plus, &mut of_minus);
-        [of_plus, of_minus].concat()
+        T::exact(function, &a, &mut of_plus, &mut of_minus);
+        of_plus.into_iter().zip(of_minus).flat_map(<[_; 2]>::from).collect::<Vec<_>>()
     };
     let (sigmoid, tanh) = (exact(Function::Sigmoid), exact(Function::Tanh));
-    x.extend_from_within(..);
-    let half = x.len() / 2;
-    x[half..].iter_mut().for_each(|x| *x = -*x);
+    let x: Vec<T> = a.iter().flat_map(|&a| [a, -a]).collect();
     let mut evidence = Evidence::default();
     for (name, activation, got) in images(ctx, &x) {
         let (function, want, claim) = match activation {
