@@ -114,6 +114,18 @@ impl<'a, T> Rows<'a, T> {
         MatMut::with_stride(data, to - from, self.cols, if to - from <= 1 { self.cols } else { self.row_stride })
     }
 
+    /// All rows of step `t`, for as long as the block itself was to live.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[track_caller]
+    pub fn into_step(self, t: usize) -> MatMut<'a, T> {
+        let (first, len) = self.span(t, 0, self.rows);
+        // SAFETY: as in `at`, and the block, which was the only way to its elements for 'a, is consumed.
+        let data = unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) };
+        MatMut::with_stride(data, self.rows, self.cols, if self.rows <= 1 { self.cols } else { self.row_stride })
+    }
+
     /// Rows `from..to` of two steps, the one to read and the other to write.
     ///
     /// # Panics
