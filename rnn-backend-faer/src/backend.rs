@@ -9,8 +9,7 @@ use rnn_kernels::{
 
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
-use crate::{loss, pointwise};
-use crate::{panels, passes, product};
+use crate::{loss, panels, passes, pointwise, product};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
 ///

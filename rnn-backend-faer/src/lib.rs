@@ -22,7 +22,6 @@
 //! needs none: pulp's tokens are the proofs).
 
 mod backend;
-
 mod loss;
 mod number;
 mod panels;

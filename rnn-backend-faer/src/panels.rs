@@ -47,6 +47,11 @@ pub struct Weights<'a, T> {
 }
 
 impl Form {
+    /// Of a cell whose gates all have one recurrent product and both biases.
+    pub fn whole(gate_rows: usize, input: usize, output: usize) -> Self {
+        Self { gate_rows, input, output, cut: gate_rows, joint: gate_rows }
+    }
+
     /// The length of each piece, in their order in the buffer.
     fn lens<T: Number>(&self, usage: Use) -> [usize; 9] {
         let Form { gate_rows, input, output, cut, joint } = *self;

@@ -9,7 +9,7 @@ use rnn_backend_faer::simd::product::{Accum, Product, by_depth, dots, outer, pac
 use support::{Random, TestReal, bits};
 
 /// `[M, K, N]` around the tile sizes, and some without anything in them.
-const SHAPES: [[usize; 3]; 17] = [
+const SHAPES: [[usize; 3]; 18] = [
     [1, 1, 1],
     [1, 64, 256],
     [1, 5, 47],
@@ -27,6 +27,7 @@ const SHAPES: [[usize; 3]; 17] = [
     [4, 4, 0],
     [2, 1, 129],
     [21, 300, 40],
+    [100, 7, 33],
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]

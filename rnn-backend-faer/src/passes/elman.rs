@@ -19,8 +19,7 @@ use crate::threads::Rows;
 
 /// The sizes of the weights.
 pub fn form<T: Number>(spec: &ElmanSpec<T>) -> Form {
-    let gate_rows = spec.gate_rows();
-    Form { gate_rows, input: spec.input, output: spec.output(), cut: gate_rows, joint: gate_rows }
+    Form::whole(spec.gate_rows(), spec.input, spec.output())
 }
 
 /// `infer = 2·N·H + steps ahead·N·H`, and for backward `G·H` and a cache line for each row of

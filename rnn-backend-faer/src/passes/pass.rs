@@ -30,7 +30,7 @@ impl<'a, T: Number> Pass<'a, T> {
         block: usize,
     ) -> Self {
         let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
-        projection.ahead = projection.ahead(&backend.workers, x, pre, block);
+        projection.ahead = projection.compute_ahead(&backend.workers, x, pre, block);
         Pass { projection, direction, steps, step_count: x.steps(), kept: Kept::All }
     }
 
@@ -56,7 +56,7 @@ impl<'a, T: Number> Pass<'a, T> {
             let (t, end) = (direction.step(k, step_count), direction.step(k + window - 1, step_count));
             let pre = MatMut::new(&mut gates[..window * rows * width], window * rows, width);
             projection.ahead =
-                projection.ahead(&backend.workers, x.slice(t.min(end), t.max(end) + 1), Some(pre), block);
+                projection.compute_ahead(&backend.workers, x.slice(t.min(end), t.max(end) + 1), Some(pre), block);
             let (ks, kept) = if projection.ahead {
                 (k..k + window, Kept::Last { first: k, steps: window })
             } else {

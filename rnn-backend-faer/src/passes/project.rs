@@ -26,7 +26,7 @@ pub struct Projection<'a, T> {
     pub simd: Simd,
     pub weights: Weights<'a, T>,
     pub x: Input<'a, T>,
-    /// Whether `b + W_ih x` has been computed for all steps before: see [`ahead`](Projection::ahead).
+    /// Whether `b + W_ih x` has been computed for all steps before: see [`compute_ahead`](Projection::compute_ahead).
     pub ahead: bool,
 }
 
@@ -47,7 +47,7 @@ impl<T: Number> Projection<'_, T> {
 
     /// Writes `b + W_ih x` for all steps of `x` into `pre` `[T · N, G·H]`, if that is worth it with `block` rows a thread;
     /// whether it did.
-    pub fn ahead(&self, workers: &Workers, x: Input<'_, T>, pre: Option<MatMut<'_, T>>, block: usize) -> bool {
+    pub fn compute_ahead(&self, workers: &Workers, x: Input<'_, T>, pre: Option<MatMut<'_, T>>, block: usize) -> bool {
         let (Input::Dense(x), Some(pre)) = (x, pre) else { return false };
         let Some(flat) = x.flat() else { return false };
         if x.steps() < 2 || !self.worth_ahead(block) {
