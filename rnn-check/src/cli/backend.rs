@@ -32,6 +32,7 @@ impl Choice {
             Self::Faer | Self::FaerParallel(_) => Claims::new()
                 .sigmoid_ulp(math::SIGMOID_F32_ULP, math::SIGMOID_F64_ULP)
                 .tanh_ulp(math::TANH_F32_ULP, math::TANH_F64_ULP)
+                .batch_invariant()
                 .allocation_free(),
         }
     }
