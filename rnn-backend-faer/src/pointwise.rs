@@ -67,7 +67,8 @@ pub fn lstm_forward<T: Number>(simd: Simd, workers: &Workers, step: LstmStep<'_,
     workers.by_rows(rows, block, [gates, c, h], |from, [mut gates, mut c, mut h]| {
         for n in 0..c.rows() {
             let c_prev = c_prev.row(from + n);
-            let row = lstm::Forward { gates: gates.row_mut(n), c_prev, c: c.row_mut(n), h: h.row_mut(n) };
+            let gates = gates_of_mut(gates.row_mut(n));
+            let row = lstm::Forward { gates, c_prev, c: c.row_mut(n), h: h.row_mut(n) };
             lstm::forward(simd, row);
         }
     });
@@ -105,7 +106,8 @@ pub fn gru_forward<T: Number>(simd: Simd, workers: &Workers, step: GruStep<'_, T
     workers.by_rows(rows, block, [gates, h], |from, [mut gates, mut h]| {
         for n in 0..h.rows() {
             let (aux, h_prev) = (aux.row(from + n), h_prev.row(from + n));
-            gru_after::forward(simd, gru_after::Forward { gates: gates.row_mut(n), aux, h_prev, h: h.row_mut(n) });
+            let gates = gates_of_mut(gates.row_mut(n));
+            gru_after::forward(simd, gru_after::Forward { gates, aux, h_prev, h: h.row_mut(n) });
         }
     });
 }
@@ -141,7 +143,7 @@ pub fn gru_gates_forward<T: Number>(simd: Simd, workers: &Workers, step: GruGate
     let block = workers.block(rows, rows * hidden >= WORTH_SHARING);
     workers.by_rows(rows, block, [gates, aux], |from, [mut gates, mut aux]| {
         for n in 0..aux.rows() {
-            let [r, z, _] = thirds_mut(gates.row_mut(n));
+            let [r, z, _] = gates_of_mut(gates.row_mut(n));
             let row = gru_before::Reset { r, z, h_prev: h_prev.row(from + n), aux: aux.row_mut(n) };
             gru_before::reset(simd, row);
         }
@@ -177,7 +179,7 @@ pub fn gru_candidate_forward<T: Number>(simd: Simd, workers: &Workers, step: Gru
     let block = workers.block(rows, rows * hidden >= WORTH_SHARING);
     workers.by_rows(rows, block, [gates, h], |from, [mut gates, mut h]| {
         for m in 0..h.rows() {
-            let [_, z, n] = thirds_mut(gates.row_mut(m));
+            let [_, z, n] = gates_of_mut(gates.row_mut(m));
             gru_before::blend(simd, gru_before::Blend { z, n, h_prev: h_prev.row(from + m), h: h.row_mut(m) });
         }
     });
@@ -191,7 +193,7 @@ pub fn gru_candidate_backward<T: Number>(simd: Simd, workers: &Workers, step: Gr
     let block = workers.block(rows, rows * hidden >= WORTH_SHARING);
     workers.by_rows(rows, block, [d_pre, d_h_prev], |from, [mut d_pre, mut d_h_prev]| {
         for n in 0..d_pre.rows() {
-            let (m, [_, d_pre_z, d_pre_n]) = (from + n, thirds_mut(d_pre.row_mut(n)));
+            let (m, [_, d_pre_z, d_pre_n]) = (from + n, gates_of_mut(d_pre.row_mut(n)));
             let gates = gates.row(m);
             let row = gru_before::BlendGrad {
                 z: &gates[hidden..2 * hidden],
@@ -207,18 +209,14 @@ pub fn gru_candidate_backward<T: Number>(simd: Simd, workers: &Workers, step: Gr
     });
 }
 
-/// `r z n`, a third of the row each.
-pub fn thirds<T>(row: &[T]) -> [&[T]; 3] {
-    let hidden = row.len() / 3;
-    let (r, rest) = row.split_at(hidden);
-    let (z, n) = rest.split_at(hidden);
-    [r, z, n]
+/// A row of `G` gates, each gate by itself: `r z n`, or `i f g o`.
+pub fn gates_of<T, const G: usize>(row: &[T]) -> [&[T]; G] {
+    let mut gates = row.chunks_exact((row.len() / G).max(1));
+    core::array::from_fn(|_| gates.next().unwrap_or_default())
 }
 
-/// `r z n`, a third of the row each.
-pub fn thirds_mut<T>(row: &mut [T]) -> [&mut [T]; 3] {
-    let hidden = row.len() / 3;
-    let (r, rest) = row.split_at_mut(hidden);
-    let (z, n) = rest.split_at_mut(hidden);
-    [r, z, n]
+/// As [`gates_of`], to write.
+pub fn gates_of_mut<T, const G: usize>(row: &mut [T]) -> [&mut [T]; G] {
+    let mut gates = row.chunks_exact_mut((row.len() / G).max(1));
+    core::array::from_fn(|_| gates.next().unwrap_or_default())
 }

@@ -2,9 +2,9 @@
 
 use rnn_backend_faer::Faer;
 use rnn_kernels::{
-    Accum, Backend, Direction, GruBackward, GruForward, GruReserve, GruReserveMut, GruReset, GruSpec, Input,
-    LstmBackward, LstmForward, LstmInfer, LstmReserve, LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut,
-    SeqRef, Steps, Use,
+    Accum, Backend, Direction, ElmanBackward, ElmanForward, ElmanReserve, ElmanReserveMut, ElmanSpec, GruBackward,
+    GruForward, GruReserve, GruReserveMut, GruReset, GruSpec, Input, LstmBackward, LstmForward, LstmInfer, LstmReserve,
+    LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
 };
 
 /// Eighths between −2 and 2, no two seeds alike.
@@ -73,12 +73,11 @@ fn products_of_any_size_and_layout_are_exact_on_dyadic_data() {
     }
 }
 
-/// `T, N, C, H`: the recurrent product, the input product and the pointwise part are all worth sharing.
-const LAYER: [usize; 4] = [3, 130, 40, 96];
+/// `T, N, C, H`. Of the first everything is worth sharing, and rows are shared out; of the second the units of a single row.
+const LAYERS: [[usize; 4]; 2] = [[3, 130, 40, 96], [64, 1, 40, 208]];
 
 /// Everything an LSTM pass and its BPTT write.
-fn lstm<T: Scalar>(backend: &dyn Backend<T>) -> Vec<f64> {
-    let [t, n, c, h] = LAYER;
+fn lstm<T: Scalar>(backend: &dyn Backend<T>, [t, n, c, h]: [usize; 4]) -> Vec<f64> {
     let spec = LstmSpec::<T>::new(c, h);
     let (lens, layout) = (backend.lstm_lens(&spec, t, n), spec.layout());
     let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
@@ -128,8 +127,7 @@ fn lstm<T: Scalar>(backend: &dyn Backend<T>) -> Vec<f64> {
 }
 
 /// Everything a GRU pass and its BPTT write.
-fn gru<T: Scalar>(backend: &dyn Backend<T>, reset: GruReset) -> Vec<f64> {
-    let [t, n, c, h] = LAYER;
+fn gru<T: Scalar>(backend: &dyn Backend<T>, [t, n, c, h]: [usize; 4], reset: GruReset) -> Vec<f64> {
     let spec = GruSpec::<T>::new(c, h).with_reset(reset);
     let (lens, layout) = (backend.gru_lens(&spec, t, n), spec.layout());
     let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
@@ -173,26 +171,75 @@ fn gru<T: Scalar>(backend: &dyn Backend<T>, reset: GruReset) -> Vec<f64> {
     [reserve, y, d_params, d_x, d_h0].concat().into_iter().map(T::to_f64).collect()
 }
 
-fn same_bits<T: Scalar>(what: &str, pass: impl Fn(&dyn Backend<T>) -> Vec<f64>)
+/// Everything an Elman pass and its BPTT write.
+fn elman<T: Scalar>(backend: &dyn Backend<T>, [t, n, c, h]: [usize; 4]) -> Vec<f64> {
+    let spec = ElmanSpec::<T>::new(c, h);
+    let (lens, layout) = (backend.elman_lens(&spec, t, n), spec.layout());
+    let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
+    let params = layout.view(&flat);
+    let (x, h0, d_y) = (values(t * n * c, 2), values(n * h, 3), values(t * n * h, 5));
+    let zeros = |len| vec![T::ZERO; len];
+    let (mut packed, mut reserve, mut y) = (zeros(lens.packed_train), zeros(lens.reserve), zeros(t * n * h));
+    let mut workspace = zeros(lens.forward.max(lens.backward));
+    let (mut d_params, mut d_x, mut d_h0) = (zeros(layout.len()), zeros(t * n * c), zeros(n * h));
+    backend.elman_pack(&spec, Use::Train, params, &mut packed);
+    backend.elman_forward(ElmanForward {
+        spec,
+        direction: Direction::Forward,
+        steps: Steps::all(),
+        params,
+        packed: &packed,
+        x: Input::Dense(SeqRef::new(&x, t, n, c)),
+        h0: Some(MatRef::new(&h0, n, h)),
+        y: Some(SeqMut::new(&mut y, t, n, h)),
+        h_n: None,
+        reserve: ElmanReserveMut::new(&spec, t, n, &mut reserve),
+        workspace: &mut workspace,
+    });
+    backend.elman_backward(ElmanBackward {
+        spec,
+        direction: Direction::Forward,
+        steps: Steps::all(),
+        params,
+        packed: &packed,
+        x: Input::Dense(SeqRef::new(&x, t, n, c)),
+        reserve: ElmanReserve::new(&spec, t, n, &reserve),
+        d_y: Some(SeqRef::new(&d_y, t, n, h)),
+        d_h_n: None,
+        d_params: Some(layout.view_mut(&mut d_params)),
+        d_x: Some(SeqMut::new(&mut d_x, t, n, c)),
+        d_x_accum: Accum::Replace,
+        d_h0: Some(MatMut::new(&mut d_h0, n, h)),
+        d_h_trace: None,
+        workspace: &mut workspace,
+    });
+    [reserve, y, d_params, d_x, d_h0].concat().into_iter().map(T::to_f64).collect()
+}
+
+fn same_bits<T: Scalar>(what: &str, pass: impl Fn(&dyn Backend<T>, [usize; 4]) -> Vec<f64>)
 where
     Faer: Backend<T>,
 {
-    let alone = pass(&Faer::sequential());
-    assert!(alone.iter().all(|x| x.is_finite()) && alone.iter().any(|&x| x != 0.0));
-    for threads in [1, 2, 3, 8] {
-        let shared = pass(&Faer::parallel(threads));
-        let first = alone.iter().zip(&shared).position(|(a, b)| a.to_bits() != b.to_bits());
-        assert_eq!(first, None, "{what}: element where {threads} threads differ from one");
+    for layer in LAYERS {
+        let alone = pass(&Faer::sequential(), layer);
+        assert!(alone.iter().all(|x| x.is_finite()) && alone.iter().any(|&x| x != 0.0));
+        for threads in [1, 2, 3, 8] {
+            let shared = pass(&Faer::parallel(threads), layer);
+            let first = alone.iter().zip(&shared).position(|(a, b)| a.to_bits() != b.to_bits());
+            assert_eq!(first, None, "{what} {layer:?}: element where {threads} threads differ from one");
+        }
     }
 }
 
 #[test]
 fn the_bits_of_a_pass_do_not_depend_on_the_number_of_threads() {
+    same_bits::<f32>("elman f32", elman);
+    same_bits::<f64>("elman f64", elman);
     same_bits::<f32>("lstm f32", lstm);
     same_bits::<f64>("lstm f64", lstm);
     for reset in [GruReset::After, GruReset::Before] {
-        same_bits::<f32>("gru f32", |backend| gru(backend, reset));
-        same_bits::<f64>("gru f64", |backend| gru(backend, reset));
+        same_bits::<f32>("gru f32", |backend, layer| gru(backend, layer, reset));
+        same_bits::<f64>("gru f64", |backend, layer| gru(backend, layer, reset));
     }
 }
 
@@ -228,7 +275,10 @@ fn inferred(backend: &Faer, [t, n, c, h]: [usize; 4], window: usize) -> Vec<u32>
 #[test]
 fn input_products_for_many_steps_at_once_have_the_bits_of_one_step_at_a_time() {
     // `W_ih` of the first layer is larger than 1 MiB, where up to four rows are computed ahead; of the second, up to two.
-    for (shape, windows) in [([40, 3, 300, 260], [40, 23, 2]), ([70, 2, 40, 24], [70, 33, 3])] {
+    // Threads share the units of the third one out, except one step at a time.
+    for (shape, windows) in
+        [([40, 3, 300, 260], [40, 23, 2]), ([70, 2, 40, 24], [70, 33, 3]), ([70, 1, 24, 208], [70, 40, 1])]
+    {
         for backend in [Faer::sequential(), Faer::parallel(2)] {
             let stepwise = inferred(&backend, shape, 1);
             for window in windows {

@@ -48,6 +48,12 @@ fn for_each_length<T: TestReal>(
     }
 }
 
+/// A row of `G` gates, each gate by itself.
+fn gates_of<T, const G: usize>(row: &mut [T]) -> [&mut [T]; G] {
+    let mut gates = row.chunks_exact_mut((row.len() / G).max(1));
+    std::array::from_fn(|_| gates.next().unwrap_or_default())
+}
+
 /// Never to be read: NaN would show.
 fn unread<T: TestReal>(len: usize) -> Vec<T> {
     vec![T::NAN; len]
@@ -62,7 +68,7 @@ fn lstm_forward<T: TestReal>() {
         let mut gates: Vec<T> = random.vec(4 * hidden, -4.0, 4.0);
         let c_prev: Vec<T> = random.vec(hidden, -2.0, 2.0);
         let (mut c, mut h) = (unread(hidden), unread(hidden));
-        lstm::forward(simd, lstm::Forward { gates: &mut gates, c_prev: &c_prev, c: &mut c, h: &mut h });
+        lstm::forward(simd, lstm::Forward { gates: gates_of(&mut gates), c_prev: &c_prev, c: &mut c, h: &mut h });
         vec![("gates", gates), ("c", c), ("h", h)]
     };
     for_each_length(kernel, |hidden, random, written| {
@@ -151,7 +157,7 @@ fn gru_after_forward<T: TestReal>() {
         let aux: Vec<T> = random.vec(hidden, -2.0, 2.0);
         let h_prev: Vec<T> = random.vec(hidden, -1.0, 1.0);
         let mut h = unread(hidden);
-        let row = gru_after::Forward { gates: &mut gates, aux: &aux, h_prev: &h_prev, h: &mut h };
+        let row = gru_after::Forward { gates: gates_of(&mut gates), aux: &aux, h_prev: &h_prev, h: &mut h };
         gru_after::forward(simd, row);
         vec![("gates", gates), ("h", h)]
     };
@@ -368,7 +374,10 @@ fn a_nan_reaches_every_output_of_its_element_and_no_other() {
             let mut gates = [0.5_f32; 4 * 9];
             gates[gate * 9 + 4] = f32::NAN;
             let (mut c, mut h) = ([0.0; 9], [0.0; 9]);
-            lstm::forward(simd, lstm::Forward { gates: &mut gates, c_prev: &[0.25; 9], c: &mut c, h: &mut h });
+            lstm::forward(
+                simd,
+                lstm::Forward { gates: gates_of(&mut gates), c_prev: &[0.25; 9], c: &mut c, h: &mut h },
+            );
             for j in 0..9 {
                 assert_eq!(h[j].is_nan(), j == 4, "gate {gate}, element {j}");
             }
@@ -377,9 +386,9 @@ fn a_nan_reaches_every_output_of_its_element_and_no_other() {
 }
 
 #[test]
-#[should_panic(expected = "lstm forward: gates has length 36 but H is 8; it must be 4H = 32")]
+#[should_panic(expected = "lstm forward: a gate has length 9 but H is 8; it must be 1H = 8")]
 fn a_wrong_length_says_what_it_must_be() {
     let (mut gates, mut c, mut h) = ([0.0_f32; 36], [0.0; 8], [0.0; 8]);
-    let row = lstm::Forward { gates: &mut gates, c_prev: &[0.0; 8], c: &mut c, h: &mut h };
+    let row = lstm::Forward { gates: gates_of(&mut gates), c_prev: &[0.0; 8], c: &mut c, h: &mut h };
     lstm::forward(Simd::detect(), row);
 }

@@ -4,12 +4,13 @@ use core::ops::Range;
 
 use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{
-    Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, SeqMut, Use, carve,
-    sequence,
+    Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, MatMut, SeqMut, Use,
+    carve, sequence,
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, add, bias, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+    Live, OnInputWeights, Part, Pass, Units, add, bias, block, carry, clear, keep, row_stride, steps_ahead,
+    through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
@@ -104,8 +105,17 @@ fn over<T: Number>(
             if pre.cols() > 0 {
                 h.copy_from(pre.at(at.gates, from, to));
             }
-            pass.projection.step(Part::First, h.rb_mut(), at.t, first + from, Some(h_prev));
-            (0..to - from).for_each(|n| activate(pass.projection.simd, activation, h.row_mut(n)));
+            let projection = &pass.projection;
+            if let Some(units) = pass.units {
+                units.share([h.row_mut(0)], |unit, [h]| {
+                    let pre = MatMut::new(h, 1, h.len());
+                    projection.step_of_columns(Part::First, unit, pre, at.t, 0, Some(h_prev));
+                    activate(projection.simd, activation, h);
+                });
+            } else {
+                projection.step(Part::First, h.rb_mut(), at.t, first + from, Some(h_prev));
+                (0..to - from).for_each(|n| activate(projection.simd, activation, h.row_mut(n)));
+            }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(h.rb());
             }
@@ -141,6 +151,7 @@ where
     let weights = form(&spec).weights(Use::Train, packed);
     let [w_hh, _] = weights.transposed;
     let share = block(&backend.workers, rows, step_count * rows * hidden * hidden);
+    let units = Units::of::<T>(&backend.workers, weights.form, step_count, rows);
     let trace = d_h_trace.map_or(Rows::none(rows), Rows::new);
     let sequences = [Rows::new(d_h.rb_mut()), Rows::new(d_pre.rb_mut()), trace];
     backend.workers.by_blocks(rows, share, sequences, |first, [mut d_h, mut d_pre, mut trace]| {
@@ -158,7 +169,7 @@ where
                     let h = reserve.h.at(slot).row(first + from + n);
                     activate_backward(backend.simd, activation, h, d_h_after.row(n), d_pre.row_mut(n));
                 }
-                through_weights(backend.simd, d_h_before, Accum::Replace, d_pre.rb(), w_hh);
+                through_weights(backend.simd, units, d_h_before, Accum::Replace, &[(d_pre.rb(), w_hh)]);
             }
             for n in live.finished(t) {
                 clear(&mut d_pre, t, n);

@@ -9,12 +9,13 @@ use rnn_kernels::{
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, add, bias, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+    Live, OnInputWeights, Part, Pass, Units, add, bias, block, carry, clear, keep, row_stride, steps_ahead,
+    through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::panels::Form;
-use crate::pointwise::{thirds, thirds_mut};
+use crate::pointwise::{gates_of, gates_of_mut};
 use crate::simd::Simd;
 use crate::simd::gates::{gru_after, gru_before};
 use crate::threads::Rows;
@@ -105,7 +106,10 @@ fn over<T: Number>(
         for (from, to) in live.runs(at.t) {
             let (h_prev, mut h) = h.pair(at.from, at.to, from, to);
             let (gates, aux) = (gates.at_mut(at.gates, from, to), aux.at_mut(kept_aux, from, to));
-            step(pass, reset, at.t, first + from, gates, aux, h_prev, h.rb_mut());
+            match pass.units {
+                Some(units) => step_of_units(pass, units, reset, at.t, gates, aux, h_prev, h.rb_mut()),
+                None => step(pass, reset, at.t, first + from, gates, aux, h_prev, h.rb_mut()),
+            }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(h.rb());
             }
@@ -136,22 +140,67 @@ fn step<T: Number>(
     match reset {
         GruReset::After => {
             projection.step(Part::Second, gates.rb_mut(), t, first, None);
-            projection.aux(aux.rb_mut(), h_prev);
+            projection.aux(0, aux.rb_mut(), h_prev);
             for n in 0..rows {
-                let (gates, aux, h_prev, h) = (gates.row_mut(n), aux.row_mut(n), h_prev.row(n), h.row_mut(n));
+                let (gates, aux) = (gates_of_mut(gates.row_mut(n)), aux.row_mut(n));
+                let (h_prev, h) = (h_prev.row(n), h.row_mut(n));
                 gru_after::forward(simd, gru_after::Forward { gates, aux, h_prev, h });
             }
         }
         GruReset::Before => {
             for n in 0..rows {
-                let ([r, z, _], h_prev) = (thirds_mut(gates.row_mut(n)), h_prev.row(n));
+                let ([r, z, _], h_prev) = (gates_of_mut(gates.row_mut(n)), h_prev.row(n));
                 gru_before::reset(simd, gru_before::Reset { r, z, h_prev, aux: aux.row_mut(n) });
             }
             projection.step(Part::Second, gates.rb_mut(), t, first, Some(aux.rb()));
             for row in 0..rows {
-                let ([_, z, n], h_prev) = (thirds_mut(gates.row_mut(row)), h_prev.row(row));
+                let ([_, z, n], h_prev) = (gates_of_mut(gates.row_mut(row)), h_prev.row(row));
                 gru_before::blend(simd, gru_before::Blend { z, n, h_prev, h: h.row_mut(row) });
             }
+        }
+    }
+}
+
+/// One step of a single row whose units are shared out: with the reset before the product threads meet twice.
+#[expect(clippy::too_many_arguments, reason = "the operands of a step")]
+fn step_of_units<T: Number>(
+    pass: &Pass<'_, T>,
+    units: Units<'_>,
+    reset: GruReset,
+    t: usize,
+    mut gates: MatMut<'_, T>,
+    mut aux: MatMut<'_, T>,
+    h_prev: MatRef<'_, T>,
+    mut h: MatMut<'_, T>,
+) {
+    let (projection, simd, hidden) = (&pass.projection, pass.projection.simd, h.cols());
+    let ([r, z, n], aux, h) = (gates_of_mut(gates.row_mut(0)), aux.row_mut(0), h.row_mut(0));
+    let gate = |number: usize, first: usize, pre: &mut [T], recurrent: Option<MatRef<'_, T>>| {
+        let (part, len) = (if number < 2 { Part::First } else { Part::Second }, pre.len());
+        projection.step_of_columns(part, number * hidden + first, MatMut::new(pre, 1, len), t, 0, recurrent);
+    };
+    match reset {
+        GruReset::After => units.share([r, z, n, aux, h], |first, [r, z, n, aux, h]| {
+            gate(0, first, r, Some(h_prev));
+            gate(1, first, z, Some(h_prev));
+            gate(2, first, n, None);
+            projection.aux(first, MatMut::new(aux, 1, h.len()), h_prev);
+            let h_prev = &h_prev.row(0)[first..][..h.len()];
+            gru_after::forward(simd, gru_after::Forward { gates: [r, z, n], aux, h_prev, h });
+        }),
+        GruReset::Before => {
+            units.share([r, &mut *z, &mut *aux], |first, [r, z, aux]| {
+                gate(0, first, r, Some(h_prev));
+                gate(1, first, z, Some(h_prev));
+                let h_prev = &h_prev.row(0)[first..][..aux.len()];
+                gru_before::reset(simd, gru_before::Reset { r, z, h_prev, aux });
+            });
+            let recurrent = MatRef::new(aux, 1, hidden);
+            units.share([n, h], |first, [n, h]| {
+                gate(2, first, n, Some(recurrent));
+                let (z, h_prev) = (&z[first..][..h.len()], &h_prev.row(0)[first..][..h.len()]);
+                gru_before::blend(simd, gru_before::Blend { z, n, h_prev, h });
+            });
         }
     }
 }
@@ -183,6 +232,7 @@ where
     let weights = form(&spec).weights(Use::Train, packed);
     let w_hh = weights.transposed;
     let share = block(&backend.workers, rows, step_count * rows * width * hidden);
+    let units = Units::of::<T>(&backend.workers, weights.form, step_count, rows);
     let trace = d_h_trace.map_or(Rows::none(rows), Rows::new);
     let sequences = [Rows::new(d_h.rb_mut()), Rows::new(d_pre.rb_mut()), Rows::new(d_aux.rb_mut()), trace];
     backend.workers.by_blocks(rows, share, sequences, |first, [mut d_h, mut d_pre, mut d_aux, mut trace]| {
@@ -202,7 +252,7 @@ where
                     h_prev: reserve.h.at(direction.from_slot(t)).rows_range(range.0, range.1),
                 };
                 let (d_pre, d_aux) = (d_pre.at_mut(t, from, to), d_aux.at_mut(aux_t, from, to));
-                step_backward(backend.simd, spec.reset, w_hh, kept, d_h, d_pre, d_aux, d_h_prev);
+                step_backward(backend.simd, units, spec.reset, w_hh, kept, d_h, d_pre, d_aux, d_h_prev);
             }
             for n in live.finished(t) {
                 clear(&mut d_pre, t, n);
@@ -253,6 +303,7 @@ struct KeptStep<'a, T> {
 #[expect(clippy::too_many_arguments, reason = "the operands of a step")]
 fn step_backward<T: Number>(
     simd: Simd,
+    units: Option<Units<'_>>,
     reset: GruReset,
     [w_rz, w_n]: [&[T]; 2],
     KeptStep { gates, aux, h_prev }: KeptStep<'_, T>,
@@ -276,22 +327,25 @@ fn step_backward<T: Number>(
                 };
                 gru_after::backward(simd, row);
             }
-            through_weights(simd, d_h_prev.rb_mut(), Accum::Add, d_aux.rb(), w_n);
+            let rz = d_pre.rb().cols_range(0, 2 * hidden);
+            through_weights(simd, units, d_h_prev, Accum::Add, &[(d_aux.rb(), w_n), (rz, w_rz)]);
         }
         GruReset::Before => {
             for m in 0..rows {
-                let ([_, z, n], [_, d_pre_z, d_pre_n]) = (thirds(gates.row(m)), thirds_mut(d_pre.row_mut(m)));
+                let ([_, z, n], [_, d_pre_z, d_pre_n]) = (gates_of(gates.row(m)), gates_of_mut(d_pre.row_mut(m)));
                 let (h_prev, d_h, d_h_prev) = (h_prev.row(m), d_h.row(m), d_h_prev.row_mut(m));
                 let row = gru_before::BlendGrad { z, n, h_prev, d_h, d_pre_z, d_pre_n, d_h_prev };
                 gru_before::blend_backward(simd, row);
             }
-            through_weights(simd, d_aux.rb_mut(), Accum::Replace, d_pre.rb().cols_range(2 * hidden, width), w_n);
+            let d_pre_n = d_pre.rb().cols_range(2 * hidden, width);
+            through_weights(simd, units, d_aux.rb_mut(), Accum::Replace, &[(d_pre_n, w_n)]);
             for n in 0..rows {
-                let ([r, _, _], [d_pre_r, _, _]) = (thirds(gates.row(n)), thirds_mut(d_pre.row_mut(n)));
+                let ([r, _, _], [d_pre_r, _, _]) = (gates_of(gates.row(n)), gates_of_mut(d_pre.row_mut(n)));
                 let (h_prev, d_aux, d_h_prev) = (h_prev.row(n), d_aux.row_mut(n), d_h_prev.row_mut(n));
                 gru_before::reset_backward(simd, gru_before::ResetGrad { r, h_prev, d_aux, d_pre_r, d_h_prev });
             }
+            let rz = d_pre.rb().cols_range(0, 2 * hidden);
+            through_weights(simd, units, d_h_prev, Accum::Add, &[(rz, w_rz)]);
         }
     }
-    through_weights(simd, d_h_prev, Accum::Add, d_pre.rb().cols_range(0, 2 * hidden), w_rz);
 }

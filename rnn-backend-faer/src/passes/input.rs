@@ -21,7 +21,7 @@ impl<T: Number> Backend<T> for OnInputWeights<'_, T> {
         let share = block(workers, rows, rows * cols * b.rows());
         workers.by_rows(rows, share, [c], |from, [c]| {
             let a = a.rows_range(from, from + c.rows());
-            through_weights(self.backend.simd, c, accum, a, self.panels);
+            through_weights(self.backend.simd, None, c, accum, &[(a, self.panels)]);
         });
     }
 }

@@ -4,16 +4,18 @@ use core::ops::Range;
 
 use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{
-    Accum, Backend, BufferLens, LstmBackward, LstmForward, LstmInfer, LstmReserveMut, LstmSpec, SeqMut, Use, carve,
-    sequence,
+    Accum, Backend, BufferLens, LstmBackward, LstmForward, LstmInfer, LstmReserveMut, LstmSpec, MatMut, MatRef, SeqMut,
+    Use, carve, sequence,
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, add, bias, block, carry, clear, keep, row_stride, steps_ahead, through_weights,
+    Live, OnInputWeights, Part, Pass, Units, add, bias, block, carry, clear, keep, row_stride, steps_ahead,
+    through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::panels::Form;
+use crate::pointwise::gates_of_mut;
 use crate::simd::gates::lstm;
 use crate::threads::Rows;
 
@@ -95,10 +97,15 @@ fn over<T: Number>(pass: &Pass<'_, T>, ks: Range<usize>, first: usize, block: [R
             let (h_prev, mut h) = h.pair(at.from, at.to, from, to);
             let (c_prev, mut c) = c.pair(at.from, at.to, from, to);
             let mut gates = gates.at_mut(at.gates, from, to);
-            pass.projection.step(Part::First, gates.rb_mut(), at.t, first + from, Some(h_prev));
-            for n in 0..to - from {
-                let (gates, c, h) = (gates.row_mut(n), c.row_mut(n), h.row_mut(n));
-                lstm::forward(pass.projection.simd, lstm::Forward { gates, c_prev: c_prev.row(n), c, h });
+            if let Some(units) = pass.units {
+                let c_prev = c_prev.row(0);
+                step_of_units(pass, units, at.t, gates.row_mut(0), h_prev, c_prev, c.row_mut(0), h.row_mut(0));
+            } else {
+                pass.projection.step(Part::First, gates.rb_mut(), at.t, first + from, Some(h_prev));
+                for n in 0..to - from {
+                    let (gates, c, h) = (gates_of_mut(gates.row_mut(n)), c.row_mut(n), h.row_mut(n));
+                    lstm::forward(pass.projection.simd, lstm::Forward { gates, c_prev: c_prev.row(n), c, h });
+                }
             }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(h.rb());
@@ -111,6 +118,31 @@ fn over<T: Number>(pass: &Pass<'_, T>, ks: Range<usize>, first: usize, block: [R
             clear(&mut y, at.t, n);
         }
     }
+}
+
+/// One step of a single row whose units are shared out.
+#[expect(clippy::too_many_arguments, reason = "the operands of a step")]
+fn step_of_units<T: Number>(
+    pass: &Pass<'_, T>,
+    units: Units<'_>,
+    t: usize,
+    gates: &mut [T],
+    h_prev: MatRef<'_, T>,
+    c_prev: &[T],
+    c: &mut [T],
+    h: &mut [T],
+) {
+    let (projection, hidden) = (&pass.projection, c.len());
+    let [i, f, g, o] = gates_of_mut(gates);
+    units.share([i, f, g, o, c, h], |first, [i, f, g, o, c, h]| {
+        let mut gates = [i, f, g, o];
+        for (gate, pre) in gates.iter_mut().enumerate() {
+            let pre = MatMut::new(pre, 1, c.len());
+            projection.step_of_columns(Part::First, gate * hidden + first, pre, t, 0, Some(h_prev));
+        }
+        let c_prev = &c_prev[first..][..c.len()];
+        lstm::forward(projection.simd, lstm::Forward { gates, c_prev, c, h });
+    });
 }
 
 /// BPTT: accumulates into `d_params`, overwrites the state cotangents and the trace, `d_x` as its `Accum` says.
@@ -138,6 +170,7 @@ where
     let weights = form(&spec).weights(Use::Train, packed);
     let [w_hh, _] = weights.transposed;
     let share = block(&backend.workers, rows, step_count * rows * width * p);
+    let units = Units::of::<T>(&backend.workers, weights.form, step_count, rows);
     let trace = d_h_trace.map_or(Rows::none(rows), Rows::new);
     let sequences = [Rows::new(d_h.rb_mut()), Rows::new(d_c.rb_mut()), Rows::new(d_pre.rb_mut()), trace];
     backend.workers.by_blocks(rows, share, sequences, |first, [mut d_h, mut d_c, mut d_pre, mut trace]| {
@@ -166,7 +199,7 @@ where
                     };
                     lstm::backward(backend.simd, row);
                 }
-                through_weights(backend.simd, d_h_before, Accum::Replace, d_pre.rb(), w_hh);
+                through_weights(backend.simd, units, d_h_before, Accum::Replace, &[(d_pre.rb(), w_hh)]);
             }
             for n in live.finished(t) {
                 clear(&mut d_pre, t, n);

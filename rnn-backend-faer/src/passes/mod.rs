@@ -1,8 +1,9 @@
 //! Whole passes over a block of rows: products from panels, gates while the pre-activations are in the cache.
 //!
 //! Rows of a batch are independent of each other, so a thread takes some of them through all steps and meets the others
-//! only at the end. Every element is computed by the same operations in the same order whatever the number of rows and
-//! threads: `b`, then the products with `x_t`, then those with `h_{t−1}`, added up one after another.
+//! only at the end; of a single row it takes some [units] and meets them after every step. Every element is computed by
+//! the same operations in the same order whatever the number of rows and threads: `b`, then the products with `x_t`, then
+//! those with `h_{t−1}`, added up one after another.
 
 mod bias;
 pub mod elman;
@@ -13,6 +14,7 @@ pub mod lstm;
 mod pass;
 mod project;
 mod slots;
+mod units;
 
 use bias::bias;
 use input::OnInputWeights;
@@ -20,11 +22,13 @@ use live::Live;
 use pass::Pass;
 use project::{Part, Projection, steps_ahead};
 use slots::Kept;
+use units::Units;
 
 use rnn_kernels::{Accum, MatMut, MatRef};
 
 use crate::number::Number;
 use crate::product::WORTH_SHARING;
+use crate::simd::product::pack::from_column;
 use crate::simd::product::{Product, packed};
 use crate::simd::vector::line_len;
 use crate::simd::{Simd, gates};
@@ -42,11 +46,38 @@ fn row_stride<T>(width: usize) -> usize {
     if width > 0 && width.is_multiple_of(16 * line) { width + line } else { width }
 }
 
-/// `d_h (+)= d_pre · W`, `panels` those of `W` as it is.
-fn through_weights<T: Number>(simd: Simd, d_h: MatMut<'_, T>, accum: Accum, d_pre: MatRef<'_, T>, panels: &[T]) {
-    let ([rows, cols], depth) = (d_h.shape(), d_pre.cols());
-    let ((c, c_stride), (a, a_stride)) = (d_h.storage(), d_pre.storage());
-    packed(simd, Product { c, c_stride, accum, a, a_stride, b: panels, b_stride: 0, rows, cols, depth });
+/// `d_h (+)= Σ d_pre · W` over pairs of `d_pre` and the panels of `W` as it is.
+fn through_weights<T: Number>(
+    simd: Simd,
+    units: Option<Units<'_>>,
+    mut d_h: MatMut<'_, T>,
+    accum: Accum,
+    terms: &[(MatRef<'_, T>, &[T])],
+) {
+    match units {
+        None => units_through_weights(simd, 0, d_h, accum, terms),
+        Some(units) => units.share([d_h.row_mut(0)], |first, [d_h]| {
+            let len = d_h.len();
+            units_through_weights(simd, first, MatMut::new(d_h, 1, len), accum, terms);
+        }),
+    }
+}
+
+/// As [`through_weights`], `d_h` being that of some units, `first` the first one of a panel.
+fn units_through_weights<T: Number>(
+    simd: Simd,
+    first: usize,
+    mut d_h: MatMut<'_, T>,
+    mut accum: Accum,
+    terms: &[(MatRef<'_, T>, &[T])],
+) {
+    for &(d_pre, panels) in terms {
+        let ([rows, cols], depth) = (d_h.shape(), d_pre.cols());
+        let ((c, c_stride), (a, a_stride)) = (d_h.rb_mut().storage(), d_pre.storage());
+        let b = from_column(panels, depth, first);
+        packed(simd, Product { c, c_stride, accum, a, a_stride, b, b_stride: 0, rows, cols, depth });
+        accum = Accum::Add;
+    }
 }
 
 /// `to += from`, row by row.

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use rnn_kernels::{Direction, Input, MatMut, Steps};
 
-use super::{Kept, Projection, steps_ahead};
+use super::{Kept, Projection, Units, steps_ahead};
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::panels::Weights;
@@ -17,12 +17,14 @@ pub struct Pass<'a, T> {
     pub steps: Steps<'a>,
     pub step_count: usize,
     pub kept: Kept,
+    /// Who shares the units of a step, if a single row is shared out.
+    pub units: Option<Units<'a>>,
 }
 
 impl<'a, T: Number> Pass<'a, T> {
     /// A pass that keeps everything, its products with `x` computed into `pre` `[T · N, G·H]` where that pays.
     pub fn keeping_all(
-        backend: &Faer,
+        backend: &'a Faer,
         weights: Weights<'a, T>,
         x: Input<'a, T>,
         (direction, steps): (Direction, Steps<'a>),
@@ -31,7 +33,8 @@ impl<'a, T: Number> Pass<'a, T> {
     ) -> Self {
         let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
         projection.ahead = projection.compute_ahead(&backend.workers, x, pre, block);
-        Pass { projection, direction, steps, step_count: x.steps(), kept: Kept::All }
+        let units = Units::of::<T>(&backend.workers, weights.form, x.steps(), x.rows());
+        Pass { projection, direction, steps, step_count: x.steps(), kept: Kept::All, units }
     }
 
     /// A pass that keeps only its state: calls `over` with the steps of each window and the room for its gates, which are
@@ -39,7 +42,7 @@ impl<'a, T: Number> Pass<'a, T> {
     ///
     /// `gates` has room for [`steps_ahead`] steps.
     pub fn in_windows(
-        backend: &Faer,
+        backend: &'a Faer,
         weights: Weights<'a, T>,
         x: Input<'a, T>,
         (direction, steps): (Direction, Steps<'a>),
@@ -49,6 +52,7 @@ impl<'a, T: Number> Pass<'a, T> {
     ) {
         let (step_count, rows, width) = (x.steps(), x.rows(), weights.form.gate_rows);
         let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
+        let units = Units::of::<T>(&backend.workers, weights.form, step_count, rows);
         let ahead = if projection.worth_ahead(block) { steps_ahead(step_count, rows) } else { 1 };
         let mut k = 0;
         while k < step_count {
@@ -64,7 +68,7 @@ impl<'a, T: Number> Pass<'a, T> {
             };
             k = ks.end;
             let len = if projection.ahead { window } else { 1 } * rows * width;
-            over(Pass { projection, direction, steps, step_count, kept }, ks, &mut gates[..len]);
+            over(Pass { projection, direction, steps, step_count, kept, units }, ks, &mut gates[..len]);
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::simd::{Real, Simd};
 /// One row of one reset-after step after both products.
 #[derive(Debug)]
 pub struct Forward<'a, T> {
-    /// `[3H]` in: pre-activations, without `r ⊙ aux` · out: `r z n`.
-    pub gates: &'a mut [T],
+    /// Three of `[H]`, in: pre-activations, without `r ⊙ aux` · out: `r z n`.
+    pub gates: [&'a mut [T]; 3],
     /// `[H]` in: `U_n h_prev + b_hn`.
     pub aux: &'a [T],
     /// `[H]` in.
@@ -48,10 +48,12 @@ pub struct Backward<'a, T> {
 /// On a wrong length, before any write.
 pub fn forward<T: Real>(simd: Simd, row: Forward<'_, T>) {
     let hidden = row.h.len();
-    expect_len("gru forward", "gates", row.gates.len(), 3, hidden);
+    let [r, z, n] = row.gates;
+    for gate in [&r, &z, &n] {
+        expect_len("gru forward", "a gate", gate.len(), 1, hidden);
+    }
     expect_len("gru forward", "aux", row.aux.len(), 1, hidden);
     expect_len("gru forward", "h_prev", row.h_prev.len(), 1, hidden);
-    let (r, z, n) = thirds_mut(row.gates);
     pointwise(simd, Step, [row.aux, row.h_prev], [r, z, n, row.h]);
 }
 

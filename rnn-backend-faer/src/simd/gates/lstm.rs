@@ -10,8 +10,8 @@ use crate::simd::{Real, Simd};
 /// One row of one LSTM step after both products.
 #[derive(Debug)]
 pub struct Forward<'a, T> {
-    /// `[4H]` in: pre-activations · out: `i f g o`.
-    pub gates: &'a mut [T],
+    /// Four of `[H]`, in: pre-activations · out: `i f g o`.
+    pub gates: [&'a mut [T]; 4],
     /// `[H]` in.
     pub c_prev: &'a [T],
     /// `[H]` out: `c = f ⊙ c_prev + i ⊙ g`.
@@ -93,12 +93,12 @@ impl<'a, T> Forward<'a, T> {
     #[inline(always)]
     fn operands(self) -> ([&'a [T]; 1], [&'a mut [T]; 6]) {
         let hidden = self.h.len();
-        expect_len("lstm forward", "gates", self.gates.len(), 4, hidden);
+        let [i, f, g, o] = self.gates;
+        for gate in [&i, &f, &g, &o] {
+            expect_len("lstm forward", "a gate", gate.len(), 1, hidden);
+        }
         expect_len("lstm forward", "c_prev", self.c_prev.len(), 1, hidden);
         expect_len("lstm forward", "c", self.c.len(), 1, hidden);
-        let (i, rest) = self.gates.split_at_mut(hidden);
-        let (f, rest) = rest.split_at_mut(hidden);
-        let (g, o) = rest.split_at_mut(hidden);
         ([self.c_prev], [i, f, g, o, self.c, self.h])
     }
 }

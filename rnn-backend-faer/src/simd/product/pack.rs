@@ -58,6 +58,12 @@ pub fn pack_panels_by_depth<T: Real>(b: &[T], cols: usize, depth: usize, stride:
     }
 }
 
+/// The panels of the columns from `column` on, which is the first one of a panel.
+pub fn from_column<T: Real>(panels: &[T], depth: usize, column: usize) -> &[T] {
+    debug_assert!(column.is_multiple_of(line_len::<T>()), "column {column} is not the first one of a panel");
+    &panels[column * panel_lines(depth)..]
+}
+
 /// The lines from one panel to the next.
 pub const fn panel_lines(depth: usize) -> usize {
     if depth == 0 { 0 } else { depth | 1 }
