@@ -125,13 +125,22 @@ class Workers:
 
 def bench(name):
     """The program of one of our benches, built as `cargo bench` builds it."""
-    command = ["cargo", "bench", "--package", OURS, "--bench", name, "--no-run", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    for text in built.splitlines():
+    return built(["bench", "--no-run", "--bench", name], name)
+
+
+def example(name):
+    """The program of one of our examples, optimised."""
+    return built(["build", "--release", "--example", name], name)
+
+
+def built(words, name):
+    command = ["cargo", *words, "--package", OURS, "--message-format=json"]
+    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for text in messages.splitlines():
         message = json.loads(text)
         if message.get("executable") and message["target"]["name"] == name:
             return message["executable"]
-    raise RuntimeError(f"cargo built no bench {name}")
+    raise RuntimeError(f"cargo built no {name}")
 
 
 def selection(configuration):
