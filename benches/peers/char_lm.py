@@ -129,7 +129,7 @@ def main():
     settings = {name: getattr(options, name) for name in ("cell", "hidden", "layers", "batch", "window", "steps")}
     settings |= {"text": str(text.resolve()), "seed": 1, "rate": 0.02, "horizon": 2500}
     lines = []
-    # A minute or two, so each run is measured whole and replaces the last.
+    # Minutes, so each run is measured whole and replaces the last.
     with (options.out / "results.jsonl").open("w") as file:
         for line in measure(options, settings):
             file.write(json.dumps(line) + "\n")
