@@ -23,7 +23,7 @@ from statistics import median
 from configuration import CELLS
 from environments import python
 from options import listed
-from processes import CALM, OURS, ROOT, example, pinned, surroundings
+from processes import CALM, OURS, ROOT, example, load, pinned, surroundings
 
 TORCH = "torch"
 # What the example reads without --text, in a file, so that both have the same.
@@ -94,7 +94,7 @@ def measure(options, settings):
         for number in range(options.passes):
             for who, one_pass in measured.items():
                 line = {"peer": who, **settings, "threads": threads, "stage": number}
-                line |= one_pass(line)
+                line |= one_pass(line) | {"load": load()}
                 rate = f"{line['chars_per_second']:.0f} characters/s"
                 print(f"{who}, threads {threads} ({number}): {rate}", file=sys.stderr, flush=True)
                 yield line

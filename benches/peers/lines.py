@@ -17,7 +17,7 @@ from pathlib import Path
 from configuration import CELLS, Configuration
 from environments import python
 from options import listed
-from processes import OURS, ROOT, bench, ours
+from processes import OURS, ROOT, bench, load, ours
 from results import Results
 from sweep import Sweep
 
@@ -33,7 +33,7 @@ SHOWN = {"T": "tokens_per_s", "B": "gflops", "H": "gflops"}
 def arguments():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, text in SWEEPS.items():
-        options.add_argument(f"--{name}", default=text, type=Sweep.of, help="T,B,I,H with * for the values after the colon [%(default)s]")
+        options.add_argument(f"--{name}", default=text, type=Sweep.of, help="* takes the values [%(default)s]")
     options.add_argument("--cells", default="lstm,gru", type=listed(), help=f"of {', '.join(CELLS)} [%(default)s]")
     options.add_argument("--modes", default="fwd,train", type=listed(), help="of fwd, train [%(default)s]")
     options.add_argument("--threads", default=1, type=int, help="[%(default)s]")
@@ -65,7 +65,7 @@ def measure(options, results):
             print(f"{place}: {measured['error']}", file=sys.stderr, flush=True)
             continue
         print(f"{place} ({number}): {measured['median_s'] * 1e3:.4g} ms", file=sys.stderr, flush=True)
-        results.add({**measured, "stage": number})
+        results.add({**measured, "stage": number, "load": load()})
 
 
 def rows(options, results):

@@ -17,7 +17,7 @@ from statistics import median
 
 from configuration import CELLS, Configuration, configurations
 from options import listed, shapes
-from processes import OURS, PEERS, ROOT, Workers, bench, ours
+from processes import OURS, PEERS, ROOT, Workers, bench, load, ours
 from results import Results
 
 SHAPES = "1000,8,16,64;50,64,512,512"
@@ -60,7 +60,7 @@ def measure(options, results):
             print(f"{place}: {who}: {measured.get('error', 'nothing says how much memory it took')}", file=sys.stderr, flush=True)
             continue
         print(f"{place}: {who} ({number}): {measured['peak_rss_mb']:.1f} MiB", file=sys.stderr, flush=True)
-        results.add({**measured, "peer": who, **place.line(), "layers": 1, "stage": number})
+        results.add({**measured, "peer": who, **place.line(), "layers": 1, "stage": number, "load": load()})
 
 
 def peak(results, place, who):
@@ -83,7 +83,8 @@ def table(options, results):
                 continue
             cost = whole - base
             mine = cost if who == OURS else mine
-            over = f"{cost / mine:.2f}×" if who != OURS and mine else ""
+            # Below a MiB it is the luck of pages.
+            over = f"{cost / mine:.2f}×" if who != OURS and mine and mine > 1 else ""
             shape = ",".join(str(extent) for extent in place.shape)
             lines.append(
                 f"| {shape} | {place.cell} | {place.threads} | {who} | {whole:.1f} | {base:.1f} | {cost:.1f} | {over} |"

@@ -56,6 +56,11 @@ def pinned(threads):
     return lambda: os.sched_setaffinity(0, cores[-threads:])
 
 
+def load():
+    """How many threads the whole machine ran in the last minute, ours among them, where the system says."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
 class Worker:
     """A library in its own process, for one number of threads and one number type."""
 

@@ -8,7 +8,6 @@ interleaved with ours. Everything measured is a line of `results.jsonl`, and wha
 import argparse
 import itertools
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from configuration import CELLS, Configuration, configurations
 from environments import python
 from options import listed, shapes
-from processes import OURS, PEERS, ROOT, Workers, bench, floors, ours
+from processes import OURS, PEERS, ROOT, Workers, bench, floors, load, ours
 from results import Results, ratios
 from table import markdown
 
@@ -123,11 +122,6 @@ class Comparison:
         plot = [python("plot", self.environments), Path(__file__).with_name("plot.py"), numbers, picture]
         subprocess.run([str(part) for part in plot], check=True)
         print(f"table, numbers and plot: {self.options.out}", file=sys.stderr)
-
-
-def load():
-    """How many threads the whole machine ran in the last minute, ours among them, where the system says."""
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def read_floors(path):
