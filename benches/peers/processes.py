@@ -56,6 +56,11 @@ def pinned(threads):
     return lambda: os.sched_setaffinity(0, cores[-threads:])
 
 
+def load():
+    """How many threads the whole machine ran in the last minute, ours among them, where the system says."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
 class Worker:
     """A library in its own process, for one number of threads and one number type."""
 
@@ -125,13 +130,22 @@ class Workers:
 
 def bench(name):
     """The program of one of our benches, built as `cargo bench` builds it."""
-    command = ["cargo", "bench", "--package", OURS, "--bench", name, "--no-run", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    for text in built.splitlines():
+    return built(["bench", "--no-run", "--bench", name], name)
+
+
+def example(name):
+    """The program of one of our examples, optimised."""
+    return built(["build", "--release", "--example", name], name)
+
+
+def built(words, name):
+    command = ["cargo", *words, "--package", OURS, "--message-format=json"]
+    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for text in messages.splitlines():
         message = json.loads(text)
         if message.get("executable") and message["target"]["name"] == name:
             return message["executable"]
-    raise RuntimeError(f"cargo built no bench {name}")
+    raise RuntimeError(f"cargo built no {name}")
 
 
 def selection(configuration):

@@ -8,14 +8,14 @@ interleaved with ours. Everything measured is a line of `results.jsonl`, and wha
 import argparse
 import itertools
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from configuration import CELLS, Configuration, configurations
 from environments import python
-from processes import OURS, PEERS, ROOT, Workers, bench, floors, ours
+from options import listed, shapes
+from processes import OURS, PEERS, ROOT, Workers, bench, floors, load, ours
 from results import Results, ratios
 from table import markdown
 
@@ -24,16 +24,14 @@ def arguments():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 
     def add(name, default, what, of=str):
-        options.add_argument(
-            f"--{name}", default=default, help=f"{what} [%(default)s]", type=lambda text: [of(t) for t in text.split(",")]
-        )
+        options.add_argument(f"--{name}", default=default, help=f"{what} [%(default)s]", type=listed(of))
 
     add("peers", list(PEERS), f"of {', '.join(PEERS)}")
     add("cells", list(CELLS), "cells")
     add("modes", ["fwd", "train"], "of fwd, train, step")
     add("threads", [1, 2], "numbers of threads", int)
     add("dtype", ["f32"], "of f32, f64")
-    options.add_argument("--shapes", default="", help="T,B,I,H;T,B,I,H;… [the twelve of the grid]")
+    options.add_argument("--shapes", default=[], type=shapes, help="T,B,I,H;T,B,I,H;… [the twelve of the grid]")
     options.add_argument("--secs", type=float, default=0.5, help="timed seconds of a measurement [%(default)s]")
     options.add_argument("--passes", type=int, default=5, help="interleaved passes [%(default)s]")
     options.add_argument("--isa", help="force our instruction set: portable, avx2, avx512")
@@ -43,7 +41,6 @@ def arguments():
     unknown = [name for name in options.peers if name not in PEERS]
     if unknown:
         sys.exit(f"unknown peers: {', '.join(unknown)}; there are {', '.join(PEERS)}")
-    options.shapes = [tuple(int(extent) for extent in shape.split(",")) for shape in options.shapes.split(";") if shape]
     return options
 
 
@@ -125,11 +122,6 @@ class Comparison:
         plot = [python("plot", self.environments), Path(__file__).with_name("plot.py"), numbers, picture]
         subprocess.run([str(part) for part in plot], check=True)
         print(f"table, numbers and plot: {self.options.out}", file=sys.stderr)
-
-
-def load():
-    """How many threads the whole machine ran in the last minute, ours among them, where the system says."""
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def read_floors(path):
