@@ -34,6 +34,7 @@ impl Library for Burn {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Module {
     Rnn(Rnn),
     Lstm(Lstm),
