@@ -15,7 +15,7 @@ from pathlib import Path
 
 from configuration import CELLS, Configuration, configurations
 from environments import python
-from processes import OURS, PEERS, ROOT, Workers, bench, floors, ours
+from processes import OURS, PEERS, ROOT, USUAL, Workers, bench, floors, ours
 from results import Results, ratios
 from table import markdown
 
@@ -28,7 +28,7 @@ def arguments():
             f"--{name}", default=default, help=f"{what} [%(default)s]", type=lambda text: [of(t) for t in text.split(",")]
         )
 
-    add("peers", list(PEERS), f"of {', '.join(PEERS)}")
+    add("peers", USUAL, f"of {', '.join(PEERS)}")
     add("cells", list(CELLS), "cells")
     add("modes", ["fwd", "train"], "of fwd, train, step")
     add("threads", [1, 2], "numbers of threads", int)
