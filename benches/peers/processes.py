@@ -22,13 +22,34 @@ class Peer:
     environment: str
     module: str
 
+    def prepare(self, environments):
+        """The command of a worker, once everything is installed."""
+        return [python(self.environment, environments), HERE / "worker.py", self.module]
+
+
+@dataclass(frozen=True)
+class RustPeer:
+    """A library that the program in `rust/` drives, with the requests and answers of `worker.py`."""
+
+    name: str
+
+    def prepare(self, environments):
+        manifest, target = HERE / "rust" / "Cargo.toml", environments.parent / "rust"
+        build = ["build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", target]
+        return [executable(build, "recurrent-peers"), "--serve", self.name]
+
 
 PEERS = {
     "torch": Peer("torch", "pytorch"),
     "onnxruntime": Peer("onnxruntime", "onnx_runtime"),
     "openvino": Peer("openvino", "open_vino"),
     "jax": Peer("jax", "jax_scan"),
+    "candle": RustPeer("candle"),
+    "burn": RustPeer("burn"),
+    "rust-lstm": RustPeer("rust-lstm"),
 }
+# Measured unless others are named: the Rust ones take minutes to build.
+USUAL = [name for name, peer in PEERS.items() if isinstance(peer, Peer)]
 
 # A moment for threads that spin after their work before they sleep.
 CALM = 0.05
@@ -104,7 +125,7 @@ class Workers:
     def prepare(self, peers):
         """Everything that is installed or built, before the first measurement."""
         for peer in peers:
-            self.programs[peer] = python(PEERS[peer].environment, self.environments)
+            self.programs[peer] = PEERS[peer].prepare(self.environments)
 
     def measure(self, peer, configuration, secs):
         if self.of != (configuration.threads, configuration.dtype):
@@ -112,8 +133,7 @@ class Workers:
             self.of = (configuration.threads, configuration.dtype)
         if peer not in self.running:
             options = ["--threads", configuration.threads, "--dtype", configuration.dtype]
-            command = [self.programs[peer], HERE / "worker.py", PEERS[peer].module, *options]
-            self.running[peer] = Worker(command, configuration.threads)
+            self.running[peer] = Worker([*self.programs[peer], *options], configuration.threads)
         time.sleep(CALM)
         try:
             return self.running[peer].measure(configuration, secs)
@@ -130,18 +150,19 @@ class Workers:
 
 def bench(name):
     """The program of one of our benches, built as `cargo bench` builds it."""
-    return built(["bench", "--no-run", "--bench", name], name)
+    return executable(["bench", "--package", OURS, "--bench", name, "--no-run"], name)
 
 
 def example(name):
     """The program of one of our examples, optimised."""
-    return built(["build", "--release", "--example", name], name)
+    return executable(["build", "--package", OURS, "--release", "--example", name], name)
 
 
-def built(words, name):
-    command = ["cargo", *words, "--package", OURS, "--message-format=json"]
-    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    for text in messages.splitlines():
+def executable(build, name):
+    """The program `name` that these words after `cargo` build."""
+    command = [str(word) for word in ["cargo", *build, "--message-format=json"]]
+    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for text in built.splitlines():
         message = json.loads(text)
         if message.get("executable") and message["target"]["name"] == name:
             return message["executable"]

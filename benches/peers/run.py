@@ -15,7 +15,7 @@ from pathlib import Path
 from configuration import CELLS, Configuration, configurations
 from environments import python
 from options import listed, shapes
-from processes import OURS, PEERS, ROOT, Workers, bench, floors, load, ours
+from processes import OURS, PEERS, ROOT, USUAL, Workers, bench, floors, load, ours
 from results import Results, ratios
 from table import markdown
 
@@ -26,7 +26,7 @@ def arguments():
     def add(name, default, what, of=str):
         options.add_argument(f"--{name}", default=default, help=f"{what} [%(default)s]", type=listed(of))
 
-    add("peers", list(PEERS), f"of {', '.join(PEERS)}")
+    add("peers", USUAL, f"of {', '.join(PEERS)}")
     add("cells", list(CELLS), "cells")
     add("modes", ["fwd", "train"], "of fwd, train, step")
     add("threads", [1, 2], "numbers of threads", int)
