@@ -18,8 +18,8 @@
 //! ```
 //!
 //! The rooms this crate is built from are public for benches and tests; their interfaces may change with any version.
-//! `unsafe` is allowed in [`threads`] only, each block with its proof ([`simd`] is the other room that may have it and
-//! needs none: pulp's tokens are the proofs).
+//! `unsafe` is allowed in [`threads`], each block with its proof, and in [`simd`], which needs it for a prefetch alone:
+//! elsewhere pulp's tokens are the proofs.
 
 mod backend;
 mod loss;

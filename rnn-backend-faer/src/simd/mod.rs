@@ -12,6 +12,7 @@ pub mod gates;
 mod isa;
 pub mod math;
 mod pointwise;
+mod prefetch;
 pub mod product;
 mod real;
 pub mod softmax;

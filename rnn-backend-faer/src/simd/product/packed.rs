@@ -5,6 +5,7 @@ use pulp::WithSimd;
 use super::pack::{packed_len, panel_lines};
 use super::tile::{Lines, Tiles, cover, load, rows_of, step, store, with_vectors_per_line, zero};
 use super::{Accum, Product, check_matrix};
+use crate::simd::prefetch::prefetch;
 use crate::simd::vector::line_len;
 use crate::simd::{Real, Simd};
 
@@ -83,6 +84,9 @@ pub fn sum_of_products<T: Real>(simd: Simd, sum: Sum<'_, T>) {
 /// Rows of A that pass all panels before the next ones do: as many as the second cache holds, and whole tiles of 8 and 6.
 const ROWS: usize = 96;
 
+/// How many lines of a panel are asked for ahead of the one in use.
+const AHEAD: usize = 24;
+
 struct Packed<'a, T>(Sum<'a, T>);
 
 impl<T: Real> WithSimd for Packed<'_, T> {
@@ -146,6 +150,10 @@ impl<S: pulp::Simd, T: Real, const W: usize> Tiles<S, T, W> for PackedTiles<'_, 
                 let mut y: Lines<S, T, P, W> = [[T::splat(self.simd, T::ZERO); W]; P];
                 for p in 0..P {
                     y[p] = b[p][k];
+                }
+                // One or two rows wait for the panels anyway, and lose what it costs to ask.
+                if R > 2 {
+                    b.iter().for_each(|panel| prefetch(panel, k + AHEAD));
                 }
                 step(self.simd, &mut sums, x, y);
             }
