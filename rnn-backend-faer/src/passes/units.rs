@@ -29,7 +29,7 @@ impl<'a> Units<'a> {
         let multiply_adds = form.gate_rows * form.output;
         let panels = form.output.is_multiple_of(line_len::<T>());
         let worth = multiply_adds >= WORTH_MEETING && steps.saturating_mul(multiply_adds) >= WORTH_WAKING;
-        (rows == 1 && workers.threads() > 1 && panels && worth).then_some(Self(workers))
+        (rows == 1 && workers.meet_often() && panels && worth).then_some(Self(workers))
     }
 
     /// Cuts all rows, each as long as there are units, into the same blocks of units, and calls `task(first unit, blocks)`

@@ -46,6 +46,12 @@ impl Workers {
         }
     }
 
+    /// Whether several threads may be asked for at every step of a sequence: entering a rayon pool from outside takes as long
+    /// as many steps.
+    pub fn meet_often(&self) -> bool {
+        matches!(self.0, Kind::Pool(_))
+    }
+
     /// Calls `task` once for each of `0..tasks` and returns when all are done.
     ///
     /// # Panics
