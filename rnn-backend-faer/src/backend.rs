@@ -117,7 +117,7 @@ macro_rules! backend_for {
                 passes::elman::lens(spec, steps, rows)
             }
             fn elman_pack(&self, spec: &ElmanSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(passes::elman::form(spec), usage, params, packed);
+                panels::pack(&self.workers, passes::elman::form(spec), usage, params, packed);
             }
             fn elman_infer(&self, run: ElmanInfer<'_, $T>) {
                 if run.plain().is_some() { passes::elman::infer(self, run) } else { sequence::elman::infer(self, run) }
@@ -141,7 +141,7 @@ macro_rules! backend_for {
                 passes::lstm::lens(spec, steps, rows)
             }
             fn lstm_pack(&self, spec: &LstmSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(passes::lstm::form(spec), usage, params, packed);
+                panels::pack(&self.workers, passes::lstm::form(spec), usage, params, packed);
             }
             fn lstm_infer(&self, run: LstmInfer<'_, $T>) {
                 if run.plain().is_some() { passes::lstm::infer(self, run) } else { sequence::lstm::infer(self, run) }
@@ -165,7 +165,7 @@ macro_rules! backend_for {
                 passes::gru::lens(spec, steps, rows)
             }
             fn gru_pack(&self, spec: &GruSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(passes::gru::form(spec), usage, params, packed);
+                panels::pack(&self.workers, passes::gru::form(spec), usage, params, packed);
             }
             fn gru_infer(&self, run: GruInfer<'_, $T>) {
                 if run.plain().is_some() { passes::gru::infer(self, run) } else { sequence::gru::infer(self, run) }

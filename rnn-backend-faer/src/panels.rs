@@ -3,10 +3,12 @@
 //! A pass repeats the same products at every step; laying the weights out once, in the order in which the kernels read
 //! them, is what a general matmul loses.
 
-use rnn_kernels::{MatRef, Params, Use};
+use rnn_kernels::{MatMut, MatRef, Params, Use};
 
 use crate::number::Number;
-use crate::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len};
+use crate::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len, panel_len};
+use crate::simd::vector::line_len;
+use crate::threads::Workers;
 
 /// The sizes of a layer's weights, and where they are cut in two.
 #[derive(Clone, Copy, Debug)]
@@ -98,11 +100,14 @@ impl Form {
     }
 }
 
+/// Elements of a matrix from which its panels are shared out to threads.
+const WORTH_SHARING: usize = 32_768;
+
 /// Writes the weights for a purpose into `buffer`.
 ///
 /// # Panics
 /// If the buffer is shorter than [`Form::len`].
-pub fn pack<T: Number>(form: Form, usage: Use, params: Params<'_, T>, buffer: &mut [T]) {
+pub fn pack<T: Number>(workers: &Workers, form: Form, usage: Use, params: Params<'_, T>, buffer: &mut [T]) {
     let mut rest = buffer;
     let [bias, aux_bias, i0, i1, r0, r1, t0, t1, ti] = form.lens::<T>(usage).map(|len| {
         let (piece, tail) = core::mem::take(&mut rest).split_at_mut(len);
@@ -118,15 +123,35 @@ pub fn pack<T: Number>(form: Form, usage: Use, params: Params<'_, T>, buffer: &m
         aux_bias.fill(T::default());
     }
     for (w, panels) in parts(form, params.w_ih).into_iter().chain(parts(form, params.w_hh)).zip([i0, i1, r0, r1]) {
-        let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
-        pack_panels(data, rows, cols, stride, panels);
+        in_blocks(workers, w.cols(), panels, |from, panels| {
+            let w = w.rows_range(from, w.rows().min(from + panels.len() / panel_len::<T>(w.cols()) * line_len::<T>()));
+            let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
+            pack_panels(data, rows, cols, stride, panels);
+        });
     }
     if usage == Use::Train {
         for (w, panels) in parts(form, params.w_hh).into_iter().chain([params.w_ih]).zip([t0, t1, ti]) {
-            let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
-            pack_panels_by_depth(data, cols, rows, stride, panels);
+            in_blocks(workers, w.rows(), panels, |from, panels| {
+                let w =
+                    w.cols_range(from, w.cols().min(from + panels.len() / panel_len::<T>(w.rows()) * line_len::<T>()));
+                let ([rows, cols], (data, stride)) = (w.shape(), w.storage());
+                pack_panels_by_depth(data, cols, rows, stride, panels);
+            });
         }
     }
+}
+
+/// Calls `task(first column, panels)` for blocks of the panels of a matrix of some depth, on any thread.
+fn in_blocks<T: Number>(workers: &Workers, depth: usize, panels: &mut [T], task: impl Fn(usize, &mut [T]) + Sync) {
+    let len = panel_len::<T>(depth);
+    if len == 0 || panels.is_empty() {
+        return;
+    }
+    let number = panels.len() / len;
+    let block = workers.block(number, panels.len() >= WORTH_SHARING);
+    workers.by_rows(number, block, [MatMut::new(panels, number, len)], |first, [panels]| {
+        task(first * line_len::<T>(), panels.storage().0);
+    });
 }
 
 fn parts<T>(form: Form, w: MatRef<'_, T>) -> [MatRef<'_, T>; 2] {

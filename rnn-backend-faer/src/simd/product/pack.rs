@@ -30,12 +30,15 @@ pub fn pack_panels<T: Real>(w: &[T], cols: usize, depth: usize, stride: usize, o
     check_matrix("pack_panels", "w", w.len(), cols, depth, stride);
     check_out::<T>(out.len(), cols, depth);
     let line = line_len::<T>();
-    for (panel, first) in panels(out, depth).zip((0..cols).step_by(line)) {
-        panel.fill(T::ZERO);
-        for j in 0..line.min(cols - first) {
-            let row = &w[(first + j) * stride..][..depth];
-            for k in 0..depth {
-                panel[k * line + j] = row[k];
+    for (panel, first) in out.chunks_exact_mut(panel_len::<T>(depth).max(1)).zip((0..cols).step_by(line)) {
+        let width = line.min(cols - first);
+        clear_beyond(panel, depth, width);
+        for from in (0..depth).step_by(AT_ONCE) {
+            let some = AT_ONCE.min(depth - from);
+            for j in 0..width {
+                let row = &w[(first + j) * stride + from..][..some];
+                let lines = panel[from * line..].chunks_exact_mut(line);
+                row.iter().zip(lines).for_each(|(&w, line)| line[j] = w);
             }
         }
     }
@@ -48,14 +51,35 @@ pub fn pack_panels<T: Real>(w: &[T], cols: usize, depth: usize, stride: usize, o
 pub fn pack_panels_by_depth<T: Real>(b: &[T], cols: usize, depth: usize, stride: usize, out: &mut [T]) {
     check_matrix("pack_panels_by_depth", "b", b.len(), depth, cols, stride);
     check_out::<T>(out.len(), cols, depth);
-    let line = line_len::<T>();
-    for (panel, first) in panels(out, depth).zip((0..cols).step_by(line)) {
-        panel.fill(T::ZERO);
-        let width = line.min(cols - first);
+    let (line, len) = (line_len::<T>(), panel_len::<T>(depth).max(1));
+    for (group, first) in out.chunks_mut(NEIGHBOURS * len).zip((0..cols).step_by(NEIGHBOURS * line)) {
+        let width = |panel: usize| line.min(cols - first - panel * line);
+        group.chunks_exact_mut(len).enumerate().for_each(|(p, panel)| clear_beyond(panel, depth, width(p)));
         for k in 0..depth {
-            panel[k * line..][..width].copy_from_slice(&b[k * stride + first..][..width]);
+            let row = &b[k * stride + first..];
+            for (p, panel) in group.chunks_exact_mut(len).enumerate() {
+                panel[k * line..][..width(p)].copy_from_slice(&row[p * line..][..width(p)]);
+            }
         }
     }
+}
+
+/// Columns of W that are laid out before the next row's are: lines of a panel that stay in the first cache meanwhile.
+const AT_ONCE: usize = 64;
+
+/// Panels that are filled side by side from rows of B, of which one alone would read a cache line here and there.
+const NEIGHBOURS: usize = 4;
+
+/// Zero in the columns from `width` on and in the lines beyond the depth.
+fn clear_beyond<T: Real>(panel: &mut [T], depth: usize, width: usize) {
+    let line = line_len::<T>();
+    let from = if width < line { 0 } else { depth * line };
+    panel[from..].fill(T::ZERO);
+}
+
+/// The elements from one panel to the next.
+pub const fn panel_len<T>(depth: usize) -> usize {
+    line_len::<T>() * panel_lines(depth)
 }
 
 /// The panels of the columns from `column` on, which is the first one of a panel.
@@ -67,11 +91,6 @@ pub fn from_column<T: Real>(panels: &[T], depth: usize, column: usize) -> &[T] {
 /// The lines from one panel to the next.
 pub const fn panel_lines(depth: usize) -> usize {
     if depth == 0 { 0 } else { depth | 1 }
-}
-
-fn panels<T>(out: &mut [T], depth: usize) -> impl Iterator<Item = &mut [T]> {
-    // With no depth there is nothing to pack, and the length must not be 0.
-    out.chunks_exact_mut((line_len::<T>() * panel_lines(depth)).max(1))
 }
 
 #[track_caller]
