@@ -275,10 +275,15 @@ fn inferred(backend: &Faer, [t, n, c, h]: [usize; 4], window: usize) -> Vec<u32>
 #[test]
 fn input_products_for_many_steps_at_once_have_the_bits_of_one_step_at_a_time() {
     // `W_ih` of the first layer is larger than 1 MiB, where up to four rows are computed ahead; of the second, up to two.
-    // Threads share the units of the third one out, except one step at a time.
-    for (shape, windows) in
-        [([40, 3, 300, 260], [40, 23, 2]), ([70, 2, 40, 24], [70, 33, 3]), ([70, 1, 24, 208], [70, 40, 1])]
-    {
+    // Threads share the units of the third one out, except one step at a time. `W_ih` of the last is larger than 4 MiB, where
+    // tens of rows are.
+    let cases = [
+        ([40, 3, 300, 260], [40, 23, 2]),
+        ([70, 2, 40, 24], [70, 33, 3]),
+        ([70, 1, 24, 208], [70, 40, 1]),
+        ([6, 20, 700, 400], [6, 5, 2]),
+    ];
+    for (shape, windows) in cases {
         for backend in [Faer::sequential(), Faer::parallel(2)] {
             let stepwise = inferred(&backend, shape, 1);
             for window in windows {

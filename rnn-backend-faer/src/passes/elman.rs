@@ -29,7 +29,7 @@ pub fn lens<T: Number>(spec: &ElmanSpec<T>, steps: usize, rows: usize) -> Buffer
     let mut lens = sequence::elman::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
     lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows()) + spec.gate_rows();
-    lens.infer = rows * (2 * spec.output() + steps_ahead(steps, rows) * spec.gate_rows());
+    lens.infer = rows * (2 * spec.output() + steps_ahead::<T>(form(spec), steps, rows) * spec.gate_rows());
     lens
 }
 

@@ -53,7 +53,7 @@ impl<'a, T: Number> Pass<'a, T> {
         let (step_count, rows, width) = (x.steps(), x.rows(), weights.form.gate_rows);
         let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
         let units = Units::of::<T>(&backend.workers, weights.form, step_count, rows);
-        let ahead = if projection.worth_ahead(block) { steps_ahead(step_count, rows) } else { 1 };
+        let ahead = if projection.worth_ahead(block) { steps_ahead::<T>(weights.form, step_count, rows) } else { 1 };
         let mut k = 0;
         while k < step_count {
             let window = ahead.min(step_count - k);
