@@ -29,8 +29,13 @@ pub fn lens<T: Number>(spec: &ElmanSpec<T>, steps: usize, rows: usize) -> Buffer
     let mut lens = sequence::elman::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
     lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows()) + spec.gate_rows();
-    lens.infer = rows * (2 * spec.output() + steps_ahead::<T>(form(spec), steps, rows) * spec.gate_rows());
+    lens.infer = infer_len(spec, steps, rows);
     lens
+}
+
+/// The workspace of inference alone: a single step is too short for the sizes of everything else.
+fn infer_len<T: Number>(spec: &ElmanSpec<T>, steps: usize, rows: usize) -> usize {
+    rows * (2 * spec.output() + steps_ahead::<T>(form(spec), steps, rows) * spec.gate_rows())
 }
 
 /// One pass over time that keeps everything: overwrites `y`, `h_n` and the reserve.
@@ -66,8 +71,7 @@ pub fn forward<T: Number>(backend: &Faer, run: ElmanForward<'_, T>) {
 /// On a wrong shape, before any write.
 pub fn infer<T: Number>(backend: &Faer, run: ElmanInfer<'_, T>) {
     let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
-    let lens = lens(&spec, step_count, rows);
-    run.check(lens.packed_infer, lens.infer);
+    run.check(form(&spec).len::<T>(Use::Infer), infer_len(&spec, step_count, rows));
     let ElmanInfer { direction, steps, x, packed, mut h, mut y, workspace, .. } = run;
     let (hidden, activation) = (spec.output(), spec.activation);
     let (states, gates) = workspace.split_at_mut(2 * rows * hidden);

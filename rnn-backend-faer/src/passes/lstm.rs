@@ -30,9 +30,13 @@ pub fn lens<T: Number>(spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferL
     let mut lens = sequence::lstm::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (form(spec).len::<T>(Use::Infer), form(spec).len::<T>(Use::Train));
     lens.backward += steps * rows * (row_stride::<T>(spec.gate_rows()) - spec.gate_rows()) + spec.gate_rows();
-    lens.infer =
-        rows * (2 * (spec.output() + spec.hidden) + steps_ahead::<T>(form(spec), steps, rows) * spec.gate_rows());
+    lens.infer = infer_len(spec, steps, rows);
     lens
+}
+
+/// The workspace of inference alone: a single step is too short for the sizes of everything else.
+fn infer_len<T: Number>(spec: &LstmSpec<T>, steps: usize, rows: usize) -> usize {
+    rows * (2 * (spec.output() + spec.hidden) + steps_ahead::<T>(form(spec), steps, rows) * spec.gate_rows())
 }
 
 /// One pass over time that keeps everything: overwrites `y`, `h_n`, `c_n` and the reserve.
@@ -66,8 +70,7 @@ pub fn forward<T: Number>(backend: &Faer, run: LstmForward<'_, T>) {
 /// On a wrong shape, before any write.
 pub fn infer<T: Number>(backend: &Faer, run: LstmInfer<'_, T>) {
     let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
-    let lens = lens(&spec, step_count, rows);
-    run.check(lens.packed_infer, lens.infer);
+    run.check(form(&spec).len::<T>(Use::Infer), infer_len(&spec, step_count, rows));
     let LstmInfer { direction, steps, x, packed, mut h, mut c, mut y, workspace, .. } = run;
     let (p, hidden, width) = (spec.output(), spec.hidden, spec.gate_rows());
     let (states, rest) = workspace.split_at_mut(2 * rows * p);
