@@ -3,8 +3,8 @@
 use rnn_backend_faer::Faer;
 use rnn_kernels::{
     Accum, Backend, Direction, ElmanBackward, ElmanForward, ElmanReserve, ElmanReserveMut, ElmanSpec, GruBackward,
-    GruForward, GruReserve, GruReserveMut, GruReset, GruSpec, Input, LstmBackward, LstmForward, LstmInfer, LstmReserve,
-    LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
+    GruForward, GruInfer, GruReserve, GruReserveMut, GruReset, GruSpec, Input, LstmBackward, LstmForward, LstmInfer,
+    LstmReserve, LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
 };
 
 /// Eighths between −2 and 2, no two seeds alike.
@@ -289,6 +289,42 @@ fn input_products_for_many_steps_at_once_have_the_bits_of_one_step_at_a_time() {
             for window in windows {
                 assert!(inferred(&backend, shape, window) == stepwise, "{shape:?} in windows of {window}");
             }
+        }
+    }
+}
+
+/// All outputs of a GRU over one row of symbols that ends before the last step.
+fn inferred_from_symbols(backend: &Faer, reset: GruReset) -> Vec<u32> {
+    let [t, c, h] = [64, 24, 208];
+    let spec = GruSpec::<f32>::new(c, h).with_reset(reset);
+    let (lens, layout) = (backend.gru_lens(&spec, t, 1), spec.layout());
+    let flat: Vec<f32> = values(layout.len(), 1).into_iter().map(|w: f32| w / 16.0).collect();
+    let params = layout.view(&flat);
+    let index: Vec<u32> = (0_u32..24).cycle().step_by(7).take(t).collect();
+    let (mut packed, mut workspace) = (vec![0.0; lens.packed_infer], vec![0.0; lens.infer]);
+    let (mut state, mut y) = (values(h, 3), vec![0.0_f32; t * h]);
+    backend.gru_pack(&spec, Use::Infer, params, &mut packed);
+    backend.gru_infer(GruInfer {
+        spec,
+        direction: Direction::Forward,
+        steps: Steps::ragged(&[t - 4]),
+        params,
+        packed: &packed,
+        x: Input::OneHot { index: &index, steps: t, rows: 1 },
+        h: MatMut::new(&mut state, 1, h),
+        y: Some(SeqMut::new(&mut y, t, 1, h)),
+        workspace: &mut workspace,
+    });
+    assert!(y[..(t - 4) * h].iter().any(|&y| y != 0.0) && y[(t - 4) * h..].iter().all(|&y| y == 0.0));
+    y.into_iter().chain(state).map(f32::to_bits).collect()
+}
+
+#[test]
+fn a_single_row_of_symbols_has_the_same_bits_on_any_number_of_threads() {
+    for reset in [GruReset::After, GruReset::Before] {
+        let alone = inferred_from_symbols(&Faer::sequential(), reset);
+        for threads in [2, 3, 8] {
+            assert!(inferred_from_symbols(&Faer::parallel(threads), reset) == alone, "{reset:?} on {threads} threads");
         }
     }
 }
