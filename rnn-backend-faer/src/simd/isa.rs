@@ -7,8 +7,9 @@ use pulp::WithSimd;
 /// An instruction set that the kernels of this crate are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Isa {
-    /// What the target of the build guarantees. Without hardware FMA every
-    /// fused multiply-add is a library call: right, and slow.
+    /// What the target of the build guarantees. Without hardware FMA the
+    /// products of f32 are computed in f64 and rounded as if once; all other
+    /// fused multiply-adds are library calls: right, and slow.
     Portable,
     /// AVX2 and FMA (x86-64-v3).
     Avx2,

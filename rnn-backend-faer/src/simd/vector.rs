@@ -1,6 +1,8 @@
 //! The vectors of an instruction set, for kernels that hold tiles in registers.
 
-use pulp::bytemuck::Pod;
+use pulp::bytemuck::{Pod, cast};
+
+use super::fused;
 
 /// Elements in a cache line of 64 bytes: the unit that operands are cut into
 /// on every instruction set, so that no layout and no order of summation
@@ -34,7 +36,7 @@ pub trait Vector: Pod {
 }
 
 macro_rules! vector {
-    ($t:ident, $v:ident, $splat:ident, $add:ident, $fused:ident, $vectors:ident, $vectors_mut:ident, $load:ident, $store:ident) => {
+    ($t:ident, $v:ident, $splat:ident, $add:ident, $fused:expr, $vectors:ident, $vectors_mut:ident, $load:ident, $store:ident) => {
         impl Vector for $t {
             type V<S: pulp::Simd> = S::$v;
 
@@ -48,7 +50,7 @@ macro_rules! vector {
             }
             #[inline(always)]
             fn fused<S: pulp::Simd>(simd: S, a: S::$v, b: S::$v, c: S::$v) -> S::$v {
-                simd.$fused(a, b, c)
+                $fused(simd, a, b, c)
             }
             #[inline(always)]
             fn vectors<S: pulp::Simd>(x: &[$t]) -> (&[S::$v], &[$t]) {
@@ -70,12 +72,17 @@ macro_rules! vector {
     };
 }
 
+#[inline(always)]
+fn fused_f32s<S: pulp::Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if fused::is_a_call::<S>() { cast(fused::fused(cast(a), cast(b), cast(c))) } else { simd.mul_add_f32s(a, b, c) }
+}
+
 vector!(
     f32,
     f32s,
     splat_f32s,
     add_f32s,
-    mul_add_f32s,
+    fused_f32s,
     as_simd_f32s,
     as_mut_simd_f32s,
     partial_load_f32s,
@@ -86,7 +93,7 @@ vector!(
     f64s,
     splat_f64s,
     add_f64s,
-    mul_add_f64s,
+    pulp::Simd::mul_add_f64s,
     as_simd_f64s,
     as_mut_simd_f64s,
     partial_load_f64s,
