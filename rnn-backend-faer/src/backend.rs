@@ -1,10 +1,10 @@
 //! [`Faer`]: the backend, an index of what it overrides.
 
 use rnn_kernels::{
-    Accum, Activation, Backend, BernoulliCrossEntropy, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec,
-    ElmanStep, ElmanStepGrad, GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad,
-    GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad,
-    MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
+    Accum, Activation, Backend, BernoulliCrossEntropy, BufferLens, Effort, ElmanBackward, ElmanForward, ElmanInfer,
+    ElmanSpec, ElmanStep, ElmanStepGrad, GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates,
+    GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep,
+    LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
 };
 
 use crate::simd::{Isa, Simd};
@@ -181,6 +181,14 @@ macro_rules! backend_for {
                 }
             }
 
+            fn join(&self, effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+                if passes::worth_joining(&self.workers, effort) {
+                    self.workers.join([first, second]);
+                } else {
+                    first();
+                    second();
+                }
+            }
             fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {
                 pointwise::elman_forward(self.simd, &self.workers, ElmanStep { activation, h });
             }

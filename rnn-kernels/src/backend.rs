@@ -155,6 +155,17 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
         sequence::gru::backward(self, run);
     }
 
+    /// Does two pieces of work that share nothing and returns when both are done: at once if this backend has threads to spare
+    /// for that, and otherwise the first before the second. Each is called once, on any thread. A bidirectional layer asks for
+    /// it; the pieces may call this backend, with the bits they would get alone (C7).
+    ///
+    /// # Panics
+    /// With the panic of a piece; the other one may then not have been called.
+    fn join(&self, _effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+        first();
+        second();
+    }
+
     /// `y = x Wᵀ + b`.
     fn affine_forward(&self, layer: AffineForward<'_, T>) {
         reference::affine::forward(self, layer);
@@ -191,6 +202,15 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
     fn squared_error(&self, loss: SquaredError<'_, T>) {
         reference::loss::squared_error(loss);
     }
+}
+
+/// How much work a piece of [`join`](Backend::join) is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Rows it could be shared out by.
+    pub rows: usize,
+    /// About how many multiply-adds it takes.
+    pub multiply_adds: usize,
 }
 
 // Keeps the trait usable as `dyn Backend`.

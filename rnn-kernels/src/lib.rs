@@ -66,7 +66,7 @@ mod view;
 
 pub use accum::Accum;
 pub use activation::Activation;
-pub use backend::{Backend, check_matmul};
+pub use backend::{Backend, Effort, check_matmul};
 pub use buffer::{BufferLens, Use, carve};
 pub use cell::*;
 pub use direction::Direction;

@@ -53,9 +53,8 @@ pub(crate) struct Backward<'a, T> {
     pub d_c_n: MatRef<'a, T>,
     /// The flat gradients of this cell in this direction, accumulated.
     pub d_params: &'a mut [T],
-    /// `[T, N, C]` out, as `d_x_accum` says.
+    /// `[T, N, C]` out.
     pub d_x: Option<SeqMut<'a, T>>,
-    pub d_x_accum: Accum,
     /// `[N, P]` and `[N, H]` out.
     pub d_h0: MatMut<'a, T>,
     pub d_c0: MatMut<'a, T>,
@@ -199,7 +198,7 @@ impl<T: Scalar> Cell<T> {
     pub fn backward<B: Backend<T> + ?Sized>(&self, backend: &B, pass: Pass<'_, T>, run: Backward<'_, T>) {
         let Pass { direction, steps, packed, x, .. } = pass;
         let (t, n, params) = (x.steps(), x.rows(), self.layout().view(pass.params));
-        let Backward { reserve, d_y, d_h_n, d_c_n, d_params, d_x, d_x_accum, d_h0, d_c0, d_h_trace, workspace } = run;
+        let Backward { reserve, d_y, d_h_n, d_c_n, d_params, d_x, d_h0, d_c0, d_h_trace, workspace } = run;
         let d_params = Some(self.layout().view_mut(d_params));
         let (d_h_n, d_h0) = (Some(d_h_n), Some(d_h0));
         match *self {
@@ -217,7 +216,7 @@ impl<T: Scalar> Cell<T> {
                     d_h_n,
                     d_params,
                     d_x,
-                    d_x_accum,
+                    d_x_accum: Accum::Replace,
                     d_h0,
                     d_h_trace,
                     workspace,
@@ -238,7 +237,7 @@ impl<T: Scalar> Cell<T> {
                     d_c_n: Some(d_c_n),
                     d_params,
                     d_x,
-                    d_x_accum,
+                    d_x_accum: Accum::Replace,
                     d_h0,
                     d_c0: Some(d_c0),
                     d_h_trace,
@@ -259,7 +258,7 @@ impl<T: Scalar> Cell<T> {
                     d_h_n,
                     d_params,
                     d_x,
-                    d_x_accum,
+                    d_x_accum: Accum::Replace,
                     d_h0,
                     d_h_trace,
                     workspace,

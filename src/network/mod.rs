@@ -9,6 +9,7 @@ mod batch;
 pub(crate) mod buffer;
 mod builder;
 pub(crate) mod config;
+mod directions;
 mod initial;
 mod packed;
 pub(crate) mod parameters;

@@ -1,13 +1,14 @@
 //! `x → stage → stage → … → output` and back: the stages of a network over one batch.
 
+use super::directions::{Back, Directions, Scratch};
 use super::plan::{InputKind, Plan, Stage};
 use super::state::State;
 use super::workspace::{Dims, Workspace};
 use super::{Network, buffer::Aligned, parameters::Parameters};
 use crate::error::Result;
-use crate::layer::{self, Pass, dense, last_step};
+use crate::layer::{dense, last_step};
 use rnn_kernels::{
-    Accum, Backend, EmbeddingBackward, EmbeddingForward, Input, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
+    Backend, EmbeddingBackward, EmbeddingForward, Input, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
 };
 
 /// What a stage reads: the output of the one before it, or the batch.
@@ -54,7 +55,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
         let packed = self.packed.get(call, usage)?;
-        let Workspace { dims, lengths, index, x, outputs, reserves, scratch, .. } = workspace;
+        let Workspace { dims, lengths, index, x, outputs, reserves, scratch, beside, .. } = workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
         let live = dims.live(lengths);
         // After the last valid step was picked there is one step, which belongs to every row.
@@ -70,31 +71,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     y: MatMut::new(y, step_count * rows, *width),
                 }),
                 Stage::Recurrent(layer) => {
-                    let (cell, p) = (layer.cell, layer.cell.output());
-                    let mut y = SeqMut::new(y, step_count, rows, layer.width());
-                    for (d, way) in layer.ways.iter().enumerate() {
-                        let y = y.rb_mut().cols_range(d * p, (d + 1) * p);
-                        let (direction, packed) = (way.direction, &packed[way.slot][..]);
-                        let params = &self.parameters[way.params.clone()];
-                        let pass = Pass { direction, steps: live, params, packed, x };
-                        let scratch = &mut scratch[..];
-                        match usage {
-                            Use::Infer => {
-                                let (h, c) = state.slot_mut(way.slot);
-                                cell.infer(backend, pass, layer::Infer { h, c, y, workspace: scratch });
-                            }
-                            Use::Train => {
-                                let (h0, c0) = state.slot(way.slot);
-                                let reserve = &mut reserves[way.slot];
-                                let run = layer::Forward { h0, c0, y, reserve, workspace: scratch };
-                                cell.forward(backend, pass, run);
-                                let (h_n, c_n) = cell.final_state(direction, step_count, rows, &reserves[way.slot]);
-                                let (mut h, mut c) = state.slot_mut(way.slot);
-                                h.copy_from(h_n);
-                                c_n.into_iter().for_each(|c_n| c.copy_from(c_n));
-                            }
-                        }
-                    }
+                    let y = SeqMut::new(y, step_count, rows, layer.width());
+                    let directions =
+                        Directions { backend, layer, parameters: &self.parameters, packed, steps: live, x };
+                    directions.forward(usage, y, state, reserves, Scratch { workspaces: scratch, beside });
                 }
                 Stage::LastStep { width } => {
                     let (Stage::Recurrent(layer), Input::Dense(x)) = (&plan.stages[k - 1], x) else {
@@ -125,7 +105,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let packed = self.packed.get(call, Use::Train)?;
         let (output_steps, record_traces, record_d_x) =
             (self.output_steps(workspace.dims.steps), workspace.record_traces, workspace.record_d_x);
-        let Workspace { dims, lengths, index, x, outputs, reserves, traces, d, d_x: d_input, scratch, .. } = workspace;
+        let Workspace { dims, lengths, index, x, outputs, reserves, traces, d, d_x: d_input, scratch, beside, .. } =
+            workspace;
         let (d_initial, d_final) = (&mut workspace.d_initial, &mut workspace.d_final);
         let Dims { steps: step_count, rows, .. } = *dims;
         let live = dims.live(lengths);
@@ -151,31 +132,18 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     d_table: MatMut::new(&mut gradients[table.clone()], *symbols, *width),
                 }),
                 Stage::Recurrent(layer) => {
-                    let (cell, p) = (layer.cell, layer.cell.output());
-                    let d_y = SeqRef::new(d_y, step_count, rows, layer.width());
-                    let mut d_x = d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input));
-                    for (d, way) in layer.ways.iter().enumerate() {
-                        let (d_h_n, d_c_n) = d_final.slot(way.slot);
-                        let (d_h0, d_c0) = d_initial.slot_mut(way.slot);
-                        let (direction, packed) = (way.direction, &packed[way.slot][..]);
-                        let params = &self.parameters[way.params.clone()];
-                        let trace = &mut traces[way.slot];
-                        let run = layer::Backward {
-                            reserve: &reserves[way.slot],
-                            d_y: Some(d_y.cols_range(d * p, (d + 1) * p)),
-                            d_h_n,
-                            d_c_n,
-                            d_params: &mut gradients[way.params.clone()],
-                            d_x: d_x.as_mut().map(SeqMut::rb_mut),
-                            // Both directions read the same x.
-                            d_x_accum: if d == 0 { Accum::Replace } else { Accum::Add },
-                            d_h0,
-                            d_c0,
-                            d_h_trace: record_traces.then(|| SeqMut::new(trace, step_count + 1, rows, p)),
-                            workspace: scratch,
-                        };
-                        cell.backward(backend, Pass { direction, steps: live, params, packed, x }, run);
-                    }
+                    let back = Back {
+                        reserves,
+                        d_y: SeqRef::new(d_y, step_count, rows, layer.width()),
+                        d_final,
+                        gradients,
+                        d_x: d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input)),
+                        d_initial,
+                        traces: record_traces.then_some(&mut traces[..]),
+                    };
+                    let directions =
+                        Directions { backend, layer, parameters: &self.parameters, packed, steps: live, x };
+                    directions.backward(back, Scratch { workspaces: scratch, beside });
                 }
                 Stage::LastStep { width } => {
                     let Stage::Recurrent(layer) = &plan.stages[k - 1] else {

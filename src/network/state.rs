@@ -138,6 +138,22 @@ impl<T: Scalar> State<T> {
         (MatMut::new(h_flat, rows, h), MatMut::new(c_flat, rows, c))
     }
 
+    /// As [`slot_mut`](Self::slot_mut), of two slots.
+    pub(crate) fn slots_mut(&mut self, slots: [usize; 2]) -> [(MatMut<'_, T>, MatMut<'_, T>); 2] {
+        let (rows, layout) = (self.rows, &self.layout);
+        let ranges = slots.map(|slot| {
+            let StateSlot { h, c, start, .. } = layout.slots[slot];
+            start * rows..(start + h + c) * rows
+        });
+        let flat = self.flat.get_disjoint_mut(ranges).expect("slots lie apart");
+        let mut slots = slots.into_iter().map(|slot| &layout.slots[slot]);
+        flat.map(|flat| {
+            let slot = slots.next().expect("one of the two");
+            let (h, c) = flat.split_at_mut(slot.h * rows);
+            (MatMut::new(h, rows, slot.h), MatMut::new(c, rows, slot.c))
+        })
+    }
+
     /// `Ok` if this is a state of `rows` rows of the network with this layout.
     pub(crate) fn check(&self, what: &str, layout: &Arc<StateLayout>, rows: usize) -> Result<()> {
         if !(Arc::ptr_eq(&self.layout, layout) || self.layout == *layout) {

@@ -29,7 +29,10 @@ pub struct Workspace<T> {
     pub(crate) d_x: Aligned<T>,
     pub(crate) d_initial: State<T>,
     pub(crate) d_final: State<T>,
-    pub(crate) scratch: Aligned<T>,
+    /// For each of two directions.
+    pub(crate) scratch: [Aligned<T>; 2],
+    /// What the second direction of a layer writes while the first one does.
+    pub(crate) beside: Aligned<T>,
     pub(crate) row_loss: Aligned<T>,
     pub(crate) row_targets: Vec<u32>,
     pub(crate) row_counts: Vec<bool>,
@@ -80,7 +83,8 @@ impl<T: Scalar> Default for Workspace<T> {
             d_x: Aligned::default(),
             d_initial: empty(),
             d_final: empty(),
-            scratch: Aligned::default(),
+            scratch: [Aligned::default(), Aligned::default()],
+            beside: Aligned::default(),
             row_loss: Aligned::default(),
             row_targets: Vec::new(),
             row_counts: Vec::new(),
@@ -215,7 +219,13 @@ impl<T: Scalar> Workspace<T> {
             let hidden = layer.cell.hidden();
             checked_product("reserve", &[slots, rows, hidden.saturating_mul(16).saturating_add(layer.input), 32])?;
             let lens = layer.cell.lens(backend, steps, rows);
-            self.scratch.grow("scratch", if train { lens.forward.max(lens.backward) } else { lens.infer })?;
+            let scratch = if train { lens.forward.max(lens.backward) } else { lens.infer };
+            let both = layer.ways.len() == 2;
+            self.scratch.iter_mut().take(layer.ways.len()).try_for_each(|space| space.grow("scratch", scratch))?;
+            if both {
+                let width = if train { layer.input.max(layer.cell.output()) } else { layer.cell.output() };
+                self.beside.grow("one direction", checked_product("one direction", &[steps, rows, width])?)?;
+            }
             if train {
                 self.reserves[way.slot].grow("reserve", lens.reserve)?;
             }

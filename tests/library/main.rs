@@ -2,6 +2,8 @@
 
 mod checkpoint;
 mod common;
+#[cfg(feature = "faer")]
+mod directions;
 mod goldens;
 mod gradient_flow;
 mod interop;

@@ -24,7 +24,7 @@ use project::{Part, Projection, steps_ahead};
 use slots::Kept;
 use units::Units;
 
-use rnn_kernels::{Accum, MatMut, MatRef};
+use rnn_kernels::{Accum, Effort, MatMut, MatRef};
 
 use crate::number::Number;
 use crate::product::WORTH_SHARING;
@@ -37,6 +37,14 @@ use crate::threads::{Rows, Workers};
 /// So many rows a thread, so that every one has some, or all of them if the pass is not worth sharing; at least 1.
 fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
     workers.block(rows, multiply_adds >= WORTH_SHARING)
+}
+
+/// Whether two passes are better done at once, by a thread each, than one after the other by all threads. Of two threads none
+/// then waits for the other, and each reads one set of weights for all rows; more of them are left idle unless the rows
+/// would leave them idle anyway.
+pub fn worth_joining(workers: &Workers, effort: Effort) -> bool {
+    let threads = workers.threads();
+    effort.multiply_adds >= WORTH_SHARING && threads >= 2 && (threads == 2 || effort.rows <= threads / 2)
 }
 
 /// The distance of two rows of `width` elements in a buffer of ours: rows a multiple of 1 KiB apart would share the lines

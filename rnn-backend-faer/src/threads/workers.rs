@@ -1,8 +1,14 @@
 //! Who runs the tasks: the caller alone, a pool of our own, or a given rayon pool.
 
-use std::sync::Arc;
+use core::cell::Cell;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Pool;
+
+std::thread_local! {
+    /// Whether this thread does one piece of a [`join`](Workers::join), and the others are not to be asked for.
+    static IN_PIECE: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Threads to share work out to. Clones share them.
 #[derive(Clone, Debug)]
@@ -36,10 +42,11 @@ impl Workers {
         Self(Kind::Rayon(pool))
     }
 
-    /// How many threads a run may use.
+    /// How many threads a run may use: one within a piece of a [`join`](Workers::join).
     pub fn threads(&self) -> usize {
         match &self.0 {
             Kind::Caller => 1,
+            Kind::Pool(_) if IN_PIECE.get() => 1,
             Kind::Pool(pool) => pool.threads(),
             #[cfg(feature = "rayon")]
             Kind::Rayon(pool) => pool.current_num_threads(),
@@ -49,7 +56,7 @@ impl Workers {
     /// Whether several threads may be asked for at every step of a sequence: entering a rayon pool from outside takes as long
     /// as many steps.
     pub fn meet_often(&self) -> bool {
-        matches!(self.0, Kind::Pool(_))
+        matches!(self.0, Kind::Pool(_)) && !IN_PIECE.get()
     }
 
     /// Calls `task` once for each of `0..tasks` and returns when all are done.
@@ -68,10 +75,66 @@ impl Workers {
         }
     }
 
+    /// Calls both pieces on two threads, each of which keeps to itself until its piece is done.
+    ///
+    /// # Panics
+    /// With the first panic of a piece.
+    pub fn join(&self, pieces: [&mut (dyn FnMut() + Send); 2]) {
+        let pieces = pieces.map(Mutex::new);
+        self.run(2, &|i| {
+            let _alone = Alone::begin();
+            // Task `i` alone locks piece `i`, and once.
+            pieces[i].lock().unwrap_or_else(PoisonError::into_inner)();
+        });
+    }
+
     /// Blocks of rows so that every thread gets one, or one block if the work is not worth sharing.
     ///
     /// Only for tasks whose result does not depend on how rows are grouped.
     pub fn block(&self, rows: usize, worth_sharing: bool) -> usize {
         if worth_sharing { rows.div_ceil(self.threads()).max(1) } else { rows.max(1) }
+    }
+}
+
+/// As long as it lives, this thread does a piece of a join.
+struct Alone {
+    before: bool,
+}
+
+impl Alone {
+    fn begin() -> Self {
+        Self { before: IN_PIECE.replace(true) }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        IN_PIECE.set(self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::thread;
+
+    #[test]
+    fn both_pieces_are_done_on_two_threads_that_ask_for_no_others() {
+        let workers = Workers::pool(3);
+        let (mut first, mut second) = (None, None);
+        let seen = || Some((thread::current().id(), workers.threads(), workers.meet_often()));
+        workers.join([&mut || first = seen(), &mut || second = seen()]);
+        let (Some((a, 1, false)), Some((b, 1, false))) = (first, second) else { panic!("{first:?} {second:?}") };
+        assert_ne!(a, b);
+        assert_eq!((workers.threads(), workers.meet_often()), (3, true));
+    }
+
+    #[test]
+    fn a_panic_in_a_piece_reaches_the_caller_and_leaves_the_threads_as_they_were() {
+        let workers = Workers::pool(2);
+        let joined = catch_unwind(AssertUnwindSafe(|| workers.join([&mut || panic!("a piece"), &mut || ()])));
+        assert!(joined.is_err());
+        assert_eq!(workers.threads(), 2);
     }
 }

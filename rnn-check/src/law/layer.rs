@@ -1,14 +1,15 @@
 //! Layers made of passes: both directions side by side, one on top of another, one step at a time.
 
-use super::alike::{Results, run, trajectory};
+use super::alike::{Results, run, same_bits, trajectory};
 use super::block::Block;
 use super::expect::{B, adjoint, adjoint_of, ends, states, states_of};
 use super::{Context, Verdict, all, ensure, same, within};
 use crate::case::{Case, Problem, X};
+use crate::claims::Determinism;
 use crate::drive::{Before, Guarded, Place};
 use crate::oracle::Dims;
 use crate::real::Real;
-use rnn_kernels::{Accum, Direction};
+use rnn_kernels::{Accum, Direction, Effort};
 
 /// The other direction over the same input: its own weights, states and cotangents, the same lengths.
 fn other_direction<T: Real>(case: &Case, problem: &Problem<T>) -> Problem<T> {
@@ -23,6 +24,33 @@ fn other_direction<T: Real>(case: &Case, problem: &Problem<T>) -> Problem<T> {
 /// `[T, N, 2H]` of two `[T, N, H]`.
 fn side_by_side<T: Copy>(a: &[T], b: &[T], hidden: usize) -> Vec<T> {
     a.chunks(hidden).zip(b.chunks(hidden)).flat_map(|(a, b)| [a, b].concat()).collect()
+}
+
+/// Each piece of a join is done, once, before it returns; and both directions of a layer, as its pieces, give what each gives
+/// alone.
+pub(super) fn both_directions_may_run_at_once<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    let first = case.problem::<T>();
+    let second = other_direction(case, &first);
+    let alone = [&first, &second].map(|problem| run(ctx, problem));
+    let mut verdicts = Vec::new();
+    // Too little to be worth a thread, and enough.
+    for multiply_adds in [1, 1_000_000_000] {
+        let mut done = [Vec::new(), Vec::new()];
+        let [of_first, of_second] = &mut done;
+        let effort = Effort { rows: first.dims.batch, multiply_adds };
+        ctx.backend.join(effort, &mut || of_first.push(run(ctx, &first)), &mut || of_second.push(run(ctx, &second)));
+        for (((word, problem), done), alone) in
+            [("first", &first), ("second", &second)].into_iter().zip(&done).zip(&alone)
+        {
+            verdicts
+                .push(ensure(done.len() == 1, || format!("the {word} piece of a join was done {} times", done.len())));
+            verdicts.extend(done.iter().map(|got| match ctx.claims.determinism {
+                Determinism::AnyThreads => same_bits(problem, got, alone),
+                _ => trajectory(ctx, problem).agree(ctx, problem, false, got, alone),
+            }));
+        }
+    }
+    all(verdicts)
 }
 
 /// Both directions write the column halves of one `y`, read those of one `d_y` and add into one `d_x`: what each gives is

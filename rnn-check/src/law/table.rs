@@ -50,6 +50,7 @@ macro_rules! for_each_law {
                 [structure, empty_rows_and_sequences_pass_their_state_through, Cases, "T = 0, N = 0, length 0"]
                 [structure, reserves_are_interchangeable, Cases, "C10"]
                 [layer, both_directions_share_their_buffers, Cases, "a bidirectional layer is two layers in one [T, N, 2H]"]
+                [layer, both_directions_may_run_at_once, FewCases, "C7: two passes as the pieces of a join"]
                 [layer, two_layers_are_their_composition, Cases, "C8: two oracles, one on top of the other"]
                 [layer, a_step_at_a_time_is_the_sequence, Cases, "C13 for the bits: streaming and windows of one step"]
                 [symmetry, renamed_units_and_features_are_the_same_network, Cases, "bit for bit where sums are exact"]

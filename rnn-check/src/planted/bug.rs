@@ -249,4 +249,8 @@ bugs! {
     EmbeddingIgnoredLeft,
     /// softmax: a target beyond the classes counts as the last
     TargetsNotChecked,
+    /// join: the second piece is not done
+    JoinForgetsOne,
+    /// join: the first piece is done again after the second
+    JoinRepeatsOne,
 }

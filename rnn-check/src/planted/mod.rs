@@ -22,10 +22,10 @@ pub use way::Way;
 
 use crate::real::Real;
 use rnn_kernels::{
-    Accum, Activation, AffineBackward, AffineForward, Backend, BernoulliCrossEntropy, BufferLens, ElmanBackward,
-    ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, EmbeddingBackward, EmbeddingForward, GruBackward,
-    GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad,
-    LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params,
+    Accum, Activation, AffineBackward, AffineForward, Backend, BernoulliCrossEntropy, BufferLens, Effort,
+    ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, EmbeddingBackward, EmbeddingForward,
+    GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep,
+    GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params,
     SoftmaxCrossEntropy, SquaredError, Use, sequence,
 };
 use std::fmt;
@@ -140,6 +140,15 @@ impl<T: Real> Backend<T> for Planted {
     }
     fn gru_infer(&self, run: GruInfer<'_, T>) {
         forward::gru_infer(self, run);
+    }
+    fn join(&self, _effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+        first();
+        if self.bug != Bug::JoinForgetsOne {
+            second();
+        }
+        if self.bug == Bug::JoinRepeatsOne {
+            first();
+        }
     }
     fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
         pointwise::elman_backward(self.bug, step);

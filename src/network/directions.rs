@@ -1,0 +1,225 @@
+//! One recurrent layer over a batch, in one direction or in both: at once where the backend has threads to spare.
+
+use super::buffer::Aligned;
+use super::parameters::Parameters;
+use super::plan::{Recurrent, Way};
+use super::state::State;
+use crate::layer::{self, Pass};
+use rnn_kernels::{Backend, Effort, Input, MatMut, Scalar, SeqMut, SeqRef, Steps, Use};
+
+/// A recurrent layer and what it reads.
+#[derive(Debug)]
+pub(super) struct Directions<'a, T, B: ?Sized> {
+    pub backend: &'a B,
+    pub layer: &'a Recurrent<T>,
+    pub parameters: &'a Parameters<T>,
+    /// By slot.
+    pub packed: &'a [Aligned<T>],
+    pub steps: Steps<'a>,
+    /// `[T, N, C]`.
+    pub x: Input<'a, T>,
+}
+
+/// What a pass writes besides its result, whichever way it goes.
+#[derive(Debug)]
+pub(super) struct Scratch<'a, T> {
+    /// The workspace of each direction.
+    pub workspaces: &'a mut [Aligned<T>; 2],
+    /// What the reverse direction writes while the forward one writes its own: `y` `[T, N, P]` or `d_x` `[T, N, C]`.
+    pub beside: &'a mut Aligned<T>,
+}
+
+/// What comes back and where it goes.
+#[derive(Debug)]
+pub(super) struct Back<'a, T> {
+    /// By slot.
+    pub reserves: &'a [Aligned<T>],
+    /// `[T, N, D·P]` in.
+    pub d_y: SeqRef<'a, T>,
+    pub d_final: &'a State<T>,
+    /// Accumulated.
+    pub gradients: &'a mut Parameters<T>,
+    /// `[T, N, C]` out.
+    pub d_x: Option<SeqMut<'a, T>>,
+    pub d_initial: &'a mut State<T>,
+    /// By slot, out, if they are recorded.
+    pub traces: Option<&'a mut [Aligned<T>]>,
+}
+
+/// What both directions read on the way back.
+#[derive(Clone, Copy, Debug)]
+struct Given<'a, T> {
+    reserves: &'a [Aligned<T>],
+    d_y: SeqRef<'a, T>,
+    d_final: &'a State<T>,
+}
+
+impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
+    /// Overwrites `y` `[T, N, D·P]`; the state moves from initial to final. For training the reserves are written too.
+    pub fn forward(
+        &self,
+        usage: Use,
+        mut y: SeqMut<'_, T>,
+        state: &mut State<T>,
+        reserves: &mut [Aligned<T>],
+        scratch: Scratch<'_, T>,
+    ) {
+        let p = self.layer.cell.output();
+        let [first_space, second_space] = scratch.workspaces;
+        match &self.layer.ways[..] {
+            [way] => {
+                self.forward_one(way, usage, y, state.slot_mut(way.slot), &mut reserves[way.slot], first_space);
+            }
+            [first, second] => {
+                let [first_state, second_state] = state.slots_mut([first.slot, second.slot]);
+                let [first_reserve, second_reserve] = of_both(reserves, first, second);
+                let mut beside = SeqMut::new(scratch.beside, y.steps(), y.rows(), p);
+                let (columns, others) = (y.rb_mut().cols_range(0, p), beside.rb_mut());
+                self.at_once(
+                    || self.forward_one(first, usage, columns, first_state, first_reserve, first_space),
+                    || self.forward_one(second, usage, others, second_state, second_reserve, second_space),
+                );
+                let mut y = y.cols_range(p, 2 * p);
+                (0..y.steps()).for_each(|t| y.at_mut(t).copy_from(beside.rb().at(t)));
+            }
+            _ => unreachable!("the plan gives a layer one direction or both"),
+        }
+    }
+
+    fn forward_one(
+        &self,
+        way: &Way,
+        usage: Use,
+        y: SeqMut<'_, T>,
+        (mut h, mut c): (MatMut<'_, T>, MatMut<'_, T>),
+        reserve: &mut [T],
+        workspace: &mut [T],
+    ) {
+        let (cell, pass, [steps, rows, _]) = (&self.layer.cell, self.pass(way), y.shape());
+        match usage {
+            Use::Infer => cell.infer(self.backend, pass, layer::Infer { h, c, y, workspace }),
+            Use::Train => {
+                let run = layer::Forward { h0: h.rb(), c0: c.rb(), y, reserve, workspace };
+                cell.forward(self.backend, pass, run);
+                let (h_n, c_n) = cell.final_state(way.direction, steps, rows, reserve);
+                h.copy_from(h_n);
+                c_n.into_iter().for_each(|c_n| c.copy_from(c_n));
+            }
+        }
+    }
+
+    /// Accumulates into the gradients; overwrites `d_x`, the cotangent of the initial state and the traces.
+    pub fn backward(&self, back: Back<'_, T>, scratch: Scratch<'_, T>) {
+        let p = self.layer.cell.output();
+        let Back { reserves, d_y, d_final, gradients, d_x, d_initial, traces } = back;
+        let [first_space, second_space] = scratch.workspaces;
+        let given = Given { reserves, d_y, d_final };
+        let trace_of = |trace| SeqMut::new(trace, d_y.steps() + 1, d_y.rows(), p);
+        match &self.layer.ways[..] {
+            [way] => {
+                let d_params = &mut gradients[way.params.clone()];
+                let trace = traces.map(|traces| trace_of(&mut traces[way.slot]));
+                self.backward_one(way, 0, given, d_params, d_x, d_initial.slot_mut(way.slot), trace, first_space);
+            }
+            [first, second] => {
+                let [first_params, second_params] = gradients
+                    .get_disjoint_mut([first.params.clone(), second.params.clone()])
+                    .expect("each direction has parameters of its own");
+                let [first_initial, second_initial] = d_initial.slots_mut([first.slot, second.slot]);
+                let [first_trace, second_trace] = match traces {
+                    Some(traces) => of_both(traces, first, second).map(|trace| Some(trace_of(trace))),
+                    None => [None, None],
+                };
+                let mut d_x = d_x;
+                let mut beside =
+                    d_x.as_ref().map(|d_x| SeqMut::new(scratch.beside, d_x.steps(), d_x.rows(), d_x.cols()));
+                let (here, there) = (d_x.as_mut().map(SeqMut::rb_mut), beside.as_mut().map(SeqMut::rb_mut));
+                self.at_once(
+                    || self.backward_one(first, 0, given, first_params, here, first_initial, first_trace, first_space),
+                    || {
+                        self.backward_one(
+                            second,
+                            p,
+                            given,
+                            second_params,
+                            there,
+                            second_initial,
+                            second_trace,
+                            second_space,
+                        );
+                    },
+                );
+                if let (Some(d_x), Some(beside)) = (d_x, beside) {
+                    add(d_x, beside.rb());
+                }
+            }
+            _ => unreachable!("the plan gives a layer one direction or both"),
+        }
+    }
+
+    /// One direction, whose output is the columns of `y` from `column` on.
+    #[expect(clippy::too_many_arguments, reason = "what a direction reads, and each thing that it writes")]
+    fn backward_one(
+        &self,
+        way: &Way,
+        column: usize,
+        given: Given<'_, T>,
+        d_params: &mut [T],
+        d_x: Option<SeqMut<'_, T>>,
+        (d_h0, d_c0): (MatMut<'_, T>, MatMut<'_, T>),
+        d_h_trace: Option<SeqMut<'_, T>>,
+        workspace: &mut [T],
+    ) {
+        let (d_h_n, d_c_n) = given.d_final.slot(way.slot);
+        let run = layer::Backward {
+            reserve: &given.reserves[way.slot],
+            d_y: Some(given.d_y.cols_range(column, column + self.layer.cell.output())),
+            d_h_n,
+            d_c_n,
+            d_params,
+            d_x,
+            d_h0,
+            d_c0,
+            d_h_trace,
+            workspace,
+        };
+        self.layer.cell.backward(self.backend, self.pass(way), run);
+    }
+
+    /// Both directions of the layer, as the backend sees fit.
+    fn at_once(&self, first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
+        // Every parameter is multiplied about once for each row and step.
+        let (steps, rows, parameters) = (self.x.steps(), self.x.rows(), self.layer.ways[0].params.len());
+        let effort = Effort { rows, multiply_adds: steps.saturating_mul(rows).saturating_mul(parameters) };
+        let (mut first, mut second) = (Some(first), Some(second));
+        let mut first = || first.take().into_iter().for_each(|piece| piece());
+        let mut second = || second.take().into_iter().for_each(|piece| piece());
+        self.backend.join(effort, &mut first, &mut second);
+    }
+
+    fn pass(&self, way: &Way) -> Pass<'_, T> {
+        Pass {
+            direction: way.direction,
+            steps: self.steps,
+            params: &self.parameters[way.params.clone()],
+            packed: &self.packed[way.slot],
+            x: self.x,
+        }
+    }
+}
+
+/// The buffers of both directions of a layer.
+fn of_both<'a, T>(by_slot: &'a mut [Aligned<T>], first: &Way, second: &Way) -> [&'a mut [T]; 2] {
+    let both = by_slot.get_disjoint_mut([first.slot, second.slot]).expect("each direction has a slot of its own");
+    both.map(|buffer| &mut buffer[..])
+}
+
+/// `to += from`.
+fn add<T: Scalar>(mut to: SeqMut<'_, T>, from: SeqRef<'_, T>) {
+    for t in 0..to.steps() {
+        let mut to = to.at_mut(t);
+        for n in 0..to.rows() {
+            to.row_mut(n).iter_mut().zip(from.at(t).row(n)).for_each(|(to, &from)| *to += from);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The two directions of a layer give the same bits at once as one after the other, and allocate nothing.
+
+use crate::common::values;
+use allocation_counter::measure;
+use recurrent::backend::Faer;
+use recurrent::network::{Cell, Config, Parameters, RecurrentSpec};
+use recurrent::{Activation, Batch, Direction, GruReset, Network, State, Targets, Workspace};
+use std::sync::Arc;
+
+const STEPS: usize = 24;
+const WIDTH: usize = 20;
+
+/// Layers large enough for two threads, each in both directions.
+fn both_ways() -> Config {
+    Config::features(WIDTH)
+        .recurrent(RecurrentSpec::lstm(48).bidirectional())
+        .recurrent(RecurrentSpec::new(Cell::Gru { reset: GruReset::Before }, 32).bidirectional())
+        .recurrent(RecurrentSpec::new(Cell::Elman { activation: Activation::Tanh }, 40).bidirectional())
+        .linear(3)
+}
+
+struct Problem {
+    network: Network<f64, Faer>,
+    x: Vec<f64>,
+    targets: Vec<f64>,
+    lengths: Vec<usize>,
+    state: State<f64>,
+    workspace: Workspace<f64>,
+    gradients: Parameters<f64>,
+}
+
+impl Problem {
+    fn new(backend: Faer, rows: usize) -> Self {
+        let network = Network::with_backend(&both_ways(), 3, Arc::new(backend)).unwrap();
+        let mut workspace = Workspace::new();
+        workspace.record_traces(true);
+        workspace.record_d_input(true);
+        Self {
+            x: values(1, STEPS * rows * WIDTH),
+            targets: values(2, STEPS * rows * 3),
+            lengths: (0..rows).map(|n| STEPS - 5 * (n % 3)).collect(),
+            state: network.state(rows).unwrap(),
+            gradients: network.gradients().unwrap(),
+            workspace,
+            network,
+        }
+    }
+
+    /// Inference from zero, then training from the state it ends in.
+    fn run(&mut self) {
+        let Self { network, x, targets, lengths, state, workspace, gradients } = self;
+        let batch = Batch::features(x, [STEPS, lengths.len(), WIDTH]).unwrap().with_lengths(lengths).unwrap();
+        state.fill_zero();
+        network.infer(workspace, &batch, state).unwrap();
+        network.loss_and_gradients(workspace, &batch, Targets::Values(targets), state, gradients).unwrap();
+    }
+
+    /// Everything that a pass in both directions writes.
+    fn results(&self) -> Vec<Vec<f64>> {
+        let traces = (0..3).flat_map(|layer| [Direction::Forward, Direction::Reverse].map(|way| (layer, way)));
+        let flat =
+            |seq: rnn_kernels::SeqRef<'_, f64>| (0..seq.steps()).flat_map(|t| seq.at(t).row(0).to_vec()).collect();
+        let mut results: Vec<Vec<f64>> =
+            traces.map(|(layer, way)| flat(self.workspace.trace(layer, way).unwrap())).collect();
+        results.push(flat(self.workspace.d_input().unwrap()));
+        results.push(self.workspace.d_state().unwrap().as_slice().to_vec());
+        results.extend([self.state.as_slice().to_vec(), self.gradients.to_vec()]);
+        results
+    }
+}
+
+#[test]
+fn both_directions_give_the_same_bits_on_any_number_of_threads() {
+    for rows in [1, 2, 5] {
+        let results = [1, 2, 3, 6].map(|threads| {
+            let mut problem = Problem::new(Faer::parallel(threads), rows);
+            problem.run();
+            problem.results()
+        });
+        assert!(results[0].iter().all(|values| values.iter().any(|&x| x != 0.0)));
+        assert!(results.iter().all(|other| *other == results[0]), "{rows} rows");
+    }
+}
+
+#[test]
+fn both_directions_allocate_nothing_once_their_buffers_exist() {
+    for threads in [1, 2] {
+        let mut problem = Problem::new(Faer::parallel(threads), 4);
+        problem.run();
+        let later = measure(|| (0..5).for_each(|_| problem.run()));
+        assert_eq!(later.count_total, 0, "{threads} threads: {later:?}");
+    }
+}
