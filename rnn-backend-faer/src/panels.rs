@@ -55,6 +55,7 @@ impl Form {
     }
 
     /// The length of each piece, in their order in the buffer.
+    #[inline]
     fn lens<T: Number>(&self, usage: Use) -> [usize; 9] {
         let Form { gate_rows, input, output, cut, joint } = *self;
         let rest = gate_rows - cut;
@@ -82,20 +83,21 @@ impl Form {
     /// # Panics
     /// If the buffer is shorter than [`len`](Form::len).
     pub fn weights<'a, T: Number>(self, usage: Use, buffer: &'a [T]) -> Weights<'a, T> {
+        let [bias, aux_bias, i0, i1, r0, r1, t0, t1, ti] = self.lens::<T>(usage);
         let mut rest = buffer;
-        let [bias, aux_bias, i0, i1, r0, r1, t0, t1, ti] = self.lens::<T>(usage).map(|len| {
+        let mut piece = |len| {
             let (piece, tail) = rest.split_at(len);
             rest = tail;
             piece
-        });
+        };
         Weights {
             form: self,
-            bias,
-            aux_bias,
-            input: [i0, i1],
-            recurrent: [r0, r1],
-            transposed: [t0, t1],
-            transposed_input: ti,
+            bias: piece(bias),
+            aux_bias: piece(aux_bias),
+            input: [piece(i0), piece(i1)],
+            recurrent: [piece(r0), piece(r1)],
+            transposed: [piece(t0), piece(t1)],
+            transposed_input: piece(ti),
         }
     }
 }

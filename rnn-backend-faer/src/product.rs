@@ -12,7 +12,7 @@ use crate::simd::product::{Product, by_depth, dots, outer};
 use crate::simd::{Isa, Simd};
 use crate::threads::Workers;
 
-/// Up to so many rows of C our own kernels are used on B as it lies, and a pass that keeps nothing needs no driver.
+/// Up to so many rows of C our own kernels are used on B as it lies.
 pub const FEW_ROWS: usize = 8;
 
 /// Rows of C in one call of faer's matmul: a function of their number alone, so that results do not depend on the number of

@@ -22,6 +22,7 @@ pub enum Input<'a, T> {
 
 impl<T: Copy> Input<'_, T> {
     /// `T`.
+    #[inline]
     #[must_use]
     pub fn steps(&self) -> usize {
         match self {
@@ -31,6 +32,7 @@ impl<T: Copy> Input<'_, T> {
     }
 
     /// `N`.
+    #[inline]
     #[must_use]
     pub fn rows(&self) -> usize {
         match self {

@@ -62,6 +62,7 @@ pub struct Layout {
 
 impl Layout {
     /// `gate_rows = G·H` rows, `input = C` and `output = P` columns.
+    #[inline]
     #[must_use]
     pub const fn new(gate_rows: usize, input: usize, output: usize, bias: Bias) -> Self {
         Self { gate_rows, input, output, bias }
@@ -183,6 +184,7 @@ impl<T> ParamsMut<'_, T> {
 }
 
 impl<T: Scalar> Params<'_, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn check(&self, kernel: &str, layout: Layout) {
         let rows = layout.gate_rows;

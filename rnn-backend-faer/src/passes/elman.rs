@@ -4,13 +4,13 @@ use core::ops::Range;
 
 use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{
-    Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, MatMut, SeqMut, Use,
-    carve, sequence,
+    Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, MatMut, MatRef, SeqMut,
+    Use, carve, sequence,
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, Units, add, bias, block, carry, clear, keep, row_stride, steps_ahead,
-    through_weights,
+    Live, OnInputWeights, Part, Pass, Projection, Units, add, bias, block, carry, clear, copied, is_one_step, keep,
+    row_stride, steps_ahead, through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
@@ -75,11 +75,16 @@ pub fn infer<T: Number>(backend: &Faer, run: ElmanInfer<'_, T>) {
     let ElmanInfer { direction, steps, x, packed, mut h, mut y, workspace, .. } = run;
     let (hidden, activation) = (spec.output(), spec.activation);
     let (states, gates) = workspace.split_at_mut(2 * rows * hidden);
+    let share = block(&backend.workers, rows, step_count * rows * hidden * (spec.input + hidden));
+    let weights = form(&spec).weights(Use::Infer, packed);
+    if is_one_step(&backend.workers, weights.form, x, steps, share) {
+        let h_prev = copied(states, h.rb());
+        step(&Projection::new(backend.simd, weights, x), activation, 0, 0, h_prev, h.rb_mut());
+        return y.into_iter().for_each(|mut y| y.at_mut(0).copy_from(h.rb()));
+    }
     let mut states = SeqMut::new(states, 2, rows, hidden);
     states.at_mut(0).copy_from(h.rb());
 
-    let share = block(&backend.workers, rows, step_count * rows * hidden * (spec.input + hidden));
-    let weights = form(&spec).weights(Use::Infer, packed);
     Pass::in_windows(backend, weights, x, (direction, steps), gates, share, |pass, ks, gates| {
         let pre = SeqMut::new(gates, pass.kept.gate_steps(step_count), rows, hidden);
         let pre = if pass.projection.ahead { Rows::new(pre) } else { Rows::none(rows) };
@@ -117,8 +122,7 @@ fn over<T: Number>(
                     activate(projection.simd, activation, h);
                 });
             } else {
-                projection.step(Part::First, h.rb_mut(), at.t, first + from, Some(h_prev));
-                (0..to - from).for_each(|n| activate(projection.simd, activation, h.row_mut(n)));
+                step(projection, activation, at.t, first + from, h_prev, h.rb_mut());
             }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(h.rb());
@@ -129,6 +133,19 @@ fn over<T: Number>(
             clear(&mut y, at.t, n);
         }
     }
+}
+
+/// One step of rows `first..` of the batch.
+fn step<T: Number>(
+    projection: &Projection<'_, T>,
+    activation: Activation,
+    t: usize,
+    first: usize,
+    h_prev: MatRef<'_, T>,
+    mut h: MatMut<'_, T>,
+) {
+    projection.step(Part::First, h.rb_mut(), t, first, Some(h_prev));
+    (0..h.rows()).for_each(|n| activate(projection.simd, activation, h.row_mut(n)));
 }
 
 /// BPTT: accumulates into `d_params`, overwrites the state cotangent and the trace, `d_x` as its `Accum` says.

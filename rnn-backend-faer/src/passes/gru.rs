@@ -9,8 +9,8 @@ use rnn_kernels::{
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, Units, add, bias, block, carry, clear, keep, row_stride, steps_ahead,
-    through_weights,
+    Live, OnInputWeights, Part, Pass, Projection, Units, add, bias, block, carry, clear, copied, is_one_step, keep,
+    row_stride, steps_ahead, through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
@@ -79,11 +79,18 @@ pub fn infer<T: Number>(backend: &Faer, run: GruInfer<'_, T>) {
     let (hidden, width) = (spec.output(), spec.gate_rows());
     let (states, rest) = workspace.split_at_mut(2 * rows * hidden);
     let (aux, gates) = rest.split_at_mut(rows * hidden);
+    let share = block(&backend.workers, rows, step_count * rows * width * (spec.input + hidden));
+    let weights = form(&spec).weights(Use::Infer, packed);
+    if is_one_step(&backend.workers, weights.form, x, steps, share) {
+        let h_prev = copied(states, h.rb());
+        let (gates, aux) = (&mut gates[..rows * width], MatMut::new(aux, rows, hidden));
+        let projection = Projection::new(backend.simd, weights, x);
+        step(&projection, spec.reset, 0, 0, MatMut::new(gates, rows, width), aux, h_prev, h.rb_mut());
+        return y.into_iter().for_each(|mut y| y.at_mut(0).copy_from(h.rb()));
+    }
     let (mut states, mut aux) = (SeqMut::new(states, 2, rows, hidden), SeqMut::new(aux, 1, rows, hidden));
     states.at_mut(0).copy_from(h.rb());
 
-    let share = block(&backend.workers, rows, step_count * rows * width * (spec.input + hidden));
-    let weights = form(&spec).weights(Use::Infer, packed);
     Pass::in_windows(backend, weights, x, (direction, steps), gates, share, |pass, ks, gates| {
         let gates = SeqMut::new(gates, pass.kept.gate_steps(step_count), rows, width);
         let y = y.as_mut().map_or(Rows::none(rows), |y| Rows::new(y.rb_mut()));
@@ -112,7 +119,7 @@ fn over<T: Number>(
             let (gates, aux) = (gates.at_mut(at.gates, from, to), aux.at_mut(kept_aux, from, to));
             match pass.units {
                 Some(units) => step_of_units(pass, units, reset, at.t, gates, aux, h_prev, h.rb_mut()),
-                None => step(pass, reset, at.t, first + from, gates, aux, h_prev, h.rb_mut()),
+                None => step(&pass.projection, reset, at.t, first + from, gates, aux, h_prev, h.rb_mut()),
             }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(h.rb());
@@ -130,7 +137,7 @@ fn over<T: Number>(
 /// One step of rows `first..` of the batch.
 #[expect(clippy::too_many_arguments, reason = "the operands of a step")]
 fn step<T: Number>(
-    pass: &Pass<'_, T>,
+    projection: &Projection<'_, T>,
     reset: GruReset,
     t: usize,
     first: usize,
@@ -139,7 +146,7 @@ fn step<T: Number>(
     h_prev: MatRef<'_, T>,
     mut h: MatMut<'_, T>,
 ) {
-    let (projection, simd, rows) = (&pass.projection, pass.projection.simd, h.rows());
+    let (simd, rows) = (projection.simd, h.rows());
     projection.step(Part::First, gates.rb_mut(), t, first, Some(h_prev));
     match reset {
         GruReset::After => {

@@ -9,8 +9,8 @@ use rnn_kernels::{
 };
 
 use super::{
-    Live, OnInputWeights, Part, Pass, Units, add, bias, block, carry, clear, keep, row_stride, steps_ahead,
-    through_weights,
+    Live, OnInputWeights, Part, Pass, Projection, Units, add, bias, block, carry, clear, copied, is_one_step, keep,
+    row_stride, steps_ahead, through_weights,
 };
 use crate::backend::Faer;
 use crate::number::Number;
@@ -75,12 +75,18 @@ pub fn infer<T: Number>(backend: &Faer, run: LstmInfer<'_, T>) {
     let (p, hidden, width) = (spec.output(), spec.hidden, spec.gate_rows());
     let (states, rest) = workspace.split_at_mut(2 * rows * p);
     let (cells, gates) = rest.split_at_mut(2 * rows * hidden);
+    let share = block(&backend.workers, rows, step_count * rows * width * (spec.input + p));
+    let weights = form(&spec).weights(Use::Infer, packed);
+    if is_one_step(&backend.workers, weights.form, x, steps, share) {
+        let (h_prev, c_prev) = (copied(states, h.rb()), copied(cells, c.rb()));
+        let gates = MatMut::new(&mut gates[..rows * width], rows, width);
+        step(&Projection::new(backend.simd, weights, x), 0, 0, gates, (h_prev, c_prev), c, h.rb_mut());
+        return y.into_iter().for_each(|mut y| y.at_mut(0).copy_from(h.rb()));
+    }
     let (mut states, mut cells) = (SeqMut::new(states, 2, rows, p), SeqMut::new(cells, 2, rows, hidden));
     states.at_mut(0).copy_from(h.rb());
     cells.at_mut(0).copy_from(c.rb());
 
-    let share = block(&backend.workers, rows, step_count * rows * width * (spec.input + p));
-    let weights = form(&spec).weights(Use::Infer, packed);
     Pass::in_windows(backend, weights, x, (direction, steps), gates, share, |pass, ks, gates| {
         let gates = SeqMut::new(gates, pass.kept.gate_steps(step_count), rows, width);
         let y = y.as_mut().map_or(Rows::none(rows), |y| Rows::new(y.rb_mut()));
@@ -105,11 +111,7 @@ fn over<T: Number>(pass: &Pass<'_, T>, ks: Range<usize>, first: usize, block: [R
                 let c_prev = c_prev.row(0);
                 step_of_units(pass, units, at.t, gates.row_mut(0), h_prev, c_prev, c.row_mut(0), h.row_mut(0));
             } else {
-                pass.projection.step(Part::First, gates.rb_mut(), at.t, first + from, Some(h_prev));
-                for n in 0..to - from {
-                    let (gates, c, h) = (gates_of_mut(gates.row_mut(n)), c.row_mut(n), h.row_mut(n));
-                    lstm::forward(pass.projection.simd, lstm::Forward { gates, c_prev: c_prev.row(n), c, h });
-                }
+                step(&pass.projection, at.t, first + from, gates, (h_prev, c_prev), c, h.rb_mut());
             }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(h.rb());
@@ -121,6 +123,23 @@ fn over<T: Number>(pass: &Pass<'_, T>, ks: Range<usize>, first: usize, block: [R
             clear(&mut gates, at.gates, n);
             clear(&mut y, at.t, n);
         }
+    }
+}
+
+/// One step of rows `first..` of the batch.
+fn step<T: Number>(
+    projection: &Projection<'_, T>,
+    t: usize,
+    first: usize,
+    mut gates: MatMut<'_, T>,
+    (h_prev, c_prev): (MatRef<'_, T>, MatRef<'_, T>),
+    mut c: MatMut<'_, T>,
+    mut h: MatMut<'_, T>,
+) {
+    projection.step(Part::First, gates.rb_mut(), t, first, Some(h_prev));
+    for n in 0..h.rows() {
+        let (gates, c, h) = (gates_of_mut(gates.row_mut(n)), c.row_mut(n), h.row_mut(n));
+        lstm::forward(projection.simd, lstm::Forward { gates, c_prev: c_prev.row(n), c, h });
     }
 }
 

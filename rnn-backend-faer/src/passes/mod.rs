@@ -24,9 +24,10 @@ use project::{Part, Projection, steps_ahead};
 use slots::Kept;
 use units::Units;
 
-use rnn_kernels::{Accum, Effort, MatMut, MatRef};
+use rnn_kernels::{Accum, Effort, Input, MatMut, MatRef, Steps};
 
 use crate::number::Number;
+use crate::panels::Form;
 use crate::product::WORTH_SHARING;
 use crate::simd::product::pack::from_column;
 use crate::simd::product::{Product, packed};
@@ -45,6 +46,21 @@ fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
 pub fn worth_joining(workers: &Workers, effort: Effort) -> bool {
     let threads = workers.threads();
     effort.multiply_adds >= WORTH_SHARING && threads >= 2 && (threads == 2 || effort.rows <= threads / 2)
+}
+
+/// Whether a pass is one step that every row has, of too little work to be shared: blocks and windows would take longer to set
+/// up than the step to compute.
+fn is_one_step<T: Number>(workers: &Workers, form: Form, x: Input<'_, T>, steps: Steps<'_>, share: usize) -> bool {
+    let alone = x.steps() == 1 && share >= x.rows() && steps.lengths().is_none();
+    alone && Units::of::<T>(workers, form, 1, x.rows()).is_none()
+}
+
+/// The front of a buffer, as a copy of a matrix.
+fn copied<'a, T: Number>(buffer: &'a mut [T], matrix: MatRef<'_, T>) -> MatRef<'a, T> {
+    let [rows, cols] = matrix.shape();
+    let buffer = &mut buffer[..rows * cols];
+    MatMut::new(buffer, rows, cols).copy_from(matrix);
+    MatRef::new(buffer, rows, cols)
 }
 
 /// The distance of two rows of `width` elements in a buffer of ours: rows a multiple of 1 KiB apart would share the lines

@@ -31,7 +31,7 @@ impl<'a, T: Number> Pass<'a, T> {
         pre: Option<MatMut<'_, T>>,
         block: usize,
     ) -> Self {
-        let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
+        let mut projection = Projection::new(backend.simd, weights, x);
         projection.ahead = projection.compute_ahead(&backend.workers, x, pre, block);
         let units = Units::of::<T>(&backend.workers, weights.form, x.steps(), x.rows());
         Pass { projection, direction, steps, step_count: x.steps(), kept: Kept::All, units }
@@ -51,7 +51,7 @@ impl<'a, T: Number> Pass<'a, T> {
         mut over: impl FnMut(Pass<'a, T>, Range<usize>, &mut [T]),
     ) {
         let (step_count, rows, width) = (x.steps(), x.rows(), weights.form.gate_rows);
-        let mut projection = Projection { simd: backend.simd, weights, x, ahead: false };
+        let mut projection = Projection::new(backend.simd, weights, x);
         let units = Units::of::<T>(&backend.workers, weights.form, step_count, rows);
         let ahead = if projection.worth_ahead(block) { steps_ahead::<T>(weights.form, step_count, rows) } else { 1 };
         let mut k = 0;

@@ -52,10 +52,15 @@ pub struct Projection<'a, T> {
 
 /// For how many steps at once a pass that keeps nothing may compute the products with `x`.
 pub fn steps_ahead<T>(form: Form, steps: usize, rows: usize) -> usize {
-    if rows == 0 { 1 } else { reading::<T>(form).at_once.div_ceil(rows).min(steps).max(1) }
+    if steps <= 1 || rows == 0 { 1 } else { reading::<T>(form).at_once.div_ceil(rows).min(steps) }
 }
 
-impl<T: Number> Projection<'_, T> {
+impl<'a, T: Number> Projection<'a, T> {
+    /// Of a pass that has computed nothing ahead.
+    pub fn new(simd: Simd, weights: Weights<'a, T>, x: Input<'a, T>) -> Self {
+        Self { simd, weights, x, ahead: false }
+    }
+
     /// Whether the products with `x` are better computed for many steps at once, with `block` rows a thread.
     pub fn worth_ahead(&self, block: usize) -> bool {
         block <= reading::<T>(self.weights.form).few

@@ -3,16 +3,24 @@
 use crate::scalar::Scalar;
 
 /// Panics unless `rows` rows of `cols` elements, `stride` apart, fit into `len` and do not overlap.
+#[inline]
 #[track_caller]
 fn check(len: usize, rows: usize, cols: usize, stride: usize) {
-    assert!(rows <= 1 || stride >= cols, "matrix [{rows}, {cols}]: a row stride of {stride} makes rows overlap");
-    if rows > 0 && cols > 0 {
+    let fits = || {
         let end = (rows - 1).checked_mul(stride).and_then(|last| last.checked_add(cols));
-        assert!(
-            end.is_some_and(|end| end <= len),
-            "matrix [{rows}, {cols}] with row stride {stride} does not fit into {len} elements"
-        );
+        end.is_some_and(|end| end <= len)
+    };
+    if rows > 1 && stride < cols || rows > 0 && cols > 0 && !fits() {
+        is_no_matrix(len, rows, cols, stride);
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn is_no_matrix(len: usize, rows: usize, cols: usize, stride: usize) -> ! {
+    assert!(rows <= 1 || stride >= cols, "matrix [{rows}, {cols}]: a row stride of {stride} makes rows overlap");
+    panic!("matrix [{rows}, {cols}] with row stride {stride} does not fit into {len} elements")
 }
 
 /// A matrix `[rows, cols]` to read: rows of unit stride, or the transpose of such a matrix.
@@ -31,6 +39,7 @@ impl<'a, T> MatRef<'a, T> {
     ///
     /// # Panics
     /// If `data` is shorter than `rows · cols`.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn new(data: &'a [T], rows: usize, cols: usize) -> Self {
@@ -41,6 +50,7 @@ impl<'a, T> MatRef<'a, T> {
     ///
     /// # Panics
     /// If rows overlap or `data` is too short.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn with_stride(data: &'a [T], rows: usize, cols: usize, stride: usize) -> Self {
@@ -161,6 +171,7 @@ impl<'a, T> MatMut<'a, T> {
     ///
     /// # Panics
     /// If `data` is shorter than `rows · cols`.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Self {
@@ -171,6 +182,7 @@ impl<'a, T> MatMut<'a, T> {
     ///
     /// # Panics
     /// If rows overlap or `data` is too short.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn with_stride(data: &'a mut [T], rows: usize, cols: usize, stride: usize) -> Self {
@@ -277,6 +289,7 @@ impl<T: Scalar> MatMut<'_, T> {
     ///
     /// # Panics
     /// If the shapes differ.
+    #[inline]
     #[track_caller]
     pub fn copy_from(&mut self, from: MatRef<'_, T>) {
         assert!(self.shape() == from.shape(), "copy of {:?} into {:?}", from.shape(), self.shape());

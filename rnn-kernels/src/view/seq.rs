@@ -13,12 +13,14 @@ struct Layout {
 }
 
 impl Layout {
+    #[inline]
     fn time_major(steps: usize, rows: usize, cols: usize) -> Self {
         let step_stride = crate::shape::product("sequence [T, N, F]", &[rows, cols]);
         Self { steps, rows, cols, step_stride, row_stride: cols }
     }
 
     /// The end of the last element, if there is any; `None` on overflow.
+    #[inline]
     fn end(&self) -> Option<usize> {
         if self.steps == 0 || self.rows == 0 || self.cols == 0 {
             return Some(0);
@@ -42,10 +44,26 @@ impl Layout {
         time_major || batch_first
     }
 
+    /// Panics unless the last element is within `len`.
+    #[inline]
+    #[track_caller]
+    fn check_fits(&self, len: usize) {
+        if self.end().is_none_or(|end| end > len) {
+            self.does_not_fit(len);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn does_not_fit(&self, len: usize) -> ! {
+        panic!("sequence: {self:?} does not fit into {len} elements")
+    }
+
     #[track_caller]
     fn check(&self, len: usize) {
         assert!(self.is_disjoint(), "sequence: the strides of {self:?} make rows overlap");
-        assert!(self.end().is_some_and(|end| end <= len), "sequence: {self:?} does not fit into {len} elements");
+        self.check_fits(len);
     }
 
     /// Whether all `T · N` rows are equally spaced, step after step.
@@ -145,11 +163,12 @@ impl<'a, T> SeqRef<'a, T> {
     ///
     /// # Panics
     /// If `data` is too short.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn new(data: &'a [T], steps: usize, rows: usize, cols: usize) -> Self {
         let layout = Layout::time_major(steps, rows, cols);
-        layout.check(data.len());
+        layout.check_fits(data.len());
         Self { data, layout }
     }
 
@@ -249,11 +268,12 @@ impl<'a, T> SeqMut<'a, T> {
     ///
     /// # Panics
     /// If `data` is too short.
+    #[inline]
     #[track_caller]
     #[must_use]
     pub fn new(data: &'a mut [T], steps: usize, rows: usize, cols: usize) -> Self {
         let layout = Layout::time_major(steps, rows, cols);
-        layout.check(data.len());
+        layout.check_fits(data.len());
         Self { data, layout }
     }
 

@@ -16,6 +16,7 @@ use crate::simd::vector::line_len;
 ///
 /// # Panics
 /// If that number does not fit into `usize`.
+#[inline]
 pub fn packed_len<T: Real>(cols: usize, depth: usize) -> usize {
     let len = cols.checked_next_multiple_of(line_len::<T>()).and_then(|padded| padded.checked_mul(panel_lines(depth)));
     len.unwrap_or_else(|| panic!("packed_len: [{depth}, {cols}] is too large"))

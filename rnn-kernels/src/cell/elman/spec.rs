@@ -47,18 +47,21 @@ impl<T> ElmanSpec<T> {
     }
 
     /// `P`, the width of `h` and `y`.
+    #[inline]
     #[must_use]
     pub fn output(&self) -> usize {
         self.hidden
     }
 
     /// `G·H`.
+    #[inline]
     #[must_use]
     pub fn gate_rows(&self) -> usize {
         self.hidden
     }
 
     /// Where its parameters lie.
+    #[inline]
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout::new(self.gate_rows(), self.input, self.output(), self.bias)

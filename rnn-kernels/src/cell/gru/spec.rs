@@ -58,24 +58,28 @@ impl<T> GruSpec<T> {
     }
 
     /// `P`, the width of `h` and `y`.
+    #[inline]
     #[must_use]
     pub fn output(&self) -> usize {
         self.hidden
     }
 
     /// `G·H`.
+    #[inline]
     #[must_use]
     pub fn gate_rows(&self) -> usize {
         crate::shape::product("gru: G·H", &[Self::GATES, self.hidden])
     }
 
     /// `A = H`, the width of the reserve's `aux` block.
+    #[inline]
     #[must_use]
     pub fn aux(&self) -> usize {
         self.hidden
     }
 
     /// Where its parameters lie.
+    #[inline]
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout::new(self.gate_rows(), self.input, self.output(), self.bias)

@@ -38,24 +38,28 @@ impl<T> LstmSpec<T> {
     }
 
     /// `P`, the width of `h` and `y`.
+    #[inline]
     #[must_use]
     pub fn output(&self) -> usize {
         self.hidden
     }
 
     /// `G·H`.
+    #[inline]
     #[must_use]
     pub fn gate_rows(&self) -> usize {
         crate::shape::product("lstm: G·H", &[Self::GATES, self.hidden])
     }
 
     /// `A`, the width of the reserve's `aux` block: 0 for a plain LSTM, `tanh c` is recomputed.
+    #[inline]
     #[must_use]
     pub fn aux(&self) -> usize {
         0
     }
 
     /// Where its parameters lie.
+    #[inline]
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout::new(self.gate_rows(), self.input, self.output(), self.bias)
