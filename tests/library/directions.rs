@@ -4,7 +4,7 @@ use crate::common::values;
 use allocation_counter::measure;
 use recurrent::backend::Faer;
 use recurrent::network::{Cell, Config, Parameters, RecurrentSpec};
-use recurrent::{Activation, Batch, Direction, GruReset, Network, State, Targets, Workspace};
+use recurrent::{Activation, Batch, Direction, GruReset, Network, SeqRef, State, Targets, Workspace};
 use std::sync::Arc;
 
 const STEPS: usize = 24;
@@ -27,6 +27,8 @@ struct Problem {
     state: State<f64>,
     workspace: Workspace<f64>,
     gradients: Parameters<f64>,
+    /// Of inference.
+    outputs: Vec<f64>,
 }
 
 impl Problem {
@@ -41,6 +43,7 @@ impl Problem {
             lengths: (0..rows).map(|n| STEPS - 5 * (n % 3)).collect(),
             state: network.state(rows).unwrap(),
             gradients: network.gradients().unwrap(),
+            outputs: vec![0.0; STEPS * rows * 3],
             workspace,
             network,
         }
@@ -48,23 +51,27 @@ impl Problem {
 
     /// Inference from zero, then training from the state it ends in.
     fn run(&mut self) {
-        let Self { network, x, targets, lengths, state, workspace, gradients } = self;
+        let Self { network, x, targets, lengths, state, workspace, gradients, outputs } = self;
         let batch = Batch::features(x, [STEPS, lengths.len(), WIDTH]).unwrap().with_lengths(lengths).unwrap();
         state.fill_zero();
-        network.infer(workspace, &batch, state).unwrap();
+        let inferred = network.infer(workspace, &batch, state).unwrap();
+        for (k, output) in outputs.chunks_mut(3).enumerate() {
+            output.copy_from_slice(inferred.at(k / lengths.len()).row(k % lengths.len()));
+        }
         network.loss_and_gradients(workspace, &batch, Targets::Values(targets), state, gradients).unwrap();
     }
 
     /// Everything that a pass in both directions writes.
     fn results(&self) -> Vec<Vec<f64>> {
         let traces = (0..3).flat_map(|layer| [Direction::Forward, Direction::Reverse].map(|way| (layer, way)));
-        let flat =
-            |seq: rnn_kernels::SeqRef<'_, f64>| (0..seq.steps()).flat_map(|t| seq.at(t).row(0).to_vec()).collect();
+        let flat = |seq: SeqRef<'_, f64>| {
+            (0..seq.steps()).flat_map(|t| (0..seq.rows()).flat_map(move |n| seq.at(t).row(n).to_vec())).collect()
+        };
         let mut results: Vec<Vec<f64>> =
             traces.map(|(layer, way)| flat(self.workspace.trace(layer, way).unwrap())).collect();
         results.push(flat(self.workspace.d_input().unwrap()));
         results.push(self.workspace.d_state().unwrap().as_slice().to_vec());
-        results.extend([self.state.as_slice().to_vec(), self.gradients.to_vec()]);
+        results.extend([self.state.as_slice().to_vec(), self.gradients.to_vec(), self.outputs.clone()]);
         results
     }
 }

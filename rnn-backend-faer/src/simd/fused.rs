@@ -11,8 +11,9 @@ use core::any::TypeId;
 /// Whether `a·b + c` of the vectors of `S` would be a library call for each lane.
 #[inline(always)]
 pub(super) fn is_a_call<S: 'static>() -> bool {
+    // Registers of 80 bits, which x86 without SSE2 computes f64 in, would round a third time.
     const NO_INSTRUCTION: bool = cfg!(all(
-        any(target_arch = "x86", target_arch = "x86_64", target_arch = "wasm32", target_arch = "arm"),
+        any(target_feature = "sse2", target_arch = "wasm32", target_arch = "arm"),
         not(target_feature = "fma")
     ));
     NO_INSTRUCTION && TypeId::of::<S>() == TypeId::of::<pulp::Scalar512b>()

@@ -45,8 +45,8 @@ impl Workers {
     /// How many threads a run may use: one within a piece of a [`join`](Workers::join).
     pub fn threads(&self) -> usize {
         match &self.0 {
+            _ if IN_PIECE.get() => 1,
             Kind::Caller => 1,
-            Kind::Pool(_) if IN_PIECE.get() => 1,
             Kind::Pool(pool) => pool.threads(),
             #[cfg(feature = "rayon")]
             Kind::Rayon(pool) => pool.current_num_threads(),
