@@ -4,6 +4,7 @@ mod checkpoint;
 mod common;
 #[cfg(feature = "faer")]
 mod directions;
+mod fixtures;
 mod goldens;
 mod gradient_flow;
 mod interop;
