@@ -60,6 +60,7 @@
 pub mod backend;
 pub mod checkpoint;
 pub mod error;
+mod finite;
 pub mod gradient_flow;
 pub mod init;
 pub mod interop;
@@ -73,6 +74,7 @@ pub mod text;
 
 pub use backend::DefaultBackend;
 pub use error::{Error, Result};
+pub use finite::NonFinite;
 pub use layer::{Elman, Gru, Lstm};
 pub use loss::{Loss, Targets};
 pub use network::{Batch, Config, Network, Parameters, State, Workspace};

@@ -3,6 +3,7 @@
 use super::file::{read, write_atomically};
 use super::{CheckpointFault as Fault, Digest, Limits, Stored, decode, encode};
 use crate::error::{Error, Result};
+use crate::finite::check_finite;
 use crate::network::Config;
 use crate::optim::{Optimiser, Schedule};
 use crate::rng::Rng;
@@ -67,8 +68,8 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     /// # Errors
     /// If not; the message says where.
     pub fn check(&self) -> Result<()> {
-        finite("parameters", &self.parameters)?;
-        finite("state", &self.state)?;
+        check_finite("parameters", &self.parameters)?;
+        check_finite("state", &self.state)?;
         self.optimiser.check(self.parameters.len())?;
         self.schedule.check()
     }
@@ -98,11 +99,4 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
 
 fn in_file(path: &Path, fault: Fault) -> Error {
     Error::Checkpoint { path: path.into(), fault }
-}
-
-fn finite<T: Stored>(what: &str, values: &[T]) -> Result<()> {
-    match values.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(Error::NotFinite { what: what.into(), index, found: values[index].to_f64() }),
-        None => Ok(()),
-    }
 }

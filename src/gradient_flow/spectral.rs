@@ -1,6 +1,7 @@
 //! `σ_max(W) = max ‖W v‖ / ‖v‖` and `ρ(W) = lim ‖Wᵐ‖^{1/m}`: the two sizes of a recurrent matrix.
 
 use crate::error::{Error, Result};
+use crate::finite::check_finite;
 use crate::optim::norm;
 use crate::rng::Rng;
 use rnn_kernels::{MatRef, Scalar};
@@ -109,9 +110,7 @@ struct Elements {
 fn elements<T: Scalar>(w: MatRef<'_, T>) -> Result<Elements> {
     let [rows, cols] = w.shape();
     let mut data: Vec<f64> = (0..rows).flat_map(|m| (0..cols).map(move |n| w.at(m, n).to_f64())).collect();
-    if let Some(index) = data.iter().position(|x| !x.is_finite()) {
-        return Err(Error::NotFinite { what: "spectral analysis: w".into(), index, found: data[index] });
-    }
+    check_finite("spectral analysis: w", &data)?;
     let scale = data.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
     if scale > 0.0 {
         data.iter_mut().for_each(|x| *x /= scale);

@@ -25,8 +25,9 @@ mod element;
 mod read;
 mod write;
 
+pub use crate::finite::NonFinite;
 pub use element::Element;
-pub use read::{Conversion, LoadOptions, NonFinite, read_config};
+pub use read::{Conversion, LoadOptions, read_config};
 pub use write::Metadata;
 
 /// The key of the configuration among a file's metadata.

@@ -2,6 +2,7 @@
 
 use super::{CONFIG_KEY, Element};
 use crate::error::{Error, Result, TensorMismatch};
+use crate::finite::{NonFinite, first_non_finite};
 use crate::network::{Config, Network, ParameterBlock, Parameters};
 use rnn_kernels::{Backend, Scalar};
 use safetensors::tensor::TensorView;
@@ -30,16 +31,6 @@ pub enum Conversion {
     #[default]
     Refuse,
     /// `f32` is widened exactly, `f64` rounded to the nearest `f32`; other types are a mismatch.
-    Allow,
-}
-
-/// What becomes of NaN and infinities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NonFinite {
-    /// They are a mismatch.
-    #[default]
-    Refuse,
-    /// They are taken as they are.
     Allow,
 }
 
@@ -132,7 +123,7 @@ fn fill_block<T: Element>(
             return Err(TensorMismatch::Dtype { name, expected: T::DTYPE.to_string(), found: found.to_string() });
         }
     }
-    let bad = values.iter().position(|value| !value.is_finite()).filter(|_| options.non_finite == NonFinite::Refuse);
+    let bad = first_non_finite(values).filter(|_| options.non_finite == NonFinite::Refuse);
     match bad {
         Some(index) => Err(TensorMismatch::NotFinite { name, index, found: values[index].to_f64() }),
         None => Ok(()),

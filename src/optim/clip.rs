@@ -1,6 +1,7 @@
 //! `g ← g · min(1, limit / ‖g‖)` and `g ← min(max(g, −limit), limit)`: keeping a step within reach.
 
 use crate::error::{Error, Result};
+use crate::finite::check_finite;
 use rnn_kernels::Scalar;
 
 /// `‖x‖ = √(Σ xᵢ²)` in f64, without overflow or underflow on the way; NaN or infinite if an element is.
@@ -40,9 +41,7 @@ fn scaled_norm<T: Scalar>(x: impl Iterator<Item = T> + Clone) -> (f64, f64) {
 /// untouched then.
 pub fn clip_norm<T: Scalar>(gradients: &mut [T], limit: f64) -> Result<f64> {
     check_limit(limit)?;
-    if let Some(index) = gradients.iter().position(|g| !g.is_finite()) {
-        return Err(Error::NotFinite { what: "gradients".into(), index, found: gradients[index].to_f64() });
-    }
+    check_finite("gradients", gradients)?;
     let (scaled, scale) = scaled_norm(gradients.iter().copied());
     let before = scaled / scale;
     if before > limit {

@@ -2,6 +2,7 @@
 
 use super::{Adam, RmsProp, Sgd};
 use crate::error::{Error, Result, check_len};
+use crate::finite::check_finite;
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -97,10 +98,7 @@ impl<T: Scalar> Optimiser<T> {
         check_len("optimiser: moments", self.rule.moments().len(), self.moments.len())?;
         for (name, moment) in self.moments() {
             check_len(&format!("optimiser: moment {name}"), params, moment.len())?;
-            if let Some(index) = moment.iter().position(|m| !m.is_finite()) {
-                let what = format!("optimiser: moment {name}");
-                return Err(Error::NotFinite { what, index, found: moment[index].to_f64() });
-            }
+            check_finite(&format!("optimiser: moment {name}"), moment)?;
             if let Some(index) = moment.iter().position(|&m| name == SQUARE && m < T::ZERO) {
                 let what = format!("optimiser: moment {name}[{index}]");
                 return Err(Error::range(what, "at least 0", moment[index].to_f64()));
