@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 /// A text as symbols; the last tenth is held out.
 #[derive(Clone, Debug)]
 pub struct Corpus {
+    /// Where it was read.
+    pub files: Vec<PathBuf>,
     /// All of it.
     pub symbols: Vec<u32>,
     /// Where the held-out part begins.
@@ -29,10 +31,16 @@ pub struct Baselines {
 impl Corpus {
     /// The text of a file, or of the checkout.
     pub fn read(file: Option<&Path>) -> Result<Self> {
-        match file {
-            Some(file) => Self::new(&text::read(file)?),
-            None => Self::new(&checkout(Path::new(env!("CARGO_MANIFEST_DIR")))?),
+        if let Some(file) = file {
+            return Ok(Self { files: vec![file.into()], ..Self::new(&text::read(file)?)? });
         }
+        let files = checkout(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+        let mut text = String::new();
+        for file in &files {
+            text += &text::read(file)?;
+            text.push('\n');
+        }
+        Ok(Self { files, ..Self::new(&text)? })
     }
 
     pub fn new(text: &str) -> Result<Self> {
@@ -43,7 +51,7 @@ impl Corpus {
             let (expected, found) = ("at least 10 characters, to hold a tenth out".into(), symbols.len().to_string());
             return Err(Error::Format { what: "text".into(), expected, found });
         }
-        Ok(Self { symbols, held_out, vocabulary, digest: Digest::of(text.as_bytes()) })
+        Ok(Self { files: vec![], symbols, held_out, vocabulary, digest: Digest::of(text.as_bytes()) })
     }
 
     pub fn train(&self) -> &[u32] {
@@ -62,7 +70,7 @@ impl Corpus {
 }
 
 /// Documents at the root, then Rust sources folder by folder, each sorted by path: the same text for the same checkout.
-fn checkout(root: &Path) -> Result<String> {
+fn checkout(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     list(root, "md", false, &mut files)?;
     let folders = [
@@ -77,12 +85,7 @@ fn checkout(root: &Path) -> Result<String> {
     for folder in folders.map(|folder| root.join(folder)).iter().filter(|folder| folder.is_dir()) {
         list(folder, "rs", true, &mut files)?;
     }
-    let mut text = String::new();
-    for file in &files {
-        text += &text::read(file)?;
-        text.push('\n');
-    }
-    Ok(text)
+    Ok(files)
 }
 
 /// Appends the files with this extension, sorted by path.

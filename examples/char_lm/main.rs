@@ -6,34 +6,37 @@
 pub(crate) mod chart;
 pub(crate) mod corpus;
 pub(crate) mod options;
+pub(crate) mod outputs;
+#[path = "../shared/place.rs"]
+pub(crate) mod place;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod saving;
 pub(crate) mod session;
+pub(crate) mod signals;
+pub(crate) mod training;
 pub(crate) mod validation;
 
 use clap::Parser;
 use options::Options;
+use session::Ending;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Set by Ctrl-C: the run ends after the step at hand.
-static STOP: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
-    let leave_at_once = 130; // what shells report for an interrupted program
-    let handler = move || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(leave_at_once);
-        }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("char_lm: Ctrl-C will not save: {error}");
+    ExitCode::from(call(&Options::parse()))
+}
+
+/// The program after its command line, to its exit status.
+pub(crate) fn call(options: &Options) -> u8 {
+    if let Err(error) = signals::watch() {
+        report::complain(&format!("signals will end the run without saving: {error}"));
     }
-    match session::run(&Options::parse(), &STOP) {
-        Ok(()) => ExitCode::SUCCESS,
+    match session::run(options, &signals::STOP) {
+        Ok(Ending::Done) => 0,
+        Ok(Ending::Stopped) => signals::exit_status(),
         Err(error) => {
-            eprintln!("char_lm: {error}");
-            ExitCode::FAILURE
+            report::complain(&error.to_string());
+            1
         }
     }
 }

@@ -64,11 +64,15 @@ pub struct Run {
     gradients: Parameters<f32>,
     workspace: Workspace<f32>,
     state: State<f32>,
+    /// The state after the step at hand, which becomes `state` when the step is done.
+    carried: State<f32>,
     rng: Rng,
     step: u64,
     /// Where in its stretch of the text each row goes on reading.
     cursor: usize,
     window: Window,
+    /// Parameters and moments belong together; not during an update, nor after one that a panic broke off.
+    whole: bool,
 }
 
 /// `x[t, n] = text[n · S + cursor + t]`, the target is the character after it; row `n` reads the stretch of `S`
@@ -117,18 +121,26 @@ impl Run {
             gradients: network.gradients()?,
             workspace: Workspace::new(),
             state: network.state(kept.settings.rows)?,
+            carried: network.state(kept.settings.rows)?,
             network,
             kept,
             rng,
             step: 0,
             cursor: 0,
             window: Window::default(),
+            whole: true,
         })
     }
 
-    /// Everything needed to go on from here.
-    pub fn save(&self, corpus: &Corpus) -> Saved {
-        Saved {
+    /// Everything needed to go on from here: after a step that failed or panicked, from before that step.
+    ///
+    /// An error if a panic broke an update off, so that some parameters are new and some are not.
+    pub fn save(&self, corpus: &Corpus) -> Result<Saved> {
+        if !self.whole {
+            let (expected, found) = ("a whole network".into(), "one whose update was broken off".into());
+            return Err(Error::Order { call: "save", expected, found });
+        }
+        Ok(Saved {
             config: self.network.config().clone(),
             parameters: self.network.parameters().to_vec(),
             optimiser: self.optimiser.clone(),
@@ -140,7 +152,7 @@ impl Run {
             state: self.state.as_slice().to_vec(),
             text_digest: corpus.digest,
             application: self.kept.clone(),
-        }
+        })
     }
 
     pub fn steps(&self) -> u64 {
@@ -165,7 +177,7 @@ impl Run {
         self.state.fill_zero();
     }
 
-    /// One step on the next window; the state is carried on to the one after it.
+    /// One step on the next window; the state is carried on to the one after it. An error leaves the run as it was.
     pub fn step(&mut self, corpus: &Corpus) -> Result<Progress> {
         let Settings { rows, window, schedule, limit, .. } = self.kept.settings;
         let stretch = self.stretch(corpus)?;
@@ -176,20 +188,25 @@ impl Run {
         self.window.load(corpus.train(), [window, rows], stretch, self.cursor);
 
         self.gradients.fill_zero();
+        self.carried.as_mut_slice().copy_from_slice(self.state.as_slice());
         let batch = Batch::symbols(&self.window.x, [window, rows])?;
         let targets = Targets::Classes(&self.window.targets);
         let loss = self.network.loss_and_gradients(
             &mut self.workspace,
             &batch,
             targets,
-            &mut self.state,
+            &mut self.carried,
             &mut self.gradients,
         )?;
         let norm = clip_norm(&mut self.gradients, limit)?;
         #[allow(clippy::cast_possible_truncation)] // rounding to f32 is meant
         let rate = schedule.rate(self.step) as f32;
-        self.network.update(|parameters| self.optimiser.step(parameters, &self.gradients, rate))?;
+        self.whole = false;
+        let updated = self.network.update(|parameters| self.optimiser.step(parameters, &self.gradients, rate));
+        self.whole = true; // an error is found before the first parameter changes
+        updated?;
 
+        std::mem::swap(&mut self.state, &mut self.carried);
         self.step += 1;
         self.cursor += window;
         #[allow(clippy::cast_possible_truncation)]

@@ -3,70 +3,75 @@
 use super::chart::{self, Flows};
 use super::corpus::Corpus;
 use super::options::{BackendName, CellName, Options, name};
-use super::report::{Summary, table};
+use super::outputs::{Outputs, checkpoint, set_aside};
+use super::place::io;
+use super::report::{Summary, complain, print, table};
 use super::run::{Net, Run, Saved, Settings};
+use super::saving::Keeper;
+use super::training::train;
 use super::validation::{bits_per_char, gradient_flow, sample};
-use indicatif::{ProgressBar, ProgressStyle};
 use recurrent::checkpoint::{Limits, write_atomically};
 use recurrent::network::{Cell, Config, LayerSpec};
 use recurrent::optim::Schedule;
 use recurrent::rng::Rng;
 use recurrent::sampling::Sampling;
+use recurrent::text::Vocabulary;
 use recurrent::{Error, Result};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// The held-out text is read after every so many steps.
-const VALIDATE_EVERY: u64 = 200;
+/// How a call ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With everything done that was asked for.
+    Done,
+    /// By `stop`, before that.
+    Stopped,
+}
 
 /// Does what the options say; `stop` ends it early, with everything saved.
-pub fn run(options: &Options, stop: &AtomicBool) -> Result<()> {
+pub fn run(options: &Options, stop: &AtomicBool) -> Result<Ending> {
     let begin = Instant::now();
-    let path = output(options.checkpoint.as_deref(), "char_lm.ckpt")?;
     if options.sample_only {
-        return sample_only(options, &path);
+        return sample_only(options, stop);
     }
     let corpus = Corpus::read(options.text.as_deref())?;
     let baselines = corpus.baselines()?;
+    // What is used or written after the training is examined before it.
+    let prime = prime(options, &corpus.vocabulary)?;
+    let outputs = Outputs::of(options, &corpus.files)?;
     let backend = options.backend.backend()?;
     let mut run = if options.resume {
-        let saved = Saved::read(&path, Limits::default())?;
+        let saved = Saved::read(&outputs.checkpoint, Limits::default())?;
         agree(options, &saved)?;
         Run::resume(saved, &corpus, backend)?
     } else {
         let (config, settings) = fresh(options, corpus.vocabulary.len());
         Run::new(&config, settings, &corpus, backend)?
     };
-    let svg = output(options.svg.as_deref(), "char_lm.svg")?;
-    // A run of a minute should not find out at its end that there is no place to write to.
-    for path in [Some(&path), Some(&svg), options.summary.as_ref()].into_iter().flatten() {
-        writable(path)?;
-    }
     let untrained = Net::with_backend(run.network.config(), run.kept.settings.seed, options.backend.backend()?)?;
     let before = gradient_flow(&untrained, &corpus)?;
     drop(untrained);
-
     let cell = name(cell_name(run.network.config()).unwrap_or(CellName::Lstm));
-    println!("{}", introduction(&run, &corpus, &cell, options.backend));
-    let chars_per_second = train(&mut run, &corpus, options, begin, stop)?;
-    run.save(&corpus).write(&path)?;
+    print(&introduction(&run, &corpus, &cell, options.backend))?;
+    if options.checkpoint.is_none() && !options.resume {
+        if let Some(previous) = set_aside(&outputs.checkpoint)? {
+            complain(&format!("the checkpoint of the run before is now {}", previous.display()));
+        }
+    }
+    let mut keeper = Keeper::new(&outputs.checkpoint, &corpus, options.save_every, &run);
+    let chars_per_second = train(&mut run, &corpus, options, &mut keeper, begin, stop)?;
+    let checkpoint = outputs.checkpoint.display();
     if stop.load(Ordering::Relaxed) {
-        println!("interrupted after step {}: saved to {}; go on with --resume", run.steps(), path.display());
-        return Ok(());
+        complain(&format!("interrupted after step {}: saved to {checkpoint}; go on with --resume", run.steps()));
+        return Ok(Ending::Stopped);
     }
 
     let bits = bits_per_char(&run.network, &corpus)?;
-    println!("{}", table(&cell, bits, baselines));
-    println!(
-        "sample at temperature {}:\n{}\n",
-        options.temperature,
-        draw_sample(options, &run.network, &run.kept.vocabulary)?
-    );
     let after: Flows = gradient_flow(&run.network, &corpus)?;
     let mut curve = run.kept.curve.clone();
     curve.validation.push((run.steps(), bits));
-    write_atomically(&svg, chart::draw(&curve, baselines, &before, &after)?.as_bytes())?;
+    write_atomically(&outputs.svg, chart::draw(&curve, baselines, &before, &after)?.as_bytes())?;
     let summary = Summary {
         bits_per_char: bits,
         uniform: baselines.uniform,
@@ -80,67 +85,24 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<()> {
         cell,
         text_digest: corpus.digest.to_string(),
     };
-    if let Some(path) = &options.summary {
+    if let Some(path) = &outputs.summary {
         let json = serde_json::to_string_pretty(&summary).map_err(|error| io("writing", path, error.into()))?;
         write_atomically(path, format!("{json}\n").as_bytes())?;
     }
+    print(&table(&summary.cell, bits, baselines))?;
+    let sample = draw_sample(options, &run.network, &run.kept.vocabulary, &prime, stop)?;
+    print(&format!("sample at temperature {}:\n{sample}\n", options.temperature))?;
     let seconds = begin.elapsed().as_secs_f64();
-    println!("{:.0} characters/s in training, {seconds:.1} s in all", summary.chars_per_second);
-    println!("checkpoint {}\nchart      {}", path.display(), svg.display());
-    Ok(())
+    print(&format!(
+        "{chars_per_second:.0} characters/s in training, {seconds:.1} s in all\n\
+         checkpoint {checkpoint}\nchart      {}",
+        outputs.svg.display()
+    ))?;
+    Ok(ending(stop))
 }
 
-/// Steps until the number of steps, the time or the patience of the user is used up; returns characters per second.
-#[allow(clippy::cast_precision_loss)]
-fn train(run: &mut Run, corpus: &Corpus, options: &Options, begin: Instant, stop: &AtomicBool) -> Result<f64> {
-    let seconds = options.seconds.or(if options.steps.is_none() { Some(60.0) } else { None });
-    let last = options.steps.map(|steps| run.steps().saturating_add(steps));
-    let (first, start) = (run.steps(), Instant::now());
-    let per_step = (run.kept.settings.rows * run.kept.settings.window) as f64;
-    let bar = bar();
-    let (mut validating, mut longest, mut said) = (Duration::ZERO, Duration::ZERO, Instant::now());
-    let mut mean_bits = None;
-    loop {
-        if run.steps().is_multiple_of(VALIDATE_EVERY) {
-            let start = Instant::now();
-            let bits = bits_per_char(&run.network, corpus)?;
-            run.note(bits);
-            validating += start.elapsed();
-            longest = longest.max(start.elapsed());
-        }
-        // What remains to be done after the last step: another such reading, the sample and the chart.
-        let spare = longest.as_secs_f64() * 1.2 + 0.5;
-        let time = seconds.map_or(0.0, |seconds| (begin.elapsed().as_secs_f64() + spare) / seconds);
-        let all = last.map_or(0.0, |last| (run.steps() - first) as f64 / (last - first).max(1) as f64);
-        let done = time.max(if last == Some(first) { 1.0 } else { all });
-        if done >= 1.0 || stop.load(Ordering::Relaxed) {
-            break;
-        }
-        let progress = run.step(corpus)?;
-        let mean = mean_bits.map_or(progress.bits, |mean| 0.95 * mean + 0.05 * progress.bits);
-        mean_bits = Some(mean);
-        let rate = (run.steps() - first) as f64 * per_step / (start.elapsed() - validating).as_secs_f64();
-        let message =
-            format!("step {:5}  {mean:.3} bits/char  {rate:6.0} chars/s  |g| {:.3}", run.steps(), progress.norm);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // of 1000
-        bar.set_position((done * 1000.0) as u64);
-        if bar.is_hidden() && said.elapsed() >= Duration::from_secs(5) {
-            eprintln!("{:3.0} %  {message}", done * 100.0);
-            said = Instant::now();
-        }
-        bar.set_message(message);
-    }
-    bar.finish_and_clear();
-    let trained = (start.elapsed() - validating).as_secs_f64();
-    Ok(if run.steps() > first { (run.steps() - first) as f64 * per_step / trained } else { 0.0 })
-}
-
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(1000);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar:.blue} {percent:3} %  {msg}") {
-        bar.set_style(style);
-    }
-    bar
+fn ending(stop: &AtomicBool) -> Ending {
+    if stop.load(Ordering::Relaxed) { Ending::Stopped } else { Ending::Done }
 }
 
 /// The network and the settings of a new run.
@@ -214,49 +176,38 @@ fn introduction(run: &Run, corpus: &Corpus, cell: &str, backend: BackendName) ->
     )
 }
 
-fn sample_only(options: &Options, path: &Path) -> Result<()> {
-    let saved = Saved::read(path, Limits::default())?;
+fn sample_only(options: &Options, stop: &AtomicBool) -> Result<Ending> {
+    let saved = Saved::read(checkpoint(options)?, Limits::default())?;
+    let vocabulary = &saved.application.vocabulary;
+    let prime = prime(options, vocabulary)?;
     let mut network = Net::with_backend(&saved.config, 0, options.backend.backend()?)?;
     network.update(|parameters| parameters.copy_from_flat(&saved.parameters))?;
-    println!("{}", draw_sample(options, &network, &saved.application.vocabulary)?);
-    Ok(())
+    print(&draw_sample(options, &network, vocabulary, &prime, stop)?)?;
+    Ok(ending(stop))
 }
 
-fn draw_sample(options: &Options, network: &Net, vocabulary: &recurrent::text::Vocabulary) -> Result<String> {
-    let sampling = Sampling { temperature: options.temperature, top_k: options.top_k };
-    // A text without line ends is begun with its first character in order.
-    let first = || vocabulary.decode(&[0]);
-    let prime = if vocabulary.encode(&options.prime).is_err() && options.prime == "\n" {
-        first()?
-    } else {
-        options.prime.clone()
-    };
-    sample(network, vocabulary, sampling, &prime, options.sample, &mut Rng::seed(options.seed.unwrap_or(1)))
-}
-
-/// The path asked for, or a file of this name among the build products, whose folder is made if need be.
-fn output(path: Option<&Path>, default: &str) -> Result<PathBuf> {
-    if let Some(path) = path {
-        return Ok(path.into());
+/// What the sample begins with, in characters that the vocabulary has.
+fn prime(options: &Options, vocabulary: &Vocabulary) -> Result<String> {
+    match vocabulary.encode(&options.prime) {
+        Ok(_) => Ok(options.prime.clone()),
+        // A text without line ends is begun with its first character in order.
+        Err(_) if options.prime == "\n" => vocabulary.decode(&[0]),
+        Err(error) => Err(Error::Format {
+            what: "--prime".into(),
+            expected: "characters of the text".into(),
+            found: format!("{:?} ({error})", options.prime),
+        }),
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("char_lm");
-    std::fs::create_dir_all(&folder).map_err(|source| io("creating", &folder, source))?;
-    Ok(folder.join(default))
 }
 
-/// Whether a file could be put there; leaves nothing behind.
-fn writable(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(io("writing", path, std::io::ErrorKind::IsADirectory.into()));
-    }
-    tempfile::Builder::new()
-        .prefix(".")
-        .tempfile_in(folder)
-        .map_err(|error| io("writing", path, error.kind().into()))?;
-    Ok(())
-}
-
-fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::Io { doing, path: path.into(), source }
+fn draw_sample(
+    options: &Options,
+    network: &Net,
+    vocabulary: &Vocabulary,
+    prime: &str,
+    stop: &AtomicBool,
+) -> Result<String> {
+    let sampling = Sampling { temperature: options.temperature, top_k: options.top_k.map(|k| k as usize) };
+    let mut rng = Rng::seed(options.seed.unwrap_or(1));
+    sample(network, vocabulary, sampling, prime, options.sample, &mut rng, stop)
 }

@@ -8,6 +8,7 @@ use recurrent::rng::Rng;
 use recurrent::sampling::{Sampler, Sampling};
 use recurrent::text::Vocabulary;
 use recurrent::{Batch, Error, IGNORE, Result, Targets};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The held-out text is read in as many pieces side by side.
 const PIECES: usize = 16;
@@ -61,14 +62,15 @@ pub fn gradient_flow(network: &Net, corpus: &Corpus) -> Result<Vec<(String, Grad
     network.recurrent_layers().map(flow).collect()
 }
 
-/// `prime` and then `length` characters drawn one after the other.
+/// `prime` and then `length` characters drawn one after the other, fewer if `stop` says so.
 pub fn sample(
     network: &Net,
     vocabulary: &Vocabulary,
     sampling: Sampling,
     prime: &str,
-    length: usize,
+    length: u32,
     rng: &mut Rng,
+    stop: &AtomicBool,
 ) -> Result<String> {
     let mut sampler = Sampler::new(sampling)?;
     let mut symbols = vocabulary.encode(prime)?;
@@ -84,6 +86,9 @@ pub fn sample(
     }
     let mut next = last;
     for _ in 0..length {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
         let logits = network.step_symbols(&mut workspace, &[next], &mut state)?;
         let drawn = sampler.draw(logits.row(0), rng)?;
         next = u32::try_from(drawn).unwrap_or(u32::MAX);

@@ -6,19 +6,24 @@
 
 mod cases;
 mod chart;
+#[path = "../shared/place.rs"]
+mod place;
 
 use cases::{Measured, RADII, cases, closed_form, largest_deviation, linear, measure};
 use clap::Parser;
+use place::{io, product, writable};
+use recurrent::Result;
 use recurrent::checkpoint::write_atomically;
-use recurrent::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Follow a gradient back through time in recurrent networks of several kinds.
 #[derive(Debug, Parser)]
 struct Options {
+    // 0.9^6700 is the last power that f64 holds in full.
     /// Steps the gradient goes back
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=6000))]
     steps: u16,
     /// Hidden units
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -35,13 +40,16 @@ fn main() -> ExitCode {
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gradient_flow: {error}");
+            let _ = writeln!(std::io::stderr(), "gradient_flow: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(options: &Options) -> Result<()> {
+    // Measuring may take minutes: where the chart goes is examined before.
+    let svg = options.svg.clone().map_or_else(|| product("gradient_flow", "gradient_flow.svg"), Ok)?;
+    writable(&svg)?;
     let (steps, hidden) = (usize::from(options.steps), usize::from(options.hidden));
     let mut measured: Vec<Measured> =
         cases(hidden).iter().map(|case| measure(case, steps, options.seed)).collect::<Result<_>>()?;
@@ -51,27 +59,14 @@ fn run(options: &Options) -> Result<()> {
         deviation = deviation.max(largest_deviation(&case.norms, &closed_form(radius, steps)));
         measured.push(case);
     }
-    print!("{}", table(&measured, steps));
-    println!();
-    for case in &measured {
-        match &case.conditions {
-            Some(conditions) => println!(
-                "{:25}  ρ = {:.4}, σ_max = {:.4}: {}",
-                case.name,
-                conditions.spectral_radius.value,
-                conditions.largest_singular_value.value,
-                conditions.verdict()
-            ),
-            None => {
-                println!("{:25}  gated: the conditions are about one recurrent product and do not apply", case.name)
-            }
-        }
-    }
-    println!("\nlinear networks against ρ^(T−t): largest relative deviation {deviation:.1e}");
-    let path = path(options.svg.as_deref())?;
-    write_atomically(&path, chart::draw(&measured)?.as_bytes())?;
-    println!("chart {}", path.display());
-    Ok(())
+    write_atomically(&svg, chart::draw(&measured)?.as_bytes())?;
+    let text = format!(
+        "{}\n{}\nlinear networks against ρ^(T−t): largest relative deviation {deviation:.1e}\nchart {}\n",
+        table(&measured, steps),
+        verdicts(&measured),
+        svg.display()
+    );
+    std::io::stdout().write_all(text.as_bytes()).map_err(|error| io("writing", "standard output".as_ref(), error))
 }
 
 /// `‖∂L/∂h_t‖` at five times for each network.
@@ -86,12 +81,17 @@ fn table(measured: &[Measured], steps: usize) -> String {
     table
 }
 
-/// The path asked for, or a file among the build products, whose folder is made if need be.
-fn path(path: Option<&Path>) -> Result<PathBuf> {
-    if let Some(path) = path {
-        return Ok(path.into());
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("gradient_flow");
-    std::fs::create_dir_all(&folder).map_err(|source| Error::Io { doing: "creating", path: folder.clone(), source })?;
-    Ok(folder.join("gradient_flow.svg"))
+/// What theory says of each network.
+fn verdicts(measured: &[Measured]) -> String {
+    let verdict = |case: &Measured| match &case.conditions {
+        Some(conditions) => format!(
+            "{:25}  ρ = {:.4}, σ_max = {:.4}: {}\n",
+            case.name,
+            conditions.spectral_radius.value,
+            conditions.largest_singular_value.value,
+            conditions.verdict()
+        ),
+        None => format!("{:25}  gated: the conditions are about one recurrent product and do not apply\n", case.name),
+    };
+    measured.iter().map(verdict).collect()
 }

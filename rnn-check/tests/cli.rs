@@ -107,6 +107,62 @@ fn what_cannot_be_done_is_said_in_one_line_and_ends_with_2() {
 }
 
 #[test]
+fn outputs_that_cannot_be_written_or_are_each_other_are_refused_before_the_work() {
+    let folder = folder();
+    let document = document(folder.path());
+    let plain = folder.path().join("plain.md");
+    std::fs::write(&plain, "no sections\n").expect("it is written");
+    let missing = folder.path().join("missing").join("file");
+    let [document, plain, missing] = [&document, &plain, &missing].map(|path| path.to_str().expect("a plain path"));
+    let here = folder.path().to_str().expect("a plain path");
+    for (arguments, complains) in [
+        // None of these could end within the time of a test if the work came first.
+        (&["run", "--all", "--profile", "exhaustive", "--json", missing][..], "writing"),
+        (&["run", "--all", "--profile", "exhaustive", "--json", here], "expected a regular file"),
+        (&["report", "--profile", "exhaustive", "--html", missing], "writing"),
+        (&["matrix", "--json", missing], "writing"),
+        (&["matrix", "--markdown", plain], "begin: kill-matrix"),
+        (&["matrix", "--markdown", document, "--json", document], "another file than that of --json"),
+        (&["matrix", "--check", document, "--json", document], "another file than that of --check"),
+        (&["activations", "--exhaustive", "--markdown", plain], "begin: activations"),
+    ] {
+        let before = text(Path::new(document));
+        let output = rnn_check(arguments);
+        let complaint = complaint(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {complaint}");
+        assert!(complaint.contains(complains) && complaint.lines().count() == 1, "{arguments:?}: {complaint}");
+        assert_eq!(text(Path::new(document)), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_keeps_its_permissions_and_its_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder();
+    let [real, link, kept] = ["real.json", "link.json", "kept.json"].map(|name| folder.path().join(name));
+    let mode = |path: &Path| std::fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
+    let set_mode = |path: &Path, mode| {
+        std::fs::write(path, "before").expect("it is written");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    set_mode(&real, 0o640);
+    set_mode(&kept, 0o444);
+    symlink("real.json", &link).expect("links exist");
+    let run = |json: &Path| {
+        let json = json.to_str().expect("a plain path");
+        rnn_check(&["run", "--backend", "naive", "--law", "replace_never_reads_c", "--json", json])
+    };
+    let through = run(&link);
+    assert_eq!(through.status.code(), Some(0), "{}", complaint(&through));
+    assert!(link.is_symlink() && text(&real).starts_with('['));
+    assert_eq!(mode(&real), 0o640);
+    let refused = run(&kept);
+    assert_eq!(refused.status.code(), Some(2), "{}", complaint(&refused));
+    assert_eq!(text(&kept), "before");
+}
+
+#[test]
 fn a_document_is_kept_up_to_date_and_an_altered_table_is_found() {
     let folder = folder();
     let path = document(folder.path());

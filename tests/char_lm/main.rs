@@ -3,17 +3,23 @@
 #[allow(dead_code)]
 #[path = "../../examples/char_lm/main.rs"]
 mod char_lm;
+mod program;
+mod refused;
 mod resume;
+mod ways_out;
 
 use char_lm::options::Options;
-use char_lm::session::run;
+use char_lm::session::{Ending, run};
 use clap::Parser;
 use recurrent::Error;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 static AT_ONCE: AtomicBool = AtomicBool::new(true);
+
+const TINY: [&str; 8] = ["--hidden", "8", "--batch", "2", "--window", "10", "--backend", "naive"];
 
 /// A folder with a text, and a command line of a tiny run in it.
 struct Desk(tempfile::TempDir);
@@ -31,20 +37,24 @@ impl Desk {
     }
 
     fn options(&self, more: &[&str]) -> Options {
+        Options::parse_from(self.line(more))
+    }
+
+    fn line(&self, more: &[&str]) -> Vec<OsString> {
         let [text, checkpoint, svg, summary] = ["text", "run.ckpt", "run.svg", "run.json"].map(|name| self.path(name));
-        let mut line = vec!["char_lm".into(), "--text".into(), text.into_os_string()];
+        let mut line: Vec<OsString> = vec!["char_lm".into(), "--text".into(), text.into()];
         line.extend(["--checkpoint".into(), checkpoint.into(), "--svg".into(), svg.into()]);
         line.extend(["--summary".into(), summary.into(), "--sample".into(), "20".into()]);
         line.extend(more.iter().map(Into::into));
-        Options::parse_from(line)
+        line
     }
 
-    fn run(&self, more: &[&str]) -> Result<(), Error> {
+    fn run(&self, more: &[&str]) -> Result<Ending, Error> {
         run(&self.options(more), &NEVER)
     }
 
-    fn fresh(&self) -> Result<(), Error> {
-        self.run(&["--steps", "5", "--hidden", "8", "--batch", "2", "--window", "10", "--backend", "naive"])
+    fn fresh(&self) -> Result<Ending, Error> {
+        self.run(&[&TINY[..], &["--steps", "5"]].concat())
     }
 
     /// The files beside the text.
@@ -56,8 +66,12 @@ impl Desk {
     }
 
     fn refused(&self, more: &[&str], message: &str) {
+        self.refuses(&self.options(more), message);
+    }
+
+    fn refuses(&self, options: &Options, message: &str) {
         let before = self.files();
-        let error = self.run(more).expect_err("a bad call was accepted").to_string();
+        let error = run(options, &NEVER).expect_err("a bad call was accepted").to_string();
         assert!(error.contains(message), "{error:?} does not say {message:?}");
         assert!(!error.contains('\n'), "more than one line: {error:?}");
         assert_eq!(self.files(), before, "something was left behind");
@@ -116,7 +130,8 @@ fn resumed_on_the_command_line_a_run_goes_on_where_it_stopped() {
 #[test]
 fn stopped_it_saves_and_leaves() {
     let desk = Desk::new();
-    run(&desk.options(&["--hidden", "8", "--batch", "2", "--window", "10"]), &AT_ONCE).unwrap();
+    let ending = run(&desk.options(&["--hidden", "8", "--batch", "2", "--window", "10"]), &AT_ONCE).unwrap();
+    assert_eq!(ending, Ending::Stopped);
     assert_eq!(desk.files(), ["run.ckpt"]);
     desk.run(&["--resume", "--steps", "1"]).unwrap();
 }
@@ -193,6 +208,5 @@ fn bad_checkpoints_and_contradicting_options_are_refused() {
     std::fs::write(&checkpoint, &good).unwrap();
     std::fs::write(desk.path("text"), "another text ".repeat(100)).unwrap();
     desk.refused(&["--resume"], "checkpoint, text: expected the text with digest");
-    desk.refused(&["--sample-only", "--temperature", "nan"], "temperature");
     desk.refused(&["--sample-only", "--prime", "日"], "text, character 0");
 }

@@ -37,11 +37,11 @@ fn whole_and_resumed(layer: RecurrentSpec, backend: fn() -> Arc<dyn Backend<f32>
 
     let mut whole = run(layer.clone(), &corpus, backend());
     walk(&mut whole, &corpus, 400);
-    whole.save(&corpus).write(&paths[0]).unwrap();
+    whole.save(&corpus).unwrap().write(&paths[0]).unwrap();
 
     let mut half = run(layer, &corpus, backend());
     walk(&mut half, &corpus, 200);
-    half.save(&corpus).write(&paths[1]).unwrap();
+    half.save(&corpus).unwrap().write(&paths[1]).unwrap();
     drop(half);
 
     let saved = Saved::read(&paths[1], Limits::default()).unwrap();
@@ -49,7 +49,7 @@ fn whole_and_resumed(layer: RecurrentSpec, backend: fn() -> Arc<dyn Backend<f32>
     assert!(saved.state.iter().any(|&x| x != 0.0), "the state carried on must matter");
     let mut resumed = Run::resume(saved, &corpus, backend()).unwrap();
     walk(&mut resumed, &corpus, 200);
-    resumed.save(&corpus).write(&paths[2]).unwrap();
+    resumed.save(&corpus).unwrap().write(&paths[2]).unwrap();
     assert_eq!(resumed.kept.curve.training.len(), 400);
     let learned = |curve: &[f32]| curve[390..].iter().sum::<f32>() < 0.8 * curve[..10].iter().sum::<f32>();
     assert!(learned(&resumed.kept.curve.training), "a run that learns nothing proves nothing");
@@ -73,7 +73,7 @@ fn a_checkpoint_of_another_text_or_another_shape_is_refused() {
     let corpus = corpus();
     let mut first = run(RecurrentSpec::lstm(5), &corpus, Arc::new(Naive));
     walk(&mut first, &corpus, 1);
-    let saved = first.save(&corpus);
+    let saved = first.save(&corpus).unwrap();
     let other = Corpus::new(&"another text altogether ".repeat(20)).unwrap();
     let error = Run::resume(saved.clone(), &other, Arc::new(Naive)).unwrap_err().to_string();
     assert!(error.contains(&other.digest.to_string()) && error.contains(&corpus.digest.to_string()), "{error}");

@@ -15,6 +15,11 @@ const SECTION: &str = "activations";
 
 pub fn run(args: &Activations) -> Result<Outcome, Error> {
     let before = args.markdown.as_ref().map(|path| file::read(path)).transpose()?;
+    if let (Some(path), Some(text)) = (&args.markdown, &before) {
+        let section = document::difference(text, SECTION, "");
+        section.map_err(|source| Error::Section { path: path.clone(), source })?;
+    }
+    file::writable(&[("--markdown", args.markdown.as_ref())], ("", None))?;
     let extent = if args.exhaustive { Extent::Exhaustive } else { Extent::Sampled };
     // matrixmultiply has the reference's activations, and threads change no bit of faer's.
     let choices = match args.backend {

@@ -11,6 +11,9 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
+/// The sections of a document that hold the tables.
+const SECTIONS: [&str; 3] = ["kill-matrix", "detection-floors", "registry"];
+
 /// What `--json` writes.
 #[derive(Debug, Serialize)]
 pub struct Seen {
@@ -38,19 +41,21 @@ impl Seen {
 
     /// The generated sections of a document.
     fn sections(&self) -> [(&'static str, String); 3] {
-        [
-            ("kill-matrix", self.matrix.markdown()),
-            ("detection-floors", power::markdown(&self.floors)),
-            ("registry", registry_markdown()),
-        ]
+        let [matrix, floors, registry] = SECTIONS;
+        [(matrix, self.matrix.markdown()), (floors, power::markdown(&self.floors)), (registry, registry_markdown())]
     }
 }
 
 pub fn run(args: &Matrix) -> Result<Outcome, Error> {
     args::some_law(&args.law)?;
-    // A file that cannot be read is found out before minutes are spent.
+    // A file that cannot be read or written, or lacks a section, is found out before minutes are spent.
     let target = args.markdown.as_ref().or(args.check.as_ref());
     let before = target.map(|path| file::read(path)).transpose()?;
+    if let (Some(path), Some(text)) = (target, &before) {
+        SECTIONS.iter().try_for_each(|name| document::difference(text, name, "").map(drop)).map_err(in_file(path))?;
+    }
+    let outputs = [("--json", args.json.as_ref()), ("--markdown", args.markdown.as_ref())];
+    file::writable(&outputs, ("--check", args.check.as_ref()))?;
     let seen = Seen::compute(&args.law);
     if let Some(path) = &args.json {
         file::write_json(path, &seen)?;

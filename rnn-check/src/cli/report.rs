@@ -8,6 +8,7 @@ use super::{Outcome, file, html, run};
 
 pub fn run(args: &Report) -> Result<Outcome, Error> {
     args::some_law(&args.law)?;
+    file::writable(&[("--html", Some(&args.html))], ("", None))?;
     let seen = Seen::compute(&args.law);
     let plan = args.profile.plan();
     let runs: Vec<_> =

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub fn run(run: &Run) -> Result<Outcome, Error> {
     args::some_law(&run.law)?;
+    file::writable(&[("--json", run.json.as_ref())], ("", None))?;
     let mut plan = run.profile.plan();
     plan = run.seed.map_or(plan.clone(), |seed| plan.seed(seed));
     let start = Instant::now();

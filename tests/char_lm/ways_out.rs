@@ -1,0 +1,259 @@
+//! Whatever ends a run, what it has learnt is in a file, and the exit status tells how it ended.
+
+use crate::char_lm::corpus::Corpus;
+use crate::char_lm::run::{Run, Saved, Settings};
+use crate::char_lm::saving::Keeper;
+use crate::char_lm::signals::ignored;
+use crate::char_lm::training::train;
+use crate::program::{Program, rescued};
+use crate::{Desk, NEVER, TINY};
+use recurrent::checkpoint::Limits;
+use recurrent::network::{Config, RecurrentSpec};
+use recurrent::optim::Schedule;
+use rnn_backend_naive::Naive;
+use rnn_kernels::{Accum, Backend, LstmSpec, MatMut, MatRef, Params, Use};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Longer than any test runs: only what is under test ends the run, and only the way out saves.
+const ENDLESS: [&str; 4] = ["--seconds", "60", "--save-every", "1000000"];
+
+fn read(path: &Path) -> Saved {
+    Saved::read(path, Limits::default()).unwrap()
+}
+
+fn wait_for(path: &Path) {
+    let begin = Instant::now();
+    while !path.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{} does not appear", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_save_and_the_status_tells_which_it_was() {
+    for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1), ("XCPU", 24)] {
+        // A shell lets the programs it starts in the background ignore SIGINT, and a program keeps to that.
+        if ignored() >> (number - 1) & 1 == 1 {
+            println!("skipped: SIG{signal} is ignored by whoever started the tests");
+            continue;
+        }
+        let desk = Desk::new();
+        let mut program = Program::start(&desk, &ENDLESS);
+        program.begun();
+        program.signal(signal);
+        let (status, said) = program.end();
+        assert_eq!(status, Some(128 + number), "SIG{signal}: {said}");
+        assert!(said.contains("go on with --resume"), "{said}");
+        read(&desk.path("run.ckpt"));
+        desk.run(&["--resume", "--steps", "1"]).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_the_caller_ignores_stays_ignored() {
+    let desk = Desk::new();
+    let nohup = ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""];
+    let mut program = Program::start_by(&desk, &nohup, &["--steps", "1000"]);
+    program.begun();
+    program.signal("HUP");
+    let (status, said) = program.end();
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(read(&desk.path("run.ckpt")).step, 1000);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_saved_on_the_way_outlives_a_kill() {
+    for every in ["1", "0.001s"] {
+        let desk = Desk::new();
+        let program = Program::start(&desk, &["--seconds", "60", "--save-every", every]);
+        wait_for(&desk.path("run.ckpt"));
+        program.signal("KILL");
+        assert_eq!(program.end().0, None);
+        assert!(read(&desk.path("run.ckpt")).step > 0);
+        desk.run(&["--resume", "--steps", "1"]).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_gone_for_a_while_costs_nothing_but_a_message() {
+    let desk = Desk::new();
+    let [kept, away] = ["kept", "away"].map(|name| desk.path(name));
+    std::fs::create_dir(&kept).unwrap();
+    let mut program = Program::start_in(&desk, "kept/run.ckpt", &["--seconds", "60", "--save-every", "1"]);
+    wait_for(&kept.join("run.ckpt"));
+    std::fs::rename(&kept, &away).unwrap();
+    let told = program.says("will try again");
+    std::fs::rename(&away, &kept).unwrap();
+    program.signal("TERM");
+    let (status, said) = program.end();
+    assert_eq!(status, Some(143), "{said}");
+    let step: u64 = told.split_whitespace().find_map(|word| word.trim_end_matches(',').parse().ok()).unwrap();
+    assert!(read(&kept.join("run.ckpt")).step >= step, "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_whose_folder_stays_away_is_saved_elsewhere_and_fails() {
+    let desk = Desk::new();
+    let kept = desk.path("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let mut program = Program::start_in(&desk, "kept/run.ckpt", &ENDLESS);
+    program.begun();
+    std::fs::remove_dir(&kept).unwrap();
+    program.signal("TERM");
+    let (status, said) = program.end();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("instead") && said.contains("kept/run.ckpt"), "{said}");
+    read(&rescued(&desk));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_at_the_end_does_not_cost_the_run() {
+    let desk = Desk::new();
+    let kept = desk.path("kept");
+    std::fs::create_dir(&kept).unwrap();
+    // A file system of 8 KiB that this program alone sees; its checkpoint is larger.
+    let mount = "mount -t tmpfs -o size=8k tmpfs \"$0\" || exit 97; exec \"$@\"";
+    let by = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, kept.to_str().unwrap()];
+    let allowed = std::process::Command::new(by[0]).args(&by[1..]).arg("true").output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        println!("skipped: this system does not let its users mount a file system");
+        return;
+    }
+    let (status, said) = Program::start_all(&desk, &by, "kept/run.ckpt", &["--steps", "5"]).end();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("No space left on device") && said.contains("instead"), "{said}");
+    assert_eq!(read(&rescued(&desk)).step, 5);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_size_limit_is_an_error_and_leaves_the_old_checkpoint() {
+    let desk = Desk::new();
+    desk.fresh().unwrap();
+    let before = std::fs::read(desk.path("run.ckpt")).unwrap();
+    let limited = ["sh", "-c", "ulimit -f 4; exec \"$0\" \"$@\""];
+    let (status, said) = Program::start_by(&desk, &limited, &["--steps", "7", "--overwrite"]).end();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("not saved elsewhere either"), "{said}");
+    assert!(std::fs::read(desk.path("run.ckpt")).unwrap() == before);
+}
+
+#[test]
+fn a_reader_that_is_gone_does_not_cost_the_files() {
+    let desk = Desk::new();
+    let mut program = Program::start(&desk, &["--steps", "300"]);
+    program.begun();
+    program.close_stdout();
+    let (status, said) = program.end();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("standard output"), "{said}");
+    assert_eq!(desk.files(), ["run.ckpt", "run.json", "run.svg", "spare"]);
+}
+
+/// The naive backend, with a panic in the n-th product or packing from when `n` is set.
+#[derive(Debug, Default)]
+struct Breaking {
+    product: AtomicI64,
+    packing: AtomicI64,
+}
+
+fn count_down(left: &AtomicI64) {
+    assert!(left.fetch_sub(1, Ordering::Relaxed) != 1, "as planned");
+}
+
+impl Backend<f32> for Breaking {
+    fn matmul(&self, c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+        count_down(&self.product);
+        Naive.matmul(c, accum, a, b);
+    }
+
+    fn lstm_pack(&self, _: &LstmSpec<f32>, _: Use, _: Params<'_, f32>, _: &mut [f32]) {
+        count_down(&self.packing);
+    }
+}
+
+fn begin(corpus: &Corpus, backend: Arc<Breaking>) -> Run {
+    let symbols = corpus.vocabulary.len();
+    let config = Config::one_hot(symbols).recurrent(RecurrentSpec::lstm(6)).softmax(symbols);
+    let schedule = Schedule::Constant { rate: 0.01 };
+    let settings = Settings { rows: 2, window: 10, seed: 3, schedule, limit: 1.0 };
+    Run::new(&config, settings, corpus, backend).unwrap()
+}
+
+fn walk(run: &mut Run, corpus: &Corpus, steps: u64) {
+    (0..steps).for_each(|_| drop(run.step(corpus).unwrap()));
+}
+
+#[test]
+fn a_panic_or_an_error_during_a_step_saves_the_run_as_it_was_before_that_step() {
+    let desk = Desk::new();
+    let options = desk.options(&["--steps", "20", "--save-every", "1000000"]);
+    let corpus = Corpus::read(Some(&desk.path("text"))).unwrap();
+    let short = Corpus::new("far too short a text").unwrap();
+    let mut whole = begin(&corpus, Arc::default());
+    walk(&mut whole, &corpus, 300);
+    // The first product of a step, one in the middle, one of the backward pass; and an error instead.
+    for products in [Some(1), Some(12), Some(20), None] {
+        let backend = Arc::new(Breaking::default());
+        let mut run = begin(&corpus, Arc::clone(&backend));
+        walk(&mut run, &corpus, 103);
+        let path = desk.path(&format!("{products:?}.ckpt"));
+        let mut keeper = Keeper::new(&path, &corpus, options.save_every, &run);
+        backend.product.store(products.unwrap_or(0), Ordering::Relaxed);
+        let read_from = if products.is_some() { &corpus } else { &short };
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            train(&mut run, read_from, &options, &mut keeper, Instant::now(), &NEVER)
+        }));
+        match products {
+            Some(_) => assert!(ended.is_err(), "the panic goes on after the save"),
+            None => assert!(ended.unwrap().unwrap_err().to_string().contains("to train on")),
+        }
+        assert_eq!(read(&path).step, 103);
+        let mut resumed = Run::resume(read(&path), &corpus, Arc::new(Naive)).unwrap();
+        walk(&mut resumed, &corpus, 197);
+        assert!(resumed.save(&corpus).unwrap() == whole.save(&corpus).unwrap(), "{products:?}: another run");
+    }
+}
+
+#[test]
+fn a_network_that_a_panic_left_half_updated_is_not_saved() {
+    let desk = Desk::new();
+    let options = desk.options(&["--steps", "20", "--save-every", "2"]);
+    let corpus = Corpus::read(Some(&desk.path("text"))).unwrap();
+    let backend = Arc::new(Breaking::default());
+    let mut run = begin(&corpus, Arc::clone(&backend));
+    let path = desk.path("run.ckpt");
+    let mut keeper = Keeper::new(&path, &corpus, options.save_every, &run);
+    // Two packings a step, for training and for inference: the tenth step breaks.
+    backend.packing.store(20, Ordering::Relaxed);
+    let ended =
+        catch_unwind(AssertUnwindSafe(|| train(&mut run, &corpus, &options, &mut keeper, Instant::now(), &NEVER)));
+    assert!(ended.is_err());
+    assert_eq!(read(&path).step, 8, "the last save stands");
+}
+
+#[test]
+fn a_chart_that_cannot_be_written_does_not_cost_the_weights() {
+    let desk = Desk::new();
+    let folder = desk.path("charts");
+    std::fs::create_dir(&folder).unwrap();
+    let mut options = desk.options(&[&TINY[..], &["--seconds", "2"]].concat());
+    options.svg = Some(folder.join("run.svg"));
+    let remover = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(400));
+        std::fs::remove_dir(folder).unwrap();
+    });
+    assert!(crate::run(&options, &NEVER).unwrap_err().to_string().contains("run.svg"));
+    remover.join().unwrap();
+    assert!(read(&desk.path("run.ckpt")).step > 0);
+}
