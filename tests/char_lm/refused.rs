@@ -117,12 +117,9 @@ fn what_is_read_only_or_no_regular_file_is_refused_before_the_training() {
     std::fs::write(&kept, "keep me").unwrap();
     std::fs::set_permissions(&kept, std::fs::Permissions::from_mode(0o444)).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    for (path, message) in [
-        (kept.as_path(), "permission denied"),
-        (&pipe, "expected a regular file"),
-        (Path::new("/dev/null"), "expected a regular file"),
-        (desk.0.path(), "is a directory"),
-    ] {
+    for (path, message) in
+        [(kept.as_path(), "permission denied"), (&pipe, "expected a regular file"), (desk.0.path(), "is a directory")]
+    {
         desk.refuses(&options(&desk, [&a, &b, path]), message);
     }
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "keep me");

@@ -191,7 +191,9 @@ fn begin(corpus: &Corpus, backend: Arc<Breaking>) -> Run {
 }
 
 fn walk(run: &mut Run, corpus: &Corpus, steps: u64) {
-    (0..steps).for_each(|_| drop(run.step(corpus).unwrap()));
+    for _ in 0..steps {
+        run.step(corpus).unwrap();
+    }
 }
 
 #[test]
