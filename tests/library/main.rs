@@ -12,6 +12,7 @@ mod network;
 mod network_errors;
 mod network_init;
 mod optim;
+mod optim_bound;
 mod optim_planted;
 mod optim_pytorch;
 mod streaming;

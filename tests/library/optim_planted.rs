@@ -19,6 +19,10 @@ enum Bug {
     BiasNotCorrected,
     /// Adam: corrected for one step too few
     CountStartsAtZero,
+    /// Adam: the count stops at 200, a correction that hardly changes any more
+    CountStops,
+    /// the count is kept in eight bits
+    CountWraps,
     /// Adam: the first moment's β for both
     OneBetaForBoth,
     /// Adam: ε is divided by the root of the correction, too
@@ -35,7 +39,7 @@ enum Bug {
     MomentShared,
 }
 
-const BUGS: [Bug; 14] = [
+const BUGS: [Bug; 16] = [
     Bug::MomentumDamped,
     Bug::NesterovAsHeavy,
     Bug::VelocityForgotten,
@@ -43,6 +47,8 @@ const BUGS: [Bug; 14] = [
     Bug::RateInVelocity,
     Bug::BiasNotCorrected,
     Bug::CountStartsAtZero,
+    Bug::CountStops,
+    Bug::CountWraps,
     Bug::OneBetaForBoth,
     Bug::EpsilonScaled,
     Bug::DecayCoupled,
@@ -118,7 +124,12 @@ impl Walker {
         let beta2 = if self.has(Bug::OneBetaForBoth) { rule.beta1 } else { rule.beta2 };
         self.first[at] = rule.beta1 * self.first[at] + (1.0 - rule.beta1) * g;
         self.second[at] = beta2 * self.second[at] + (1.0 - beta2) * g * g;
-        let count = self.count - i32::from(self.has(Bug::CountStartsAtZero));
+        let count = match self.bug {
+            Some(Bug::CountStartsAtZero) => self.count - 1,
+            Some(Bug::CountStops) => self.count.min(200),
+            Some(Bug::CountWraps) => self.count % 256,
+            _ => self.count,
+        };
         let correction = |beta: f64| if self.has(Bug::BiasNotCorrected) { 1.0 } else { 1.0 - beta.powi(count) };
         let (mean, square) = (self.first[at] / correction(rule.beta1), self.second[at] / correction(beta2));
         let epsilon = if self.has(Bug::EpsilonScaled) { rule.epsilon / correction(beta2).sqrt() } else { rule.epsilon };
