@@ -1,6 +1,7 @@
 //! `p_v = exp(l_v / τ) / Σ_w exp(l_w / τ)` over the `k` largest logits: the next symbol of a generated text.
 
 use crate::error::{Error, Result};
+use crate::memory::reserve;
 use crate::rng::Rng;
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,8 @@ impl Sampler {
     /// `τ = 0` the generator is not used. A logit of −∞ is a symbol of probability 0.
     ///
     /// # Errors
-    /// If there are no logits, one is NaN or +∞, or all are −∞.
+    /// If there are no logits, one is NaN or +∞, or all are −∞, or memory for the scratch cannot be had. The generator
+    /// stays as it was then.
     pub fn draw<T: Scalar>(&mut self, logits: &[T], rng: &mut Rng) -> Result<usize> {
         let largest = check(logits)?;
         let Sampling { temperature, top_k } = self.sampling;
@@ -59,6 +61,9 @@ impl Sampler {
             return Ok(largest);
         }
         self.order.clear();
+        self.weights.clear();
+        reserve("sampling: symbols", &mut self.order, logits.len())?;
+        reserve("sampling: weights", &mut self.weights, logits.len())?;
         self.order.extend(0..logits.len());
         if let Some(k) = top_k.filter(|&k| k < logits.len()) {
             let likelier_first = |&a: &usize, &b: &usize| {
@@ -69,7 +74,6 @@ impl Sampler {
             self.order.sort_unstable();
         }
         let top = logits[largest].to_f64();
-        self.weights.clear();
         // The largest weight is 1, so that the sum is at least 1 and no exponential overflows.
         let weight = |&v: &usize| Scalar::exp((logits[v].to_f64() - top) / temperature);
         self.weights.extend(self.order.iter().map(weight));

@@ -57,7 +57,7 @@ pub fn gradient_flow(network: &Net, corpus: &Corpus) -> Result<Vec<(String, Grad
     network.loss_and_gradients(&mut workspace, &batch, Targets::Classes(&targets), &mut state, &mut gradients)?;
     let flow = |layer: recurrent::network::RecurrentLayer| {
         let trace = workspace.trace(layer.layer, layer.direction)?;
-        Ok((layer.label, GradientFlow::of(trace, layer.direction)))
+        Ok((layer.label, GradientFlow::of(trace, layer.direction)?))
     };
     network.recurrent_layers().map(flow).collect()
 }

@@ -88,7 +88,7 @@ pub fn measure(case: &Case, steps: usize, seed: u64) -> Result<Measured> {
     }
     let cotangents = Cotangents { output: None, state: Some(&d_state) };
     network.backward(&mut workspace, cotangents, &mut network.gradients()?)?;
-    let flow = GradientFlow::of(workspace.trace(0, Direction::Forward)?, Direction::Forward);
+    let flow = GradientFlow::of(workspace.trace(0, Direction::Forward)?, Direction::Forward)?;
     let conditions = case.activation.map(|activation| conditions(&network, activation)).transpose()?;
     Ok(Measured { name: case.name.clone(), norms: flow.norms().to_vec(), conditions })
 }

@@ -52,6 +52,8 @@ pub enum Scheme {
         gain: f64,
     },
     /// `gain · Q` with orthonormal rows or columns, uniform over all such matrices (Saxe et al. 2014).
+    ///
+    /// Costs `4 s² l` operations and `8 s l` bytes of scratch for the shorter side `s` and the longer `l`.
     Orthogonal {
         /// The gain.
         #[serde(default = "one")]
@@ -64,6 +66,8 @@ pub enum Scheme {
         scale: f64,
     },
     /// A square matrix of `N(0, 1)` entries, scaled to this spectral radius.
+    ///
+    /// Costs up to 48 rounds of `2 H³` operations and `24 H²` bytes of scratch.
     SpectralRadius {
         /// `ρ`, the largest modulus of an eigenvalue.
         radius: f64,

@@ -1,8 +1,11 @@
 //! `v(c)`: the characters of a text, numbered in the order of their code points.
 
 use crate::error::{Error, Result};
+use crate::memory::reserve;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+
+/// How many code points there are, surrogates included.
+const CODE_POINTS: usize = char::MAX as usize + 1;
 
 /// The distinct characters of a text; symbol `v` is the `v`-th of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +18,24 @@ impl Vocabulary {
     /// The vocabulary of a text.
     ///
     /// # Errors
-    /// If the text is empty.
+    /// If the text is empty, or memory cannot be had: at most 5 MB, however long the text.
     pub fn of(text: &str) -> Result<Self> {
         if text.is_empty() {
             return Err(Error::format("text", "at least one character", "none"));
         }
-        Ok(Self { characters: text.chars().collect::<BTreeSet<_>>().into_iter().collect() })
+        // One bit for every code point; a sorted copy of the text would be four times the text.
+        let mut occurs = Vec::new();
+        reserve("vocabulary: code points", &mut occurs, CODE_POINTS / 64)?;
+        occurs.resize(CODE_POINTS / 64, 0_u64);
+        text.chars().for_each(|c| occurs[c as usize / 64] |= 1 << (c as usize % 64));
+        let mut characters = Vec::new();
+        let count = occurs.iter().map(|word| word.count_ones() as usize).sum();
+        reserve("vocabulary: characters", &mut characters, count)?;
+        for (word, &bits) in (0_u32..).zip(&occurs).filter(|(_, bits)| **bits > 0) {
+            let of_word = (0..64).filter(|bit| bits >> bit & 1 == 1);
+            characters.extend(of_word.filter_map(|bit| char::from_u32(64 * word + bit)));
+        }
+        Ok(Self { characters })
     }
 
     /// `V`.
@@ -33,7 +48,7 @@ impl Vocabulary {
     /// The symbols of a text.
     ///
     /// # Errors
-    /// If a character is not in the vocabulary; the message says which and where.
+    /// If a character is not in the vocabulary, the message says which and where; or memory cannot be had.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let symbol = |(at, c): (usize, char)| {
             let found = self.characters.binary_search(&c).ok().and_then(|v| u32::try_from(v).ok());
@@ -42,19 +57,31 @@ impl Vocabulary {
                 Error::range(format!("text, character {at}"), expected, format!("{c:?}"))
             })
         };
-        text.chars().enumerate().map(symbol).collect()
+        let mut symbols = Vec::new();
+        reserve("vocabulary: symbols", &mut symbols, text.chars().count())?;
+        for place in text.chars().enumerate() {
+            symbols.push(symbol(place)?);
+        }
+        Ok(symbols)
     }
 
     /// The text of symbols.
     ///
     /// # Errors
-    /// If a symbol is not below `V`.
+    /// If a symbol is not below `V`, or memory cannot be had.
     pub fn decode(&self, symbols: &[u32]) -> Result<String> {
         let character = |(at, &v): (usize, &u32)| {
             let found = self.characters.get(v as usize).copied();
             found.ok_or_else(|| Error::range(format!("symbols[{at}]"), format!("below {}", self.len()), v))
         };
-        symbols.iter().enumerate().map(character).collect()
+        let mut bytes = 0_usize;
+        for place in symbols.iter().enumerate() {
+            bytes = bytes.saturating_add(character(place)?.len_utf8());
+        }
+        let mut text = String::new();
+        text.try_reserve_exact(bytes).map_err(|_| Error::Memory { what: "vocabulary: text".into(), bytes })?;
+        text.extend(symbols.iter().filter_map(|&v| self.characters.get(v as usize)));
+        Ok(text)
     }
 }
 
@@ -63,11 +90,18 @@ impl TryFrom<String> for Vocabulary {
 
     /// The characters in their order, as a file keeps them.
     fn try_from(characters: String) -> Result<Self> {
-        let vocabulary = Self::of(&characters)?;
-        if vocabulary.characters.iter().copied().eq(characters.chars()) {
-            return Ok(vocabulary);
+        if characters.is_empty() {
+            return Err(Error::format("vocabulary", "at least one character", "none"));
         }
-        Err(Error::format("vocabulary", "distinct characters in ascending order", format!("{characters:?}")))
+        let pairs = characters.chars().zip(characters.chars().skip(1));
+        if let Some((at, (a, b))) = (1..).zip(pairs).find(|(_, (a, b))| a >= b) {
+            let found = format!("{b:?} after {a:?} at character {at}");
+            return Err(Error::format("vocabulary", "distinct characters in ascending order", found));
+        }
+        let mut vocabulary = Self { characters: Vec::new() };
+        reserve("vocabulary: characters", &mut vocabulary.characters, characters.chars().count())?;
+        vocabulary.characters.extend(characters.chars());
+        Ok(vocabulary)
     }
 }
 
@@ -97,6 +131,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_and_the_last_code_point_have_their_symbols() {
+        let text = "\u{0}\u{3f}\u{40}\u{d7ff}\u{e000}\u{10ffff}";
+        let vocabulary = Vocabulary::of(text).unwrap();
+        assert_eq!(vocabulary.encode(text).unwrap(), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(String::from(vocabulary), text);
+    }
+
+    #[test]
     fn strangers_are_errors_that_name_them() {
         let vocabulary = Vocabulary::of("ab").unwrap();
         let error = vocabulary.encode("aé").unwrap_err().to_string();
@@ -115,5 +157,8 @@ mod tests {
         for bad in [r#""ba""#, r#""aa""#, r#""""#] {
             assert!(serde_json::from_str::<Vocabulary>(bad).is_err(), "{bad}");
         }
+        let error = Vocabulary::try_from("abdc".to_string()).unwrap_err().to_string();
+        let message = "vocabulary: expected distinct characters in ascending order, found 'c' after 'd' at character 3";
+        assert_eq!(error, message);
     }
 }
