@@ -38,9 +38,32 @@ pub(crate) fn check_finite<T: Scalar>(what: &str, values: &[T]) -> Result<()> {
     }
 }
 
+/// Whether `|x| ≤ limit` for all of `values`; NaN is not.
+///
+/// Reads every number once and writes nothing; a comparison for each, in vectors.
+pub(crate) fn all_within<T: Scalar>(values: &[T], limit: T) -> bool {
+    #[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN is not at most anything
+    let within = |chunk: &[T]| chunk.iter().map(|x| u32::from(!(x.abs() <= limit))).sum::<u32>() == 0;
+    values.chunks(CHUNK).all(within)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::first_non_finite;
+    use super::{all_within, first_non_finite};
+
+    #[test]
+    fn numbers_beyond_a_limit_are_seen_at_every_place() {
+        for len in [0, 1, 255, 256, 257, 600] {
+            assert!(all_within(&vec![-2.0_f32; len], 2.0));
+            for at in 0..len {
+                for beyond in [2.0_f32.next_up(), -3.0, f32::INFINITY, f32::NAN] {
+                    let mut values = vec![2.0; len];
+                    values[at] = beyond;
+                    assert!(!all_within(&values, 2.0), "{beyond} at {at} of {len}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_first_exception_is_found_at_every_place() {

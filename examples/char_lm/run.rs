@@ -86,7 +86,7 @@ struct Window {
 impl Run {
     /// A run from its beginning.
     pub fn new(config: &Config, settings: Settings, corpus: &Corpus, backend: Arc<dyn Backend<f32>>) -> Result<Self> {
-        settings.schedule.check()?;
+        settings.schedule.check::<f32>()?;
         let network = Net::with_backend(config, settings.seed, backend)?;
         let optimiser = Optimiser::new(Rule::Adam(Adam::default()), network.parameters().len())?;
         let kept = Kept { settings, vocabulary: corpus.vocabulary.clone(), curve: Curve::default() };

@@ -71,7 +71,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         check_finite("parameters", &self.parameters)?;
         check_finite("state", &self.state)?;
         self.optimiser.check(self.parameters.len())?;
-        self.schedule.check()
+        self.schedule.check::<T>()
     }
 
     /// Whether it is one of a run on these data.

@@ -1,6 +1,7 @@
 //! `θ ← θ − η m̂ / (√ŝ + ε)`: steps scaled by bias-corrected running moments.
 
 use super::power::power;
+use super::update::{Moment, Update};
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -39,16 +40,26 @@ impl Default for Adam {
     }
 }
 
+/// The coefficients of one step.
+pub(super) struct AdamStep<T> {
+    beta1: T,
+    rest1: T,
+    beta2: T,
+    rest2: T,
+    /// `η/(1 − β₁ᵏ)`.
+    step: T,
+    /// `√(1 − β₂ᵏ)`.
+    root: T,
+    epsilon: T,
+    /// `λ` where it enters the moments, otherwise 0.
+    coupled: T,
+    /// What is left of a parameter where decay is decoupled, otherwise 1.
+    keep: T,
+}
+
 impl Adam {
     /// `count` is `k`.
-    pub(super) fn step<T: Scalar>(
-        &self,
-        count: u64,
-        [mean, square]: [&mut [T]; 2],
-        params: &mut [T],
-        gradients: &[T],
-        rate: T,
-    ) {
+    pub(super) fn at<T: Scalar>(&self, count: u64, rate: T) -> AdamStep<T> {
         let [beta1, beta2, epsilon] = [self.beta1, self.beta2, self.epsilon].map(T::from_f64);
         let [rest1, rest2] = [self.beta1, self.beta2].map(|beta| T::from_f64(1.0 - beta));
         let step = T::from_f64(rate.to_f64() / (1.0 - power(self.beta1, count)));
@@ -57,11 +68,34 @@ impl Adam {
             Decay::Gradient => (T::from_f64(self.weight_decay), T::ONE),
             Decay::Decoupled => (T::ZERO, T::from_f64(1.0 - rate.to_f64() * self.weight_decay)),
         };
+        AdamStep { beta1, rest1, beta2, rest2, step, root, epsilon, coupled, keep }
+    }
+}
+
+impl<T: Scalar> AdamStep<T> {
+    pub(super) fn apply(&self, [mean, square]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
         for (((m, s), p), &g) in mean.iter_mut().zip(square).zip(params).zip(gradients) {
-            let g = g + coupled * *p;
-            *m = beta1 * *m + rest1 * g;
-            *s = beta2 * *s + rest2 * g * g;
-            *p = keep * *p - step * *m / (s.sqrt() / root + epsilon);
+            ([*m, *s], *p) = self.next([*m, *s], *p, g);
         }
+    }
+}
+
+impl<T: Scalar> Update<T, 2> for AdamStep<T> {
+    const MOMENTS: [Moment; 2] = [Moment::First("mean"), Moment::Square("square")];
+
+    #[inline(always)]
+    fn next(&self, [m, s]: [T; 2], p: T, g: T) -> ([T; 2], T) {
+        let g = g + self.coupled * p;
+        let m = self.beta1 * m + self.rest1 * g;
+        let s = self.beta2 * s + self.rest2 * g * g;
+        ([m, s], self.keep * p - self.step * m / (s.sqrt() / self.root + self.epsilon))
+    }
+
+    fn bound(&self, reach: f64) -> f64 {
+        let [step, epsilon, coupled, keep] = [self.step, self.epsilon, self.coupled, self.keep].map(T::to_f64);
+        let g = reach + coupled * reach;
+        let m = reach + g; // all four factors are at most 1
+        let s = reach * reach + g * g;
+        m + s + keep.abs() * reach + step * m + step * m / epsilon
     }
 }

@@ -1,7 +1,8 @@
 //! `g ← g · min(1, limit / ‖g‖)` and `g ← min(max(g, −limit), limit)`: keeping a step within reach.
 
 use crate::error::{Error, Result};
-use crate::finite::check_finite;
+use crate::finite::{NonFinite, check_finite};
+use crate::number::in_type;
 use rnn_kernels::Scalar;
 
 /// `‖x‖ = √(Σ xᵢ²)` in f64, without overflow or underflow on the way; NaN or infinite if an element is.
@@ -34,13 +35,14 @@ fn scaled_norm<T: Scalar>(x: impl Iterator<Item = T> + Clone) -> (f64, f64) {
 
 /// `g ← g · limit / ‖g‖` where `‖g‖ > limit`, over all parameters at once; returns `‖g‖` before.
 ///
-/// Source: Pascanu, Mikolov & Bengio 2013, algorithm 1. Afterwards `‖g‖ ≤ limit` within rounding.
+/// Source: Pascanu, Mikolov & Bengio 2013, algorithm 1. Afterwards `‖g‖ ≤ limit` within the rounding of its elements.
+/// An infinite limit is none: the norm is measured and nothing is changed.
 ///
 /// # Errors
-/// If `limit` is not above 0, or an element is NaN or infinite: such a gradient has no direction. `gradients` are
+/// If `limit` is not above 0 in `T`, or an element is NaN or infinite: such a gradient has no direction. `gradients` are
 /// untouched then.
 pub fn clip_norm<T: Scalar>(gradients: &mut [T], limit: f64) -> Result<f64> {
-    check_limit(limit)?;
+    check_limit::<T>(limit)?;
     check_finite("gradients", gradients)?;
     let (scaled, scale) = scaled_norm(gradients.iter().copied());
     let before = scaled / scale;
@@ -51,12 +53,27 @@ pub fn clip_norm<T: Scalar>(gradients: &mut [T], limit: f64) -> Result<f64> {
     Ok(before)
 }
 
-/// `g ← min(max(g, −limit), limit)`, element by element; NaN stays NaN. Returns how many elements changed.
+/// `g ← min(max(g, −limit), limit)`, element by element; returns how many elements changed.
+///
+/// An infinite limit is none.
 ///
 /// # Errors
-/// If `limit` is not above 0.
+/// If `limit` is not above 0 in `T`, or an element is NaN or infinite; `gradients` are untouched then.
 pub fn clip_value<T: Scalar>(gradients: &mut [T], limit: f64) -> Result<usize> {
-    check_limit(limit)?;
+    clip_value_with(gradients, limit, NonFinite::Refuse)
+}
+
+/// [`clip_value`], with a say in what becomes of numbers that are not finite.
+///
+/// With [`NonFinite::Allow`] infinities are clipped as every number, and NaN stays NaN.
+///
+/// # Errors
+/// As `clip_value`, but for numbers that are not finite where they are allowed.
+pub fn clip_value_with<T: Scalar>(gradients: &mut [T], limit: f64, non_finite: NonFinite) -> Result<usize> {
+    check_limit::<T>(limit)?;
+    if non_finite == NonFinite::Refuse {
+        check_finite("gradients", gradients)?;
+    }
     let limit = T::from_f64(limit);
     let mut changed = 0;
     for g in gradients.iter_mut().filter(|g| g.abs() > limit) {
@@ -66,6 +83,7 @@ pub fn clip_value<T: Scalar>(gradients: &mut [T], limit: f64) -> Result<usize> {
     Ok(changed)
 }
 
-fn check_limit(limit: f64) -> Result<()> {
-    if limit > 0.0 { Ok(()) } else { Err(Error::range("clipping: limit", "a number > 0", limit)) }
+/// A limit that is 0 in `T` would clip every gradient to nothing.
+fn check_limit<T: Scalar>(limit: f64) -> Result<()> {
+    in_type::<T>(limit, |x| x > 0.0).map_err(|found| Error::range("clipping: limit", "a number > 0", found))
 }

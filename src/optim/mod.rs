@@ -2,6 +2,29 @@
 //!
 //! One step of training is `clip_norm(gradients, limit)?`, `optimiser.step(params, gradients, schedule.rate(k))?`.
 //! Settings and state are plain data: an [`Optimiser`] in a checkpoint continues bit for bit.
+//!
+//! # What is checked
+//!
+//! One NaN in a moment keeps its weight NaN for ever. So whatever is not finite is an error by default, and an error
+//! changes nothing: not the weights, the moments, the gradients or the count of steps.
+//!
+//! | what | where | when | price |
+//! |---|---|---|---|
+//! | settings of a rule: in range as written *and* in the number type of the parameters (`10⁻⁴⁶` is 0 in `f32`) | [`Optimiser::new`], [`check`](Optimiser::check), [`step`](Optimiser::step) | always | a few comparisons a call |
+//! | count of steps: at most 2⁵³ | `check`, `step` | always | one comparison a call |
+//! | moments: number and length | `check`, `step` | always | a few comparisons a call |
+//! | moments: finite, squares not negative | `check` | always | a pass over the moments |
+//! | rate: not negative | `step` | always | one comparison a call |
+//! | rate: finite | `step` | by default | one comparison a call |
+//! | gradients, parameters, moments, and all that follows from them in the step: finite | `step` | by default | a pass that compares every number and writes none; where one is above 2⁵⁰ (a square above 2¹⁰⁰), or a setting extreme, the arithmetic of the step once more |
+//! | gradients: finite | [`clip_norm`] | always: without, they have no direction | a pass over the gradients |
+//! | gradients: finite | [`clip_value`] | by default | a pass over the gradients |
+//! | limit of clipping: above 0 in the number type of the gradients | `clip_norm`, `clip_value` | always | two comparisons a call |
+//! | settings of a schedule: in range, rates finite in the number type they are used in | [`Schedule::check`] | when called | a few comparisons |
+//!
+//! "By default" is what [`Optimiser::step_with`] and [`clip_value_with`] do without on
+//! [`NonFinite::Allow`](crate::NonFinite::Allow). It is a word of the call and not of the state: a checkpoint does not
+//! carry it on. The bench `optimisers` measures the price, a step with its examination over one without.
 
 mod adam;
 mod clip;
@@ -10,9 +33,10 @@ mod power;
 mod rms_prop;
 mod schedule;
 mod sgd;
+mod update;
 
 pub use adam::{Adam, Decay};
-pub use clip::{clip_norm, clip_value, norm};
+pub use clip::{clip_norm, clip_value, clip_value_with, norm};
 pub use optimiser::{Optimiser, Rule};
 pub use rms_prop::RmsProp;
 pub use schedule::Schedule;

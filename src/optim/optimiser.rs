@@ -1,8 +1,14 @@
 //! A rule with its state: what a training run owns and a checkpoint keeps.
 
+use super::adam::AdamStep;
+use super::rms_prop::RmsPropStep;
+use super::sgd::SgdStep;
+use super::update::{Moment, Update, examine};
 use super::{Adam, RmsProp, Sgd};
 use crate::error::{Error, Result, check_len};
-use crate::finite::check_finite;
+use crate::finite::{NonFinite, check_finite};
+use crate::memory::zeros;
+use crate::number::in_type;
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -40,33 +46,77 @@ pub struct Optimiser<T> {
     moments: Vec<Vec<T>>,
 }
 
+/// A count of steps is at most 2⁵³: beyond, neighbours are one number in f64, where corrections are computed.
+const MOST_STEPS: u64 = 1 << 53;
+
 impl<T: Scalar> Optimiser<T> {
     /// A rule for `params` parameters, before its first step.
     ///
     /// # Errors
-    /// If a setting of the rule lies outside its range.
+    /// If a setting of the rule lies outside its range in `T`, or memory for the moments cannot be had.
     pub fn new(rule: Rule, params: usize) -> Result<Self> {
-        rule.check()?;
-        Ok(Self { rule, steps: 0, params, moments: vec![vec![T::ZERO; params]; rule.moments().len()] })
+        rule.check::<T>()?;
+        let moment = |kind: &Moment| zeros(&format!("optimiser: moment {}", kind.name()), params);
+        let moments = rule.moments().iter().map(moment).collect::<Result<_>>()?;
+        Ok(Self { rule, steps: 0, params, moments })
     }
 
     /// One step: overwrites `params`, reads `gradients`; `rate` is `η`. Allocates nothing.
     ///
-    /// Numbers are not examined: a NaN in the gradients reaches the parameters and the moments, so
-    /// [clip](super::clip_norm) first.
+    /// It is [examined](super#what-is-checked) as a whole before anything is written.
     ///
     /// # Errors
-    /// If `params` or `gradients` have another length than the optimiser was made for; nothing is changed then.
+    /// If `params` or `gradients` have another length than the optimiser was made for, the rate is not a finite number
+    /// ≥ 0, 2⁵³ steps have been made, or a number that is given or follows is not finite, a square beyond `T` included.
+    /// Parameters, moments and the count of steps stay as they were then.
     pub fn step(&mut self, params: &mut [T], gradients: &[T], rate: T) -> Result<()> {
+        self.step_with(params, gradients, rate, NonFinite::Refuse)
+    }
+
+    /// [`step`](Self::step), with a say in what becomes of numbers that are not finite.
+    ///
+    /// [`NonFinite::Allow`] examines none of them: one NaN or infinity in the gradients or the rate reaches parameters and
+    /// moments and may stay in them for ever.
+    ///
+    /// # Errors
+    /// As `step`, but for numbers that are not finite where they are allowed.
+    pub fn step_with(&mut self, params: &mut [T], gradients: &[T], rate: T, non_finite: NonFinite) -> Result<()> {
         check_len("optimiser: parameters", self.params, params.len())?;
         check_len("optimiser: gradients", self.params, gradients.len())?;
-        self.steps += 1;
+        self.check_state(self.params)?;
+        let refuse = non_finite == NonFinite::Refuse;
+        if rate < T::ZERO || (refuse && !rate.is_finite()) {
+            return Err(Error::range("optimiser: rate", "a finite number ≥ 0", rate.to_f64()));
+        }
+        if self.steps == MOST_STEPS {
+            return Err(Error::range("optimiser: steps", "fewer than 2⁵³ before a step", self.steps));
+        }
+        let count = self.steps + 1;
         match (&self.rule, self.moments.as_mut_slice()) {
-            (Rule::Sgd(rule), [v]) => rule.step(v, params, gradients, rate),
-            (Rule::RmsProp(rule), [s, v]) => rule.step([s, v], params, gradients, rate),
-            (Rule::Adam(rule), [m, s]) => rule.step(self.steps, [m, s], params, gradients, rate),
+            (Rule::Sgd(rule), [v]) => {
+                let step = rule.at(rate);
+                if refuse {
+                    examine(&step, [v], params, gradients)?;
+                }
+                step.apply(v, params, gradients);
+            }
+            (Rule::RmsProp(rule), [s, v]) => {
+                let step = rule.at(rate);
+                if refuse {
+                    examine(&step, [s, v], params, gradients)?;
+                }
+                step.apply([s, v], params, gradients);
+            }
+            (Rule::Adam(rule), [m, s]) => {
+                let step = rule.at(count, rate);
+                if refuse {
+                    examine(&step, [m, s], params, gradients)?;
+                }
+                step.apply([m, s], params, gradients);
+            }
             (rule, moments) => return Err(Error::len("optimiser: moments", rule.moments().len(), moments.len())),
         }
+        self.steps = count;
         Ok(())
     }
 
@@ -84,50 +134,65 @@ impl<T: Scalar> Optimiser<T> {
 
     /// The moments by name, each as long as the parameters.
     pub fn moments(&self) -> impl Iterator<Item = (&'static str, &[T])> {
-        self.rule.moments().iter().copied().zip(self.moments.iter().map(Vec::as_slice))
+        self.rule.moments().iter().map(|kind| kind.name()).zip(self.moments.iter().map(Vec::as_slice))
     }
 
-    /// Whether this, read from a file, is an optimiser for `params` parameters: settings in range, moments of the
-    /// right number and length, all finite and squares not negative.
+    /// Whether this, read from a file, is an optimiser for `params` parameters: settings in range in `T`, at most 2⁵³
+    /// steps, moments of the right number and length, all finite and squares not negative.
     ///
     /// # Errors
     /// If not; the message says where.
     pub fn check(&self, params: usize) -> Result<()> {
-        self.rule.check()?;
-        check_len("optimiser: parameters", params, self.params)?;
-        check_len("optimiser: moments", self.rule.moments().len(), self.moments.len())?;
-        for (name, moment) in self.moments() {
-            check_len(&format!("optimiser: moment {name}"), params, moment.len())?;
-            check_finite(&format!("optimiser: moment {name}"), moment)?;
-            if let Some(index) = moment.iter().position(|&m| name == SQUARE && m < T::ZERO) {
+        self.check_state(params)?;
+        for (kind, moment) in self.rule.moments().iter().zip(&self.moments) {
+            check_finite(&format!("optimiser: moment {}", kind.name()), moment)?;
+            if let Moment::Square(name) = kind
+                && let Some(index) = moment.iter().position(|&m| m < T::ZERO)
+            {
                 let what = format!("optimiser: moment {name}[{index}]");
                 return Err(Error::range(what, "at least 0", moment[index].to_f64()));
             }
         }
         Ok(())
     }
+
+    /// What `check` says but for the numbers of the moments: a few comparisons, whatever the size.
+    fn check_state(&self, params: usize) -> Result<()> {
+        self.rule.check::<T>()?;
+        if self.steps > MOST_STEPS {
+            return Err(Error::range("optimiser: steps", "at most 2⁵³", self.steps));
+        }
+        check_len("optimiser: parameters", params, self.params)?;
+        check_len("optimiser: moments", self.rule.moments().len(), self.moments.len())?;
+        let mut moments = self.moments();
+        moments.try_for_each(|(name, moment)| match moment.len() == params {
+            true => Ok(()),
+            false => Err(Error::len(format!("optimiser: moment {name}"), params, moment.len())),
+        })
+    }
 }
 
-const SQUARE: &str = "square";
-
 impl Rule {
-    fn moments(&self) -> &'static [&'static str] {
+    fn moments(&self) -> &'static [Moment] {
         match self {
-            Rule::Sgd(_) => &["velocity"],
-            Rule::RmsProp(_) => &[SQUARE, "velocity"],
-            Rule::Adam(_) => &["mean", SQUARE],
+            Rule::Sgd(_) => &<SgdStep<f64> as Update<f64, 1>>::MOMENTS,
+            Rule::RmsProp(_) => &<RmsPropStep<f64> as Update<f64, 2>>::MOMENTS,
+            Rule::Adam(_) => &<AdamStep<f64> as Update<f64, 2>>::MOMENTS,
         }
     }
 
-    /// Whether every setting lies in its range.
+    /// Whether every setting lies in its range, as written and in the number type `T` it is used in: `10⁻⁴⁶` is 0 in
+    /// `f32` and no `ε`.
     ///
     /// # Errors
     /// If one does not; the message names it.
-    pub fn check(&self) -> Result<()> {
-        let share = |name: &str, value: f64| within(name, value, "a number in [0, 1)", (0.0..1.0).contains(&value));
-        let decay =
-            |value: f64| within("weight_decay", value, "a finite number ≥ 0", value >= 0.0 && value.is_finite());
-        let epsilon = |value: f64| within("epsilon", value, "a finite number > 0", value > 0.0 && value.is_finite());
+    pub fn check<T: Scalar>(&self) -> Result<()> {
+        let within = |name: &str, value: f64, expected: &str, holds: fn(f64) -> bool| {
+            in_type::<T>(value, holds).map_err(|found| Error::range(format!("optimiser: {name}"), expected, found))
+        };
+        let share = |name: &str, value: f64| within(name, value, "a number in [0, 1)", |x| (0.0..1.0).contains(&x));
+        let decay = |value: f64| within("weight_decay", value, "a finite number ≥ 0", |x| x >= 0.0 && x.is_finite());
+        let epsilon = |value: f64| within("epsilon", value, "a finite number > 0", |x| x > 0.0 && x.is_finite());
         match *self {
             Rule::Sgd(Sgd { momentum, weight_decay, .. }) => share("momentum", momentum).and(decay(weight_decay)),
             Rule::RmsProp(rule) => share("smoothing", rule.smoothing)
@@ -140,8 +205,4 @@ impl Rule {
                 .and(decay(rule.weight_decay)),
         }
     }
-}
-
-fn within(name: &str, value: f64, expected: &str, holds: bool) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::range(format!("optimiser: {name}"), expected, value)) }
 }

@@ -1,5 +1,6 @@
 //! `s ← α s + (1 − α) g²`, `θ ← θ − η g / (√s + ε)`: steps scaled by a running root mean square.
 
+use super::update::{Moment, Update};
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -25,22 +26,48 @@ impl Default for RmsProp {
     }
 }
 
+/// The coefficients of one step.
+pub(super) struct RmsPropStep<T> {
+    alpha: T,
+    rest: T,
+    epsilon: T,
+    momentum: T,
+    decay: T,
+    rate: T,
+}
+
 impl RmsProp {
-    pub(super) fn step<T: Scalar>(
-        &self,
-        [square, velocity]: [&mut [T]; 2],
-        params: &mut [T],
-        gradients: &[T],
-        rate: T,
-    ) {
+    pub(super) fn at<T: Scalar>(&self, rate: T) -> RmsPropStep<T> {
         let [alpha, epsilon, momentum, decay] =
             [self.smoothing, self.epsilon, self.momentum, self.weight_decay].map(T::from_f64);
-        let rest = T::from_f64(1.0 - self.smoothing);
+        RmsPropStep { alpha, rest: T::from_f64(1.0 - self.smoothing), epsilon, momentum, decay, rate }
+    }
+}
+
+impl<T: Scalar> RmsPropStep<T> {
+    pub(super) fn apply(&self, [square, velocity]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
         for (((s, v), p), &g) in square.iter_mut().zip(velocity).zip(params).zip(gradients) {
-            let g = g + decay * *p;
-            *s = alpha * *s + rest * g * g;
-            *v = momentum * *v + g / (s.sqrt() + epsilon);
-            *p -= rate * *v;
+            ([*s, *v], *p) = self.next([*s, *v], *p, g);
         }
+    }
+}
+
+impl<T: Scalar> Update<T, 2> for RmsPropStep<T> {
+    const MOMENTS: [Moment; 2] = [Moment::Square("square"), Moment::First("velocity")];
+
+    #[inline(always)]
+    fn next(&self, [s, v]: [T; 2], p: T, g: T) -> ([T; 2], T) {
+        let g = g + self.decay * p;
+        let s = self.alpha * s + self.rest * g * g;
+        let v = self.momentum * v + g / (s.sqrt() + self.epsilon);
+        ([s, v], p - self.rate * v)
+    }
+
+    fn bound(&self, reach: f64) -> f64 {
+        let [epsilon, decay, rate] = [self.epsilon, self.decay, self.rate].map(T::to_f64);
+        let g = reach + decay * reach;
+        let s = reach * reach + g * g; // both factors are at most 1
+        let v = reach + g / epsilon; // momentum < 1
+        s + v + reach + rate * v
     }
 }

@@ -2,6 +2,8 @@
 
 use super::power::power;
 use crate::error::{Error, Result};
+use crate::number::in_type;
+use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
 /// `η(k)`, a function of the step alone: what a resumed run needs is `k`.
@@ -76,26 +78,47 @@ impl Schedule {
         }
     }
 
-    /// Whether every setting lies in its range: rates finite and not negative, factors in `(0, 1]`, lengths above 0.
+    /// Whether every setting lies in its range: rates finite in the number type `T` they are used in and not negative,
+    /// factors in `(0, 1]`, lengths above 0.
     ///
     /// # Errors
     /// If one does not; the message names it.
-    pub fn check(&self) -> Result<()> {
-        let within = |name: &str, value: f64, expected: &str, holds: bool| {
-            if holds { Ok(()) } else { Err(Error::range(format!("schedule: {name}"), expected, value)) }
+    pub fn check<T: Scalar>(&self) -> Result<()> {
+        let fault =
+            |name: &str, expected: &str, found: String| Error::range(format!("schedule: {name}"), expected, found);
+        let rate = |name: &str, value: f64| {
+            in_type::<T>(value, |x| x >= 0.0 && x.is_finite())
+                .map_err(|found| fault(name, "a finite number ≥ 0", found))
         };
-        let rate = |name, value: f64| within(name, value, "a finite number ≥ 0", value >= 0.0 && value.is_finite());
-        let factor = |value: f64| within("factor", value, "a number in (0, 1]", value > 0.0 && value <= 1.0);
+        let factor = |value: f64| match value > 0.0 && value <= 1.0 {
+            true => Ok(()),
+            false => Err(fault("factor", "a number in (0, 1]", value.to_string())),
+        };
         match *self {
             Schedule::Constant { rate: value } => rate("rate", value),
             Schedule::Step { rate: value, factor: by, every } => {
-                rate("rate", value).and(factor(by)).and(within("every", every as f64, "at least 1", every > 0))
+                rate("rate", value)?;
+                factor(by)?;
+                if every == 0 { Err(fault("every", "at least 1", every.to_string())) } else { Ok(()) }
             }
             Schedule::Exponential { rate: value, factor: by } => rate("rate", value).and(factor(by)),
-            Schedule::Cosine { rate: value, end, .. } => rate("rate", value).and(rate("end", end)),
+            Schedule::Cosine { rate: value, end, warm_up, .. } => {
+                rate("rate", value)?;
+                rate("end", end)?;
+                // `η (k + 1)` comes before the division, whose other order has other bits.
+                let product = value * warm_up as f64;
+                if product.is_finite() {
+                    Ok(())
+                } else {
+                    Err(fault("rate · warm_up", "a finite number", product.to_string()))
+                }
+            }
             Schedule::InverseTime { rate: value, halving, .. } => {
-                let positive = halving > 0.0 && halving.is_finite();
-                rate("rate", value).and(within("halving", halving, "a finite number > 0", positive))
+                rate("rate", value)?;
+                match halving > 0.0 && halving.is_finite() {
+                    true => Ok(()),
+                    false => Err(fault("halving", "a finite number > 0", halving.to_string())),
+                }
             }
         }
     }

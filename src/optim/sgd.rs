@@ -1,5 +1,6 @@
 //! `v ← μ v + g`, `θ ← θ − η v`: gradient descent with momentum.
 
+use super::update::{Moment, Update};
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -27,17 +28,48 @@ pub struct Sgd {
     pub weight_decay: f64,
 }
 
+/// The coefficients of one step.
+pub(super) struct SgdStep<T> {
+    momentum: T,
+    decay: T,
+    rate: T,
+    kind: Momentum,
+}
+
 impl Sgd {
-    pub(super) fn step<T: Scalar>(&self, velocity: &mut [T], params: &mut [T], gradients: &[T], rate: T) {
+    pub(super) fn at<T: Scalar>(&self, rate: T) -> SgdStep<T> {
         let [momentum, decay] = [self.momentum, self.weight_decay].map(T::from_f64);
+        SgdStep { momentum, decay, rate, kind: self.kind }
+    }
+}
+
+impl<T: Scalar> SgdStep<T> {
+    pub(super) fn apply(&self, velocity: &mut [T], params: &mut [T], gradients: &[T]) {
         for ((v, p), &g) in velocity.iter_mut().zip(params).zip(gradients) {
-            let g = g + decay * *p;
-            *v = momentum * *v + g;
-            let direction = match self.kind {
-                Momentum::Heavy => *v,
-                Momentum::Nesterov => g + momentum * *v,
-            };
-            *p -= rate * direction;
+            ([*v], *p) = self.next([*v], *p, g);
         }
+    }
+}
+
+impl<T: Scalar> Update<T, 1> for SgdStep<T> {
+    const MOMENTS: [Moment; 1] = [Moment::First("velocity")];
+
+    #[inline(always)]
+    fn next(&self, [v]: [T; 1], p: T, g: T) -> ([T; 1], T) {
+        let g = g + self.decay * p;
+        let v = self.momentum * v + g;
+        let direction = match self.kind {
+            Momentum::Heavy => v,
+            Momentum::Nesterov => g + self.momentum * v,
+        };
+        ([v], p - self.rate * direction)
+    }
+
+    fn bound(&self, reach: f64) -> f64 {
+        let [momentum, decay, rate] = [self.momentum, self.decay, self.rate].map(T::to_f64);
+        let g = reach + decay * reach;
+        let v = momentum * reach + g;
+        let direction = g + v; // momentum < 1
+        v + direction + reach + rate * direction
     }
 }

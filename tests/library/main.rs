@@ -15,6 +15,7 @@ mod optim;
 mod optim_bound;
 mod optim_planted;
 mod optim_pytorch;
+mod optim_refusals;
 mod streaming;
 mod streaming_alloc;
 mod text;

@@ -2,6 +2,9 @@
 
 use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value, norm};
 
+/// The largest relative error of one rounding, `u`.
+const U: f64 = f64::EPSILON / 2.0;
+
 /// The single parameter after each of the steps along `gradients`, from 1, at rate ½.
 fn path(rule: Rule, gradients: &[f64]) -> Vec<f64> {
     let mut optimiser = Optimiser::new(rule, 1).unwrap();
@@ -46,7 +49,9 @@ fn the_first_step_of_adam_is_the_rate_whatever_the_gradient() {
     for g in [1e-3, 7.0, 1e6] {
         let found = path(Rule::Adam(Adam::default()), &[g])[0];
         let expected = 1.0 - 0.5 * g / (g + 1e-8);
-        assert!((found - expected).abs() < 1e-15, "{g}: {found} ≠ {expected}");
+        // Of a step of ½: 3 roundings above the bar (1 − β₁ is the same number twice), 5 below (those of s count half
+        // under the root), the division, and half a u for the difference: 5 u. Of what is expected: 1½ u.
+        assert!((found - expected).abs() <= 6.5 * U, "{g}: {found} ≠ {expected}");
     }
 }
 
@@ -56,7 +61,9 @@ fn adam_corrects_the_bias_of_both_moments() {
     // m = 2, 1; m̂ = 4, 4/3; s = 4, 3; ŝ = 16, 48/7.
     let second = 0.6 - 0.5 * (4.0 / 3.0) / ((48.0_f64 / 7.0).sqrt() + 1.0);
     let found = path(Rule::Adam(rule), &[4.0, 0.0]);
-    assert!((found[0] - 0.6).abs() < 1e-15 && (found[1] - second).abs() < 1e-15, "{found:?}");
+    // At first all but 2/5 and the difference is exact: ½ u. Then 7 roundings of a step of 0.19 and the difference, 2 u on
+    // top; and 1½ u of what is expected.
+    assert!((found[0] - 0.6).abs() <= U && (found[1] - second).abs() <= 4.0 * U, "{found:?}");
 }
 
 #[test]
@@ -64,7 +71,8 @@ fn decoupled_decay_does_not_enter_the_moments() {
     let rule = Adam { weight_decay: 0.5, decay: Decay::Decoupled, ..Adam::default() };
     assert_eq!(path(Rule::Adam(rule), &[0.0, 0.0]), [0.75, 0.5625]);
     let coupled = path(Rule::Adam(Adam { decay: Decay::Gradient, ..rule }), &[0.0])[0];
-    assert!((coupled - 0.5).abs() < 1e-7, "a coupled decay is normalised to the rate: {coupled}");
+    // g = ½, so that ε = 10⁻⁸ takes ½ · ε/(½ + ε) from the step, 10⁻⁸ but for its square.
+    assert!((coupled - 0.5).abs() < 1e-8 + 8.0 * U, "a coupled decay is normalised to the rate: {coupled}");
 }
 
 #[test]
@@ -113,7 +121,8 @@ fn norms_survive_the_ends_of_the_range() {
     assert!(norm([1.0, f64::NAN].into_iter()).is_nan());
     let mut g = [f64::MAX, -f64::MAX];
     assert_eq!(clip_norm(&mut g, 1.0).unwrap(), f64::INFINITY);
-    assert!((g[0] - 0.5_f64.sqrt()).abs() < 1e-15 && g[1] == -g[0], "{g:?}");
+    // (2 + 4) u of the norm, 2 for the quotient and the product with the limit, 1 of what is expected, of 0.71.
+    assert!((g[0] - 0.5_f64.sqrt()).abs() <= 0.71 * 9.0 * U && g[1] == -g[0], "{g:?}");
 }
 
 #[test]
@@ -128,10 +137,9 @@ fn gradients_without_a_direction_are_reported_and_untouched() {
 
 #[test]
 fn clipping_by_value_touches_only_what_is_beyond() {
-    let mut g = [0.5, -3.0, 2.0, f64::NEG_INFINITY, f64::NAN];
-    assert_eq!(clip_value(&mut g, 2.0).unwrap(), 2);
-    assert_eq!(g[..4], [0.5, -2.0, 2.0, -2.0]);
-    assert!(g[4].is_nan());
+    let mut g = [0.5, -3.0, 2.0];
+    assert_eq!(clip_value(&mut g, 2.0).unwrap(), 1);
+    assert_eq!(g, [0.5, -2.0, 2.0]);
 }
 
 #[test]
@@ -143,7 +151,7 @@ fn schedules_have_their_values_at_the_corners() {
     assert_eq!(at(Schedule::Exponential { rate: 8.0, factor: 0.5 }, &[0, 1, 4]), [8.0, 4.0, 0.5]);
     let cosine = Schedule::Cosine { rate: 1.0, end: 0.25, warm_up: 4, steps: 12 };
     assert_eq!(at(cosine, &[0, 3, 4, 12, 1000]), [0.25, 1.0, 1.0, 0.25, 0.25]);
-    assert!((cosine.rate(8) - 0.625).abs() < 1e-15);
+    assert_eq!(cosine.rate(8), 0.625); // cos(π/2) is 6 · 10⁻¹⁷ and vanishes beside 1
     let inverse = Schedule::InverseTime { rate: 1.0, start: 5, halving: 10.0 };
     assert_eq!(at(inverse, &[0, 5, 15, 35]), [1.0, 1.0, 0.5, 0.25]);
     let no_warm_up = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 0, steps: 0 };
@@ -152,8 +160,8 @@ fn schedules_have_their_values_at_the_corners() {
 
 #[test]
 fn schedules_out_of_range_are_errors() {
-    assert!(Schedule::Constant { rate: f64::NAN }.check().is_err());
-    assert!(Schedule::Exponential { rate: 1.0, factor: 1.5 }.check().is_err());
-    let error = Schedule::Step { rate: 1.0, factor: 0.5, every: 0 }.check().unwrap_err().to_string();
+    assert!(Schedule::Constant { rate: f64::NAN }.check::<f64>().is_err());
+    assert!(Schedule::Exponential { rate: 1.0, factor: 1.5 }.check::<f64>().is_err());
+    let error = Schedule::Step { rate: 1.0, factor: 0.5, every: 0 }.check::<f64>().unwrap_err().to_string();
     assert_eq!(error, "schedule: every: expected at least 1, found 0");
 }

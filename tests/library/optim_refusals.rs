@@ -1,0 +1,383 @@
+//! What an optimiser, clipping and schedules refuse, and that a refusal changes nothing.
+
+use recurrent::optim::{
+    Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value, clip_value_with, norm,
+};
+use recurrent::rng::Rng;
+use recurrent::{Error, NonFinite, Scalar};
+
+fn rules() -> [Rule; 6] {
+    [
+        Rule::Sgd(Sgd::default()),
+        Rule::Sgd(Sgd { momentum: 0.9, weight_decay: 0.01, kind: Momentum::Heavy }),
+        Rule::Sgd(Sgd { momentum: 0.5, weight_decay: 0.0, kind: Momentum::Nesterov }),
+        Rule::RmsProp(RmsProp { momentum: 0.5, ..RmsProp::default() }),
+        Rule::Adam(Adam::default()),
+        Rule::Adam(Adam { weight_decay: 0.1, decay: Decay::Decoupled, ..Adam::default() }),
+    ]
+}
+
+/// An optimiser two steps into its walk, with its parameters.
+fn walked<T: Scalar>(rule: Rule) -> (Optimiser<T>, Vec<T>) {
+    let mut optimiser = Optimiser::new(rule, 300).unwrap();
+    let mut params = vec![T::from_f64(0.5); 300];
+    for g in [1.0, -0.25] {
+        optimiser.step(&mut params, &vec![T::from_f64(g); 300], T::from_f64(0.125)).unwrap();
+    }
+    (optimiser, params)
+}
+
+/// The message of a step that is refused and leaves everything as it was.
+fn refused<T: Scalar>(optimiser: &mut Optimiser<T>, params: &mut [T], gradients: &[T], rate: T) -> String {
+    let bits = |params: &[T]| params.iter().map(|p| p.to_f64().to_bits()).collect::<Vec<_>>();
+    let (before, params_before) = (format!("{optimiser:?}"), bits(params));
+    let error = optimiser.step(params, gradients, rate).expect_err("it should be refused").to_string();
+    assert_eq!((format!("{optimiser:?}"), bits(params)), (before, params_before), "{error}");
+    error
+}
+
+#[test]
+fn an_optimiser_beyond_the_address_space_is_an_error() {
+    for rule in rules() {
+        assert!(matches!(Optimiser::<f64>::new(rule, usize::MAX), Err(Error::Overflow { .. })));
+    }
+}
+
+#[test]
+fn an_optimiser_beyond_memory_is_an_error() {
+    for rule in rules() {
+        assert!(matches!(Optimiser::<f64>::new(rule, 1 << 45), Err(Error::Memory { .. }))); // 2⁴⁸ bytes
+    }
+}
+
+#[test]
+fn a_gradient_that_is_not_finite_is_refused_and_changes_nothing() {
+    fn all<T: Scalar>() {
+        for (rule, bad) in rules().into_iter().flat_map(|r| [f64::NAN, f64::INFINITY, -f64::INFINITY].map(|b| (r, b))) {
+            for at in [0, 7, 255, 256, 299] {
+                let (mut optimiser, mut params) = walked::<T>(rule);
+                let mut gradients = vec![T::ONE; 300];
+                gradients[at] = T::from_f64(bad);
+                let error = refused(&mut optimiser, &mut params, &gradients, T::from_f64(0.125));
+                let expected = format!("optimiser: gradients: expected finite numbers, found {bad} at flat index {at}");
+                assert_eq!(error, expected);
+            }
+        }
+    }
+    all::<f32>();
+    all::<f64>();
+}
+
+#[test]
+fn a_parameter_that_is_not_finite_is_refused() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        params[256] = f32::NAN;
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], 0.125);
+        assert_eq!(error, "optimiser: parameters: expected finite numbers, found NaN at flat index 256");
+    }
+}
+
+#[test]
+fn a_rate_that_is_negative_or_not_finite_is_refused_and_changes_nothing() {
+    for (rule, rate) in rules().into_iter().flat_map(|r| [f32::NAN, f32::INFINITY, -1.0].map(|rate| (r, rate))) {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], rate);
+        assert_eq!(error, format!("optimiser: rate: expected a finite number ≥ 0, found {rate}"));
+    }
+}
+
+#[test]
+fn a_finite_gradient_whose_square_is_not_is_refused_and_the_next_step_is_as_if_it_had_not_been() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let mut gradients = [1.0; 300];
+        gradients[41] = 1e21;
+        if matches!(rule, Rule::Sgd(_)) {
+            optimiser.step(&mut params, &gradients, 0.125).unwrap();
+            continue;
+        }
+        let (mut untouched, mut expected) = (optimiser.clone(), params.clone());
+        let error = refused(&mut optimiser, &mut params, &gradients, 0.125);
+        let place = "optimiser: moment square after the step";
+        assert_eq!(error, format!("{place}: expected finite numbers, found inf at flat index 41"));
+        optimiser.step(&mut params, &[2.0; 300], 0.125).unwrap();
+        untouched.step(&mut expected, &[2.0; 300], 0.125).unwrap();
+        assert_eq!((optimiser, params), (untouched, expected));
+    }
+}
+
+#[test]
+fn a_velocity_or_a_parameter_that_overflows_is_refused() {
+    let momentum = Rule::Sgd(Sgd { momentum: 0.9, ..Sgd::default() });
+    let mut optimiser = Optimiser::<f32>::new(momentum, 1).unwrap();
+    let mut params = [0.0];
+    optimiser.step(&mut params, &[3e38], 1e-3).unwrap();
+    let error = refused(&mut optimiser, &mut params, &[3e38], 1e-3);
+    assert!(error.starts_with("optimiser: moment velocity after the step"), "{error}");
+    let error = refused(&mut optimiser, &mut params, &[1.0], 1e30);
+    assert!(error.starts_with("optimiser: parameters after the step"), "{error}");
+}
+
+/// Whatever the sizes: if the step that examines nothing ends in finite numbers, the one that does takes it and has the
+/// same bits, and if not, it is refused.
+#[test]
+fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
+    let mut rng = Rng::seed(31);
+    let mut outcomes = [0; 2];
+    let epsilons = [1e-8, 1e-30, 1e-38, 1e30];
+    for case in 0..20_000 {
+        let epsilon = epsilons[case % 4];
+        let rule = match rules()[case % 6] {
+            Rule::RmsProp(rule) => Rule::RmsProp(RmsProp { epsilon, ..rule }),
+            Rule::Adam(rule) => Rule::Adam(Adam { epsilon, ..rule }),
+            sgd => sgd,
+        };
+        // Sizes over the whole range of f32, with half of the cases near its end.
+        let mut number = || {
+            let exponent = if rng.below(2) == 0 { 60.0 * rng.normal() } else { 120.0 + 4.0 * rng.normal() };
+            f32::from_f64(rng.normal() * exponent.exp2())
+        };
+        let finite = |x: f32| if x.is_finite() { x } else { 1.0 };
+        let mut params = [finite(number()), finite(number())];
+        let mut optimiser = Optimiser::new(rule, 2).unwrap();
+        let rate = [1e-3, 1.0, 1e10, 1e37][case / 6 % 4];
+        for _ in 0..3 {
+            let gradients = [finite(number()), finite(number())];
+            let (mut free, mut free_params) = (optimiser.clone(), params);
+            free.step_with(&mut free_params, &gradients, rate, NonFinite::Allow).unwrap();
+            let sound = free_params.iter().chain(free.moments().flat_map(|(_, m)| m)).all(|x| x.is_finite());
+            outcomes[usize::from(sound)] += 1;
+            if sound {
+                optimiser.step(&mut params, &gradients, rate).unwrap();
+                assert_eq!((&optimiser, params.map(f32::to_bits)), (&free, free_params.map(f32::to_bits)));
+            } else {
+                refused(&mut optimiser, &mut params, &gradients, rate);
+            }
+        }
+    }
+    assert!(outcomes.iter().all(|&count| count > 5000), "{outcomes:?}");
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_taken_where_they_are_allowed() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let mut gradients = [1.0; 300];
+        gradients[3] = f32::NAN;
+        optimiser.step_with(&mut params, &gradients, 0.125, NonFinite::Allow).unwrap();
+        assert!(params[3].is_nan() && params[2].is_finite() && optimiser.steps() == 3);
+        // The weight has no way back, and the default says so.
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], 0.125);
+        assert_eq!(error, "optimiser: parameters: expected finite numbers, found NaN at flat index 3");
+        params.fill(0.5);
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], 0.125);
+        assert!(error.starts_with("optimiser: moment ") && error.ends_with("found NaN at flat index 3"), "{error}");
+        optimiser.step_with(&mut params, &[1.0; 300], f32::NAN, NonFinite::Allow).unwrap();
+        assert!(params.iter().all(|p| p.is_nan()));
+    }
+}
+
+#[test]
+fn settings_are_examined_in_the_number_type_they_are_used_in() {
+    let adam = Adam::default();
+    let rms = RmsProp::default();
+    let cases = [
+        (Rule::Adam(Adam { epsilon: 1e-46, ..adam }), "epsilon: expected a finite number > 0, found 1e-46, which is 0"),
+        (
+            Rule::Adam(Adam { beta1: 0.99999999, ..adam }),
+            "beta1: expected a number in [0, 1), found 9.9999999e-1, which is 1",
+        ),
+        (
+            Rule::Adam(Adam { beta2: 0.99999999, ..adam }),
+            "beta2: expected a number in [0, 1), found 9.9999999e-1, which is 1",
+        ),
+        (
+            Rule::Adam(Adam { weight_decay: 1e39, ..adam }),
+            "weight_decay: expected a finite number ≥ 0, found 1e39, which is inf",
+        ),
+        (
+            Rule::RmsProp(RmsProp { epsilon: 1e39, ..rms }),
+            "epsilon: expected a finite number > 0, found 1e39, which is inf",
+        ),
+        (
+            Rule::RmsProp(RmsProp { smoothing: 0.99999999, ..rms }),
+            "smoothing: expected a number in [0, 1), found 9.9999999e-1, which is 1",
+        ),
+        (
+            Rule::Sgd(Sgd { momentum: 0.99999999, ..Sgd::default() }),
+            "momentum: expected a number in [0, 1), found 9.9999999e-1, which is 1",
+        ),
+    ];
+    for (rule, message) in cases {
+        let error = Optimiser::<f32>::new(rule, 1).unwrap_err().to_string();
+        assert_eq!(error, format!("optimiser: {message} in f32"));
+        let double = Optimiser::<f64>::new(rule, 1).unwrap();
+        // A file may say it is of the other number type.
+        let stored: Optimiser<f32> = serde_json::from_str(&serde_json::to_string(&double).unwrap()).unwrap();
+        assert_eq!(stored.check(1).unwrap_err().to_string(), error);
+    }
+}
+
+/// An optimiser as a file may have it, which nobody has checked.
+fn stored(steps: u64, moments: &str) -> Optimiser<f64> {
+    let rule = r#""rule":{"adam":{"beta1":0.9,"beta2":0.99,"epsilon":1e-8,"weight_decay":0.0,"decay":"gradient"}}"#;
+    serde_json::from_str(&format!(r#"{{{rule},"steps":{steps},"params":2,"moments":{moments}}}"#)).unwrap()
+}
+
+#[test]
+fn a_count_of_steps_that_cannot_be_is_an_error_and_never_overflows() {
+    let moments = "[[0.5,0.5],[0.5,0.5]]";
+    for steps in [u64::MAX, (1 << 53) + 1] {
+        let mut optimiser = stored(steps, moments);
+        let message = format!("optimiser: steps: expected at most 2⁵³, found {steps}");
+        assert_eq!(optimiser.check(2).unwrap_err().to_string(), message);
+        assert_eq!(refused(&mut optimiser, &mut [0.0; 2], &[1.0; 2], 0.1), message);
+    }
+    let mut optimiser = stored((1 << 53) - 1, moments);
+    optimiser.step(&mut [0.0; 2], &[1.0; 2], 0.1).unwrap();
+    optimiser.check(2).unwrap();
+    refused(&mut optimiser, &mut [0.0; 2], &[1.0; 2], 0.1);
+}
+
+#[test]
+fn moments_of_another_number_or_length_are_refused_by_a_step_that_nobody_checked_for() {
+    for moments in ["[]", "[[0.5,0.5]]", "[[0.5,0.5],[0.5]]", "[[0.5,0.5],[0.5,0.5],[0.5,0.5]]"] {
+        refused(&mut stored(3, moments), &mut [0.0; 2], &[1.0; 2], 0.1);
+    }
+}
+
+#[test]
+fn clipping_by_value_refuses_what_is_not_finite_unless_it_is_allowed() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut g = [3.0, bad, -3.0];
+        let error = clip_value(&mut g, 2.0).unwrap_err().to_string();
+        assert_eq!(error, format!("gradients: expected finite numbers, found {bad} at flat index 1"));
+        assert_eq!((g[0], g[2]), (3.0, -3.0));
+        assert_eq!(clip_value_with(&mut g, 2.0, NonFinite::Allow).unwrap(), if bad.is_nan() { 2 } else { 3 });
+        assert_eq!((g[0], g[2], g[1].is_nan()), (2.0, -2.0, bad.is_nan()));
+    }
+}
+
+#[test]
+fn a_limit_that_is_nothing_in_the_number_type_of_the_gradients_is_an_error() {
+    for limit in [1e-46, 0.0, -0.0, -1.0, f64::NAN] {
+        let mut g = [3.0_f32, -1e-45];
+        assert!(clip_norm(&mut g, limit).is_err() && clip_value(&mut g, limit).is_err(), "{limit}");
+        assert_eq!(g, [3.0, -1e-45]);
+    }
+    let mut g = [3.0_f64];
+    assert_eq!((clip_norm(&mut g, 1e-46).unwrap(), g), (3.0, [1e-46]));
+}
+
+#[test]
+fn an_infinite_limit_and_one_beyond_the_number_type_clip_nothing() {
+    for limit in [f64::INFINITY, 1e39] {
+        let mut g = [3.0_f32, -4.0, f32::from_bits(1)];
+        assert_eq!((clip_norm(&mut g, limit).unwrap(), clip_value(&mut g, limit).unwrap()), (5.0, 0));
+        assert_eq!(g, [3.0, -4.0, f32::from_bits(1)]);
+    }
+    let mut g = [f64::MAX; 3];
+    assert_eq!((clip_norm(&mut g, f64::INFINITY).unwrap(), g), (f64::INFINITY, [f64::MAX; 3]));
+}
+
+#[test]
+fn gradients_of_no_length_are_clipped_to_themselves() {
+    assert_eq!((clip_norm::<f32>(&mut [], 1.0).unwrap(), clip_value::<f32>(&mut [], 1.0).unwrap()), (0.0, 0));
+    assert_eq!(clip_norm(&mut [0.0_f64, -0.0], f64::MIN_POSITIVE).unwrap(), 0.0);
+    let mut none = Optimiser::<f32>::new(Rule::Adam(Adam::default()), 0).unwrap();
+    none.step(&mut [], &[], 0.1).unwrap();
+}
+
+/// Over the whole range of sizes, subnormals included: elements within the limit, signs and smaller elements as they
+/// were, the norm within the limit.
+#[test]
+fn clipped_gradients_lie_within_their_limit() {
+    fn all<T: Scalar>(smallest: f64, exponents: f64) {
+        let mut rng = Rng::seed(32);
+        for case in 0..5000 {
+            let g: Vec<T> = (0..1 + case % 9)
+                .map(|_| T::from_f64(rng.normal() * (exponents * (2.0 * rng.uniform() - 1.0)).exp2()))
+                .map(|x| if x.is_finite() { x } else { T::ONE })
+                .collect();
+            let limit = T::from_f64((exponents * (2.0 * rng.uniform() - 1.0)).exp2());
+            if !(limit > T::ZERO && limit.is_finite()) {
+                continue;
+            }
+            let mut by_value = g.clone();
+            let changed = clip_value(&mut by_value, limit.to_f64()).unwrap();
+            assert_eq!(changed, g.iter().filter(|g| g.abs() > limit).count());
+            for (&g, &clipped) in g.iter().zip(&by_value) {
+                assert!(
+                    clipped
+                        == if g.abs() <= limit {
+                            g
+                        } else if g > T::ZERO {
+                            limit
+                        } else {
+                            -limit
+                        }
+                );
+            }
+            let mut by_norm = g.clone();
+            let before = clip_norm(&mut by_norm, limit.to_f64()).unwrap();
+            assert!(before == norm(g.iter().copied()));
+            if before <= limit.to_f64() {
+                assert!(by_norm == g);
+                continue;
+            }
+            // Three roundings of f64 and one of T for each element, a smallest number where they round to a subnormal, and
+            // (len + 4) 2⁻⁵³ for each of the two norms.
+            #[allow(clippy::cast_precision_loss)]
+            let len = g.len() as f64;
+            let relative = T::EPSILON.to_f64() + (2.0 * len + 12.0) * f64::EPSILON;
+            let most = limit.to_f64() * (1.0 + relative) + len.sqrt() * smallest;
+            assert!(norm(by_norm.iter().copied()) <= most, "{g:?} to {limit:?}: {by_norm:?}");
+            assert!(g.iter().zip(&by_norm).all(|(g, c)| c.to_f64() * g.to_f64() >= 0.0 && c.abs() <= g.abs()));
+        }
+    }
+    all::<f32>(f64::from(f32::from_bits(1)), 149.0);
+    all::<f64>(f64::from_bits(1), 1074.0);
+}
+
+#[test]
+fn rates_of_a_schedule_that_passes_its_check_are_finite_and_not_negative() {
+    let rates =
+        [0.0, f64::from_bits(1), 1e-46, 1e-3, f64::from(f32::MAX), 1e39, f64::MAX, f64::INFINITY, f64::NAN, -1.0];
+    let lengths = [0, 1, 2, 1000, 1 << 53, u64::MAX - 1, u64::MAX];
+    let parts = [f64::from_bits(1), 1e-300, 0.5, 1.0, 1e300, f64::MAX, 0.0, -1.0, f64::NAN];
+    let mut schedules = Vec::new();
+    for rate in rates {
+        schedules.push(Schedule::Constant { rate });
+        for by in parts {
+            schedules.push(Schedule::Exponential { rate, factor: by });
+            schedules.extend(lengths.map(|every| Schedule::Step { rate, factor: by, every }));
+            schedules.extend(lengths.map(|start| Schedule::InverseTime { rate, start, halving: by }));
+        }
+        for (end, warm_up) in rates.into_iter().flat_map(|end| lengths.map(|w| (end, w))) {
+            schedules.extend(lengths.map(|steps| Schedule::Cosine { rate, end, warm_up, steps }));
+        }
+    }
+    let mut passed = [0; 2];
+    for schedule in &schedules {
+        let (single, double) = (schedule.check::<f32>().is_ok(), schedule.check::<f64>().is_ok());
+        assert!(double || !single, "{schedule:?}");
+        passed[0] += usize::from(single);
+        passed[1] += usize::from(double);
+        for &length in &lengths {
+            for step in [length.saturating_sub(1), length, length / 2] {
+                let rate = schedule.rate(step); // of no panic, whatever the settings
+                assert!(!double || (rate.is_finite() && rate >= 0.0), "{schedule:?} at {step}: {rate}");
+                assert!(!single || f32::from_f64(rate).is_finite(), "{schedule:?} at {step}: {rate}");
+            }
+        }
+    }
+    assert!(passed[0] > 1000 && passed[1] > passed[0] && passed[1] < schedules.len(), "{passed:?}");
+}
+
+#[test]
+fn the_rate_of_a_schedule_is_examined_in_the_number_type_it_is_used_in() {
+    let error = Schedule::Constant { rate: 1e39 }.check::<f32>().unwrap_err().to_string();
+    assert_eq!(error, "schedule: rate: expected a finite number ≥ 0, found 1e39, which is inf in f32");
+    Schedule::Constant { rate: 1e39 }.check::<f64>().unwrap();
+}
