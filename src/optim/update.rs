@@ -30,7 +30,7 @@ pub(super) trait Update<T: Scalar, const M: usize> {
     fn next(&self, moments: [T; M], param: T, gradient: T) -> ([T; M], T);
 
     /// A bound on every number of `next`, but for rounding, where the parameter, the gradient and the first moments are
-    /// at most `reach` in size and squares at most `reach²`.
+    /// at most `reach` in size and squares in `[0, reach²]`.
     fn bound(&self, reach: f64) -> f64;
 }
 
@@ -44,31 +44,28 @@ const REACH: f64 = 1_125_899_906_842_624.0; // 2⁵⁰
 ///
 /// # Errors
 /// [`Error::NotFinite`] with the first that is not finite, of what is given rather than of what follows from it.
-pub(super) fn examine<T: Scalar, const M: usize>(
-    update: &impl Update<T, M>,
+pub(super) fn examine<T: Scalar, const M: usize, U: Update<T, M>>(
+    update: &U,
     moments: [&[T]; M],
     params: &[T],
     gradients: &[T],
 ) -> Result<()> {
     // The factor leaves room for what rounding adds to the bound: a few roundings of relative size 2⁻²⁴ at most.
     let never_overflows = T::from_f64(2.0 * update.bound(REACH)).is_finite();
+    let reach = [T::from_f64(-REACH), T::from_f64(REACH)];
     let moments_within = || {
-        moments.iter().zip(&update_moments(update)).all(|(values, kind)| match kind {
-            Moment::First(_) => all_within(values, T::from_f64(REACH)),
-            Moment::Square(_) => all_within(values, T::from_f64(REACH * REACH)),
+        moments.iter().zip(U::MOMENTS).all(|(values, kind)| match kind {
+            Moment::First(_) => all_within(values, reach),
+            Moment::Square(_) => all_within(values, [T::ZERO, T::from_f64(REACH * REACH)]),
         })
     };
-    let reach = T::from_f64(REACH);
     if never_overflows && all_within(gradients, reach) && all_within(params, reach) && moments_within() {
         return Ok(());
     }
     exact(update, moments, params, gradients)
 }
 
-fn update_moments<T: Scalar, const M: usize, U: Update<T, M>>(_: &U) -> [Moment; M] {
-    U::MOMENTS
-}
-
+/// The step itself, where sizes do not rule out that it overflows.
 #[cold]
 fn exact<T: Scalar, const M: usize, U: Update<T, M>>(
     update: &U,

@@ -22,7 +22,7 @@ fn walked<T: Scalar>(rule: Rule) -> (Optimiser<T>, Vec<T>) {
     let mut optimiser = Optimiser::new(rule, 300).unwrap();
     let mut params = vec![T::from_f64(0.5); 300];
     for g in [1.0, -0.25] {
-        optimiser.step(&mut params, &vec![T::from_f64(g); 300], T::from_f64(0.125)).unwrap();
+        optimiser.step(&mut params, &[T::from_f64(g); 300], T::from_f64(0.125)).unwrap();
     }
     (optimiser, params)
 }
@@ -245,6 +245,13 @@ fn moments_of_another_number_or_length_are_refused_by_a_step_that_nobody_checked
     for moments in ["[]", "[[0.5,0.5]]", "[[0.5,0.5],[0.5]]", "[[0.5,0.5],[0.5,0.5],[0.5,0.5]]"] {
         refused(&mut stored(3, moments), &mut [0.0; 2], &[1.0; 2], 0.1);
     }
+}
+
+#[test]
+fn a_negative_square_that_nobody_checked_for_is_refused_where_its_root_would_be_no_number() {
+    let mut optimiser = stored(3, "[[0.5,0.5],[0.5,-0.5]]");
+    let error = refused(&mut optimiser, &mut [0.0; 2], &[0.25; 2], 0.1);
+    assert_eq!(error, "optimiser: parameters after the step: expected finite numbers, found NaN at flat index 1");
 }
 
 #[test]
