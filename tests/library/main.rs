@@ -13,6 +13,7 @@ mod network_errors;
 mod network_init;
 mod optim;
 mod optim_bound;
+mod optim_boundaries;
 mod optim_planted;
 mod optim_pytorch;
 mod optim_refusals;
