@@ -251,3 +251,18 @@ fn a_negative_square_that_nobody_checked_for_is_refused_where_its_root_would_be_
     let error = refused(&mut optimiser, &mut [0.0; 2], &[0.25; 2], 0.1);
     assert_eq!(error, "optimiser: parameters after the step: expected finite numbers, found NaN at flat index 1");
 }
+
+#[test]
+fn a_mean_over_a_square_of_zero_is_refused_where_a_small_epsilon_takes_it_beyond_the_number_type() {
+    let mut optimiser = stored(3, "[[0.5,0.5],[0.5,0.5]]");
+    let json = serde_json::to_string(&optimiser)
+        .unwrap()
+        .replace("1e-8", "1e-38")
+        .replace("[[0.5,0.5],[0.5,0.5]]", "[[1,1],[0,0]]");
+    let mut small: Optimiser<f32> = serde_json::from_str(&json).unwrap();
+    small.check(2).unwrap();
+    // 10 · 0.9 / (1 − 0.9⁴) / 10⁻³⁸ = 2.6 · 10³⁹.
+    let error = refused(&mut small, &mut [0.0; 2], &[0.0; 2], 10.0);
+    assert_eq!(error, "optimiser: parameters after the step: expected finite numbers, found -inf at flat index 0");
+    optimiser.step(&mut [0.0; 2], &[0.0; 2], 10.0).unwrap();
+}
