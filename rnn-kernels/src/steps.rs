@@ -43,7 +43,8 @@ impl<'a> Steps<'a> {
     /// The same rows, seen from a window whose step 0 is `start` steps later.
     #[must_use]
     pub fn window(self, start: usize) -> Self {
-        Self { start: self.start + start, ..self }
+        // Beyond `usize` no length is left, as at its end.
+        Self { start: self.start.saturating_add(start), ..self }
     }
 
     /// The lengths, if rows differ.
@@ -64,7 +65,8 @@ impl<'a> Steps<'a> {
     #[inline]
     #[must_use]
     pub fn live(&self, t: usize, n: usize) -> bool {
-        self.lengths.is_none_or(|lengths| self.start + t < lengths[n])
+        // Not `start + t < length`: the sum may not fit.
+        self.lengths.is_none_or(|lengths| t < lengths[n].saturating_sub(self.start))
     }
 
     /// How many of the `steps` steps of this window belong to row `n`: always its first ones.
@@ -116,6 +118,14 @@ mod tests {
         let steps = Steps::ragged(&lengths).window(2).window(5);
         assert_eq!((steps.lengths(), steps.start()), (Some(&lengths[..]), 7));
         assert_eq!((Steps::all().lengths(), Steps::all().window(3).start()), (None, 3));
+    }
+
+    #[test]
+    fn a_window_behind_every_step_belongs_to_no_row() {
+        let steps = Steps::ragged(&[2, usize::MAX]).window(usize::MAX - 1).window(9);
+        assert_eq!(steps.start(), usize::MAX);
+        assert!((0..2).all(|n| !steps.live(0, n) && !steps.live(5, n) && steps.live_steps(n, 7) == 0));
+        assert_eq!(steps.finished(3, 2).count(), 2);
     }
 
     #[test]

@@ -15,7 +15,8 @@ struct Layout {
 impl Layout {
     #[inline]
     fn time_major(steps: usize, rows: usize, cols: usize) -> Self {
-        let step_stride = crate::shape::product("sequence [T, N, F]", &[rows, cols]);
+        // A stride that does not fit is of a sequence that fits into no data, or has no steps and needs none.
+        let step_stride = rows.saturating_mul(cols);
         Self { steps, rows, cols, step_stride, row_stride: cols }
     }
 
@@ -68,7 +69,7 @@ impl Layout {
 
     /// Whether all `T · N` rows are equally spaced, step after step.
     fn is_flat(&self) -> bool {
-        self.steps <= 1 || self.rows <= 1 || self.step_stride == self.rows * self.row_stride
+        self.steps <= 1 || self.rows <= 1 || self.step_stride == self.rows.saturating_mul(self.row_stride)
     }
 
     /// The distance between the rows of the flat matrix.
@@ -179,7 +180,7 @@ impl<'a, T> SeqRef<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn batch_first(data: &'a [T], rows: usize, steps: usize, cols: usize) -> Self {
-        Self::with_strides(data, [steps, rows, cols], cols, steps * cols)
+        Self::with_strides(data, [steps, rows, cols], cols, steps.saturating_mul(cols))
     }
 
     /// `S[t, n, f] = data[t · step_stride + n · row_stride + f]`, shape `[steps, rows, cols]`.
@@ -204,7 +205,7 @@ impl<'a, T> SeqRef<'a, T> {
     pub fn at(&self, t: usize) -> MatRef<'a, T> {
         self.check_at(t);
         let l = &self.layout;
-        let start = (t * l.step_stride).min(self.data.len());
+        let start = t.saturating_mul(l.step_stride).min(self.data.len());
         MatRef::with_stride(&self.data[start..], l.rows, l.cols, if l.rows <= 1 { l.cols } else { l.row_stride })
     }
 
@@ -218,15 +219,16 @@ impl<'a, T> SeqRef<'a, T> {
     pub fn row(&self, n: usize) -> MatRef<'a, T> {
         self.check_row(n);
         let l = &self.layout;
-        let start = (n * l.row_stride).min(self.data.len());
+        let start = n.saturating_mul(l.row_stride).min(self.data.len());
         MatRef::with_stride(&self.data[start..], l.steps, l.cols, if l.steps <= 1 { l.cols } else { l.step_stride })
     }
 
-    /// All steps as one matrix `[steps · rows, cols]`, if its rows are equally spaced.
+    /// All steps as one matrix `[steps · rows, cols]`, if its rows are equally spaced and their number fits.
     #[must_use]
     pub fn flat(&self) -> Option<MatRef<'a, T>> {
         let l = &self.layout;
-        l.is_flat().then(|| MatRef::with_stride(self.data, l.steps * l.rows, l.cols, l.flat_stride()))
+        let rows = l.steps.checked_mul(l.rows).filter(|_| l.is_flat())?;
+        Some(MatRef::with_stride(self.data, rows, l.cols, l.flat_stride()))
     }
 
     /// Steps `from..to`.
@@ -237,7 +239,7 @@ impl<'a, T> SeqRef<'a, T> {
     #[must_use]
     pub fn slice(&self, from: usize, to: usize) -> Self {
         self.check_steps(from, to);
-        let start = (from * self.layout.step_stride).min(self.data.len());
+        let start = from.saturating_mul(self.layout.step_stride).min(self.data.len());
         Self { data: &self.data[start..], layout: Layout { steps: to - from, ..self.layout } }
     }
 
@@ -284,7 +286,7 @@ impl<'a, T> SeqMut<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn batch_first(data: &'a mut [T], rows: usize, steps: usize, cols: usize) -> Self {
-        Self::with_strides(data, [steps, rows, cols], cols, steps * cols)
+        Self::with_strides(data, [steps, rows, cols], cols, steps.saturating_mul(cols))
     }
 
     /// `S[t, n, f] = data[t · step_stride + n · row_stride + f]`, shape `[steps, rows, cols]`.
@@ -328,7 +330,7 @@ impl<'a, T> SeqMut<'a, T> {
     pub fn at_mut(&mut self, t: usize) -> MatMut<'_, T> {
         self.check_at(t);
         let l = self.layout;
-        let start = (t * l.step_stride).min(self.data.len());
+        let start = t.saturating_mul(l.step_stride).min(self.data.len());
         MatMut::with_stride(&mut self.data[start..], l.rows, l.cols, if l.rows <= 1 { l.cols } else { l.row_stride })
     }
 
@@ -342,15 +344,16 @@ impl<'a, T> SeqMut<'a, T> {
     pub fn row_mut(&mut self, n: usize) -> MatMut<'_, T> {
         self.check_row(n);
         let l = self.layout;
-        let start = (n * l.row_stride).min(self.data.len());
+        let start = n.saturating_mul(l.row_stride).min(self.data.len());
         MatMut::with_stride(&mut self.data[start..], l.steps, l.cols, if l.steps <= 1 { l.cols } else { l.step_stride })
     }
 
-    /// All steps as one matrix `[steps · rows, cols]`, if its rows are equally spaced.
+    /// All steps as one matrix `[steps · rows, cols]`, if its rows are equally spaced and their number fits.
     #[must_use]
     pub fn flat_mut(&mut self) -> Option<MatMut<'_, T>> {
         let l = self.layout;
-        if l.is_flat() { Some(MatMut::with_stride(self.data, l.steps * l.rows, l.cols, l.flat_stride())) } else { None }
+        let rows = l.steps.checked_mul(l.rows).filter(|_| l.is_flat())?;
+        Some(MatMut::with_stride(self.data, rows, l.cols, l.flat_stride()))
     }
 
     /// Steps `from..to`.
@@ -361,7 +364,7 @@ impl<'a, T> SeqMut<'a, T> {
     #[must_use]
     pub fn slice(self, from: usize, to: usize) -> Self {
         self.check_steps(from, to);
-        let start = (from * self.layout.step_stride).min(self.data.len());
+        let start = from.saturating_mul(self.layout.step_stride).min(self.data.len());
         Self { data: &mut self.data[start..], layout: Layout { steps: to - from, ..self.layout } }
     }
 
@@ -458,6 +461,25 @@ mod tests {
         assert_eq!(SeqRef::<f32>::new(&[], 4, 0, 6).at(3).shape(), [0, 6]);
         assert_eq!(SeqRef::<f32>::new(&[], 0, 3, 6).shape(), [0, 3, 6]);
         assert!(SeqRef::<f32>::new(&[], 4, 0, 6).flat().is_some_and(|m| m.rows() == 0));
+    }
+
+    #[test]
+    fn sequences_without_elements_may_have_any_shape() {
+        const MAX: usize = usize::MAX;
+        for [steps, rows, cols] in [[0, MAX, 3], [MAX, 0, 3], [MAX, 3, 0], [0, MAX, MAX]] {
+            let (time, batch) =
+                (SeqRef::<f32>::new(&[], steps, rows, cols), SeqRef::<f32>::batch_first(&[], rows, steps, cols));
+            assert_eq!((time.shape(), batch.shape()), ([steps, rows, cols], [steps, rows, cols]));
+            assert!(time.flat().is_none_or(|flat| flat.rows() == 0));
+        }
+        assert_eq!(SeqRef::<f32>::new(&[], 0, MAX, 3).row(MAX - 1).shape(), [0, 3]);
+        assert_eq!(SeqRef::<f32>::batch_first(&[], 0, MAX, 3).at(MAX - 1).shape(), [0, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit into 12 elements")]
+    fn a_sequence_whose_size_overflows_is_refused() {
+        let _ = SeqRef::new(&DATA, 1, usize::MAX / 2, 6);
     }
 
     #[test]
