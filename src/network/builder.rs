@@ -79,6 +79,12 @@ impl HeadSpec {
 }
 
 impl Config {
+    /// The most layers that a network may have, recurrent and dense ones together, each of a stack counted by itself.
+    pub const MOST_LAYERS: usize = 1024;
+
+    /// The most bytes that a prefix of parameter names may have.
+    pub const LONGEST_NAME: usize = 256;
+
     /// A network that reads `input`, still without layers.
     #[must_use]
     pub fn new(input: InputSpec) -> Self {

@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What it reads.
     pub input: InputSpec,
-    /// The layers between input and head, from the input on. At least one of them is recurrent.
+    /// The layers between input and head, from the input on. At least one of them is recurrent; in all, stacks counted
+    /// by their layers, there are at most [`Config::MOST_LAYERS`].
     #[serde(default)]
     pub layers: Vec<LayerSpec>,
     /// Which steps have an output.
@@ -120,7 +121,7 @@ pub struct RecurrentSpec {
     /// Which biases there are.
     #[serde(default)]
     pub bias: Bias,
-    /// The prefix of its parameters, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
+    /// The prefix of its parameters, of at most [`Config::LONGEST_NAME`] bytes, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
     /// `rnn2`, and so on.
     #[serde(default)]
     pub name: Option<String>,

@@ -6,6 +6,7 @@ use super::state::{StateLayout, StateSlot};
 use crate::error::{Error, Result, checked_product};
 use crate::layer::Cell;
 use rnn_kernels::{Activation, Direction, ElmanSpec, GruSpec, LstmSpec, Scalar};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -99,6 +100,7 @@ impl<T: Scalar> Recurrent<T> {
 impl<T: Scalar> Plan<T> {
     /// The plan of a configuration, or what is wrong with it.
     pub fn new(config: &Config) -> Result<Self> {
+        check_extent(config)?;
         let mut builder = Builder::default();
         let input = builder.input(&config.input)?;
         let last_recurrent = config.layers.iter().rposition(|layer| matches!(layer, LayerSpec::Recurrent(_)));
@@ -160,6 +162,38 @@ impl<T: Scalar> Plan<T> {
                 "forward in time only, since later steps are not known yet",
                 "a reverse direction",
             )),
+        }
+    }
+}
+
+/// `Ok` if the configuration is of a size that a network can have. A few words ask for a billion layers, and each costs
+/// about a kilobyte whatever its width; within these limits everything but the parameters is small.
+fn check_extent(config: &Config) -> Result<()> {
+    let mut layers = 0_usize;
+    for (k, layer) in config.layers.iter().enumerate() {
+        layers = layers.saturating_add(match layer {
+            LayerSpec::Recurrent(spec) => spec.layers,
+            LayerSpec::Dense(_) => 1,
+        });
+        if layers > Config::MOST_LAYERS {
+            let expected = format!("at most {} layers in all", Config::MOST_LAYERS);
+            return Err(Error::config(format!("layers[{k}], layers"), expected, layers));
+        }
+    }
+    let of_layers = config.layers.iter().map(|layer| match layer {
+        LayerSpec::Recurrent(spec) => &spec.name,
+        LayerSpec::Dense(spec) => &spec.name,
+    });
+    let of_input = match &config.input {
+        InputSpec::Embedding { name, .. } => Some(name),
+        InputSpec::Features { .. } | InputSpec::OneHot { .. } => None,
+    };
+    let names = of_layers.chain(of_input).chain(config.head.as_ref().map(|head| &head.name)).flatten();
+    match names.map(String::len).find(|&len| len > Config::LONGEST_NAME) {
+        None => Ok(()),
+        Some(len) => {
+            let expected = format!("at most {} bytes", Config::LONGEST_NAME);
+            Err(Error::config("names", expected, format!("one of {len} bytes")))
         }
     }
 }
@@ -298,16 +332,14 @@ impl<T: Scalar> Builder<T> {
     }
 
     fn check_names(&self) -> Result<()> {
-        for (k, block) in self.blocks.iter().enumerate() {
-            if self.blocks[..k].iter().any(|other| other.name == block.name) {
-                return Err(Error::config(
-                    "names",
-                    "a different name for every parameter",
-                    format!("two `{}`", block.name),
-                ));
+        let mut names = HashSet::with_capacity(self.blocks.len());
+        match self.blocks.iter().find(|block| !names.insert(&*block.name)) {
+            None => Ok(()),
+            Some(block) => {
+                let found = format!("two `{}`", block.name);
+                Err(Error::config("names", "a different name for every parameter", found))
             }
         }
-        Ok(())
     }
 }
 

@@ -54,6 +54,21 @@ fn sizes_that_overflow_or_do_not_fit_are_errors_and_no_crash() {
 }
 
 #[test]
+fn more_layers_than_a_network_can_have_are_refused_at_once() {
+    let most = Config::MOST_LAYERS;
+    let layers = |layers: usize| Config::features(1).recurrent(lstm(1).layers(layers));
+    says(build(&layers(1_000_000_000)), "layers[0], layers: expected at most 1024 layers in all, found 1000000000");
+    says(build(&layers(usize::MAX).recurrent(lstm(1).layers(usize::MAX))), "expected at most 1024 layers in all");
+    says(build(&layers(most).dense(DenseSpec::new(1, Activation::Tanh))), "layers[1], layers: expected at most 1024");
+    let network = build(&layers(most)).unwrap();
+    assert_eq!(network.parameters().blocks().len(), 4 * most);
+    let name = "n".repeat(Config::LONGEST_NAME);
+    build(&Config::features(1).recurrent(lstm(1).name(name.clone()))).unwrap();
+    let long = Config::features(1).recurrent(lstm(1).name(name + "n"));
+    says(build(&long), "names: expected at most 256 bytes, found one of 257 bytes");
+}
+
+#[test]
 fn schemes_that_cannot_be_drawn_are_errors() {
     let with = |init: Init| build(&Config::features(2).recurrent(lstm(3)).init(init));
     let gain = |gain: f64| Init { input: Scheme::XavierUniform { gain }, ..Init::default() };
