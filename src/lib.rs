@@ -53,7 +53,8 @@
 //! # Errors
 //!
 //! Whatever data can get wrong is an [`Error`] with what was expected and what was found. The library does not panic on
-//! data; kernels panic on a wrong shape, which the library checks first.
+//! data; kernels panic on a wrong shape, which the library checks first. Numbers that are not finite are an error, too, unless
+//! they are [allowed](network#numbers-that-are-not-finite).
 
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,8 @@
 //! `L = (1/count) Σ_m loss[m]`: losses of the output rows and their gradient.
 
-use crate::error::{Error, Result, check_len};
-use crate::network::buffer::Aligned;
+use crate::error::{Error, Result, check_len, checked_product};
+use crate::finite::{NonFinite, first_non_finite};
+use crate::network::buffer::{Aligned, reserve};
 use crate::network::config::Objective;
 use rnn_kernels::{
     Backend, BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError, Steps,
@@ -14,7 +15,7 @@ use rnn_kernels::{
 pub enum Targets<'a, T> {
     /// For the softmax: the right class of each row, or [`IGNORE`] where none counts.
     Classes(&'a [u32]),
-    /// For the Bernoulli outputs (probabilities) and the squared error: `[T, N, O]`.
+    /// For the Bernoulli outputs (probabilities) and the squared error (finite numbers): `[T, N, O]`.
     Values(&'a [T]),
     /// The same; only the rows that are marked count, and of the others nothing is read.
     Counted {
@@ -95,30 +96,34 @@ pub(crate) struct Rows<'a, T> {
     pub counts: &'a mut Vec<bool>,
 }
 
-/// Checks targets for outputs `[T · N, O]`; returns them with the number of rows that count.
+/// Checks targets for outputs `[T · N, O]` and marks the rows that count; returns both with their number.
 pub(crate) fn check<'a, T: Scalar>(
     objective: Objective,
     targets: Targets<'a, T>,
     [steps, rows, width]: [usize; 3],
     live: Steps<'_>,
+    non_finite: NonFinite,
     buffers: &mut Rows<'_, T>,
 ) -> Result<(Checked<'a, T>, usize)> {
-    let m = steps * rows;
+    let m = checked_product("targets [T, N]", &[steps, rows])?;
     buffers.loss.grow("loss", m)?;
+    buffers.targets.clear();
+    buffers.counts.clear();
+    reserve("rows that count", buffers.counts, m)?;
     let places = (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n)));
     match (objective, targets) {
         (Objective::Softmax, Targets::Classes(classes)) => {
             check_len("targets [T, N]", m, classes.len())?;
-            buffers.targets.clear();
+            reserve("targets", buffers.targets, m)?;
             for ((t, n), &class) in places.zip(classes) {
                 let counts = live.live(t, n) && class != IGNORE;
                 if counts && class as usize >= width {
                     return Err(Error::range(format!("targets[{t}, {n}]"), format!("below {width}, or IGNORE"), class));
                 }
                 buffers.targets.push(if counts { class } else { IGNORE });
+                buffers.counts.push(counts);
             }
-            let count = buffers.targets.iter().filter(|&&class| class != IGNORE).count();
-            Ok((Checked::Classes, count))
+            Ok((Checked::Classes, number(buffers.counts)))
         }
         (Objective::Bernoulli | Objective::SquaredError, Targets::Values(_) | Targets::Counted { .. }) => {
             let (values, counted) = match targets {
@@ -126,22 +131,16 @@ pub(crate) fn check<'a, T: Scalar>(
                 Targets::Values(values) => (values, None),
                 Targets::Classes(_) => unreachable!("matched above"),
             };
-            check_len("targets [T, N, O]", m * width, values.len())?;
+            check_len("targets [T, N, O]", checked_product("targets [T, N, O]", &[m, width])?, values.len())?;
             check_len("targets, counted [T, N]", m, counted.map_or(m, <[bool]>::len))?;
-            buffers.counts.clear();
             for (k, (t, n)) in places.enumerate() {
                 let counts = live.live(t, n) && counted.is_none_or(|counted| counted[k]);
-                if counts && objective == Objective::Bernoulli {
-                    let row = &values[k * width..][..width];
-                    // Not `any outside`: a NaN is not inside either.
-                    if let Some(o) = row.iter().position(|p| !(T::ZERO..=T::ONE).contains(p)) {
-                        let what = format!("targets[{t}, {n}, {o}]");
-                        return Err(Error::range(what, "a probability in 0..=1", row[o].to_f64()));
-                    }
+                if counts {
+                    check_row(objective, &values[k * width..][..width], non_finite, [t, n, k * width])?;
                 }
                 buffers.counts.push(counts);
             }
-            let count = buffers.counts.iter().filter(|&&counts| counts).count();
+            let count = number(buffers.counts);
             let values = MatRef::new(values, m, width);
             let bernoulli = objective == Objective::Bernoulli;
             Ok((if bernoulli { Checked::Probabilities(values) } else { Checked::Reals(values) }, count))
@@ -150,6 +149,33 @@ pub(crate) fn check<'a, T: Scalar>(
             let expected = if objective == Objective::Softmax { "classes" } else { "values" };
             Err(Error::kind(format!("targets of {objective:?}"), expected, targets.kind()))
         }
+    }
+}
+
+fn number(counts: &[bool]) -> usize {
+    counts.iter().filter(|&&counts| counts).count()
+}
+
+/// `Ok` if the targets of one output row are what the objective needs: probabilities, or finite numbers. The place of the row
+/// is its step, its number in the batch and its first element.
+fn check_row<T: Scalar>(
+    objective: Objective,
+    row: &[T],
+    non_finite: NonFinite,
+    [t, n, first]: [usize; 3],
+) -> Result<()> {
+    if objective == Objective::Bernoulli {
+        // Not `any outside`: a NaN is not inside either.
+        return match row.iter().position(|p| !(T::ZERO..=T::ONE).contains(p)) {
+            Some(o) => Err(Error::range(format!("targets[{t}, {n}, {o}]"), "a probability in 0..=1", row[o].to_f64())),
+            None => Ok(()),
+        };
+    }
+    match first_non_finite(row).filter(|_| non_finite == NonFinite::Refuse) {
+        Some(o) => {
+            Err(Error::NotFinite { what: format!("targets[{t}, {n}, {o}]"), index: first + o, found: row[o].to_f64() })
+        }
+        None => Ok(()),
     }
 }
 

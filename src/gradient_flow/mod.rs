@@ -3,6 +3,9 @@
 //! [`GradientFlow`] looks at what happened: the norm of `∂L/∂h` at every step. [`Conditions`] looks at the weights
 //! and says what must or may happen (Pascanu, Mikolov & Bengio 2013). [`spectral_radius`] and
 //! [`largest_singular_value`] are the two numbers of a matrix it rests on.
+//!
+//! A backward pass whose gradients overflow is an error and has no trace, unless its workspace
+//! [allows](crate::Workspace::on_non_finite) them.
 
 mod conditions;
 mod flow;

@@ -1,6 +1,7 @@
 //! `y = σ(W x + b)`, flat over all steps and rows, and its pullback.
 
 use crate::network::plan::Dense;
+use crate::network::reach::Reach;
 use rnn_kernels::{Accum, Activation, AffineBackward, AffineForward, Backend, MatMut, MatRef, Scalar};
 
 /// `y = σ(W x + b)`: `x [M, K]`, `y [M, O]` overwritten.
@@ -20,6 +21,8 @@ pub(crate) fn forward<T: Scalar, B: Backend<T> + ?Sized>(
 }
 
 /// `d_w += d_preᵀ x`, `d_b += Σ d_pre`, `d_x = d_pre W`; `d_y` becomes `d_pre = d_y ⊙ σ′(y)` in place.
+///
+/// `d_pre` is 0 in the rows that `d_y` cannot reach, whatever `σ′` is there; `x` must be finite in them.
 #[allow(clippy::too_many_arguments)] // the operands of forward, then their cotangents
 pub(crate) fn backward<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
@@ -30,9 +33,11 @@ pub(crate) fn backward<T: Scalar, B: Backend<T> + ?Sized>(
     mut d_y: MatMut<'_, T>,
     d_params: &mut [T],
     d_x: Option<MatMut<'_, T>>,
+    (reach, rows): (Reach<'_>, usize),
 ) {
     if layer.activation != Activation::Identity {
         backend.activation_backward(layer.activation, y, d_y.rb_mut());
+        reach.clear(d_y.rb_mut(), rows);
     }
     let w = MatRef::new(&params[layer.weight.clone()], layer.units, layer.input);
     let (d_w, d_b) = d_params[layer.weight.start..layer.bias.end].split_at_mut(layer.weight.len());

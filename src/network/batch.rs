@@ -6,6 +6,8 @@ use rnn_kernels::SeqRef;
 /// A batch of sequences, or a window of one.
 ///
 /// Rows may have any lengths, in any order, zero included. What lies beyond a row's length is never read.
+///
+/// A batch without rows may claim any number of steps: nothing in it bounds them, and a pass over it takes none.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a, T> {
     pub(crate) input: BatchInput<'a, T>,
@@ -61,7 +63,8 @@ impl<'a, T> Batch<'a, T> {
         self.with_window_of(lengths, start)
     }
 
-    /// The same batch as the window that begins at step `start` of sequences with these lengths.
+    /// The same batch as the window that begins at step `start` of sequences with these lengths: step `t` belongs to row
+    /// `n` if `start + t < lengths[n]`, so that none does beyond every length.
     ///
     /// # Errors
     /// [`Error::Len`] if there is not one length a row.
@@ -104,7 +107,7 @@ impl<T: Copy> Batch<'_, T> {
                 BatchInput::Symbols { index: &index[from * rows..to * rows], steps: to - from, rows }
             }
         };
-        Ok(Self { input, start: self.start + from, ..*self })
+        Ok(Self { input, start: self.start.saturating_add(from), ..*self })
     }
 }
 

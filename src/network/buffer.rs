@@ -30,17 +30,28 @@ impl<T: Scalar> Aligned<T> {
 
     /// At least `len` elements; the new ones are 0, the old ones stay. Allocates only beyond every earlier length.
     pub(crate) fn grow(&mut self, what: &str, len: usize) -> Result<()> {
-        let old = self.0.len();
-        if len > old {
-            // `resize` would abort where this can still report.
-            let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| isize::try_from(bytes).is_ok());
-            if bytes.is_none() || self.0.try_reserve_exact(len - old).is_err() {
-                return Err(Error::Memory { what: what.into(), bytes: len.saturating_mul(size_of::<T>()) });
-            }
+        // `resize` would abort where this can still report.
+        self.reserve(what, len)?;
+        if len > self.0.len() {
             self.0.resize(len, T::ZERO);
         }
         Ok(())
     }
+
+    /// Room for `len` elements in all, which is address space until they are written.
+    pub(crate) fn reserve(&mut self, what: &str, len: usize) -> Result<()> {
+        let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| isize::try_from(bytes).is_ok());
+        if bytes.is_none() || self.0.try_reserve_exact(len.saturating_sub(self.0.len())).is_err() {
+            return Err(Error::Memory { what: what.into(), bytes: len.saturating_mul(size_of::<T>()) });
+        }
+        Ok(())
+    }
+}
+
+/// Room for `len` elements in all, where `push` and `extend` would abort if there is none.
+pub(crate) fn reserve<T>(what: &str, vec: &mut Vec<T>, len: usize) -> Result<()> {
+    let more = len.saturating_sub(vec.len());
+    vec.try_reserve(more).map_err(|_| Error::Memory { what: what.into(), bytes: len.saturating_mul(size_of::<T>()) })
 }
 
 impl<T> Deref for Aligned<T> {
@@ -58,7 +69,7 @@ impl<T> DerefMut for Aligned<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Aligned;
+    use super::{Aligned, reserve};
     use crate::error::Error;
 
     #[test]
@@ -76,5 +87,6 @@ mod tests {
     fn memory_that_cannot_be_had_is_an_error() {
         assert!(matches!(Aligned::<f64>::zeros("test", usize::MAX / 4), Err(Error::Memory { .. })));
         assert!(matches!(Aligned::<f64>::zeros("test", 1 << 59), Err(Error::Memory { .. })));
+        assert!(matches!(reserve("test", &mut vec![1_u32], usize::MAX), Err(Error::Memory { .. })));
     }
 }

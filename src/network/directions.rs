@@ -3,6 +3,7 @@
 use super::buffer::Aligned;
 use super::parameters::Parameters;
 use super::plan::{Recurrent, Way};
+use super::reach::Reach;
 use super::state::State;
 use crate::layer::{self, Pass};
 use rnn_kernels::{Backend, Effort, Input, MatMut, Scalar, SeqMut, SeqRef, Steps, Use};
@@ -44,6 +45,8 @@ pub(super) struct Back<'a, T> {
     pub d_initial: &'a mut State<T>,
     /// By slot, out, if they are recorded.
     pub traces: Option<&'a mut [Aligned<T>]>,
+    /// What `d_y` can reach.
+    pub reach: Reach<'a>,
 }
 
 /// What both directions read on the way back.
@@ -52,6 +55,7 @@ struct Given<'a, T> {
     reserves: &'a [Aligned<T>],
     d_y: SeqRef<'a, T>,
     d_final: &'a State<T>,
+    reach: Reach<'a>,
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
@@ -95,7 +99,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         reserve: &mut [T],
         workspace: &mut [T],
     ) {
-        let (cell, pass, [steps, rows, _]) = (&self.layer.cell, self.pass(way), y.shape());
+        let (cell, pass, [steps, rows, _]) = (&self.layer.cell, self.pass(way, self.steps), y.shape());
         match usage {
             Use::Infer => cell.infer(self.backend, pass, layer::Infer { h, c, y, workspace }),
             Use::Train => {
@@ -111,9 +115,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
     /// Accumulates into the gradients; overwrites `d_x`, the cotangent of the initial state and the traces.
     pub fn backward(&self, back: Back<'_, T>, scratch: Scratch<'_, T>) {
         let p = self.layer.cell.output();
-        let Back { reserves, d_y, d_final, gradients, d_x, d_initial, traces } = back;
+        let Back { reserves, d_y, d_final, gradients, d_x, d_initial, traces, reach } = back;
         let [first_space, second_space] = scratch.workspaces;
-        let given = Given { reserves, d_y, d_final };
+        let given = Given { reserves, d_y, d_final, reach };
         let trace_of = |trace| SeqMut::new(trace, d_y.steps() + 1, d_y.rows(), p);
         match &self.layer.ways[..] {
             [way] => {
@@ -183,7 +187,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
             d_h_trace,
             workspace,
         };
-        self.layer.cell.backward(self.backend, self.pass(way), run);
+        let steps = given.reach.steps(way.direction, self.steps);
+        self.layer.cell.backward(self.backend, self.pass(way, steps), run);
     }
 
     /// Both directions of the layer, as the backend sees fit.
@@ -197,10 +202,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         self.backend.join(effort, &mut first, &mut second);
     }
 
-    fn pass(&self, way: &Way) -> Pass<'_, T> {
+    fn pass<'p>(&'p self, way: &Way, steps: Steps<'p>) -> Pass<'p, T> {
         Pass {
             direction: way.direction,
-            steps: self.steps,
+            steps,
             params: &self.parameters[way.params.clone()],
             packed: &self.packed[way.slot],
             x: self.x,

@@ -15,8 +15,9 @@ pub(super) fn draw_all<T: Scalar>(
     parameters: &mut Parameters<T>,
     rng: &mut Rng,
 ) -> Result<()> {
-    if let Some(forget) = init.forget_bias.filter(|forget| !forget.is_finite()) {
-        return Err(Error::config("init.forget_bias", "a finite number", forget));
+    // What is finite in `f64` need not be in `T`.
+    if let Some(forget) = init.forget_bias.filter(|&forget| !T::from_f64(forget).is_finite()) {
+        return Err(Error::config("init.forget_bias", format!("a finite number {}", of::<T>()), forget));
     }
     for stage in &plan.stages {
         match stage {
@@ -33,7 +34,17 @@ pub(super) fn draw_all<T: Scalar>(
             Stage::LastStep { .. } => {}
         }
     }
-    Ok(())
+    parameters.check_finite("").map_err(|error| match error {
+        Error::NotFinite { what, found, .. } => {
+            let at = format!("init{what}");
+            Error::config(at, format!("a gain that gives finite numbers {}", of::<T>()), found)
+        }
+        other => other,
+    })
+}
+
+fn of<T>() -> String {
+    format!("of {} bits", 8 * size_of::<T>())
 }
 
 fn recurrent<T: Scalar>(

@@ -4,6 +4,30 @@
 //!   [`Network::update`].
 //! - [`State`] belongs to a stream or a batch and is moved or copied by value.
 //! - [`Workspace`] belongs to a thread of work and is reused.
+//!
+//! # Numbers that are not finite
+//!
+//! A NaN or an infinity is an [`Error`] with its place, and whatever the call would have changed stays as it was: state,
+//! gradients, parameters. [`Workspace::on_non_finite`] switches that off for passes with one workspace, for those who study
+//! how gradients diverge: what the kernels compute is then what one gets, and nothing is copied.
+//!
+//! | what | where | price |
+//! |---|---|---|
+//! | features, where a step belongs to its row | every pass, before it | `T·N·C` numbers read, just copied |
+//! | initial state | every pass, before it | `N·S` read, `S` the widths of all `h` and `c` |
+//! | parameters | at the end of [`Network::update`]; the error comes from the next pass | `P` read |
+//! | targets of the squared error that count (probabilities and classes are always examined) | before the pass | `T·N·O` read |
+//! | loss, of each output and in all | between forward and backward | one comparison |
+//! | cotangents given to [`Network::backward`] | before it | as many read |
+//! | gradients of the parameters, of the initial state, and of the input if recorded | after backward | `P + N·S + T·N·C` read |
+//! | state, to go back to | calls that give a loss | `N·S` copied |
+//! | gradients, to go back to | calls that give gradients | `P` read while they are 0, as before most steps; else `P` copied |
+//!
+//! Symbols have no such numbers. Not examined are: outputs and the final state, which a pass over finite numbers may
+//! overflow (a state is examined when the next pass takes it); [traces](Workspace::trace), which are there to look at
+//! gradients that explode; and whatever lies beyond a row's length.
+//!
+//! `cargo bench --bench finite` measures the price: a pass that refuses over one that allows.
 
 mod batch;
 pub(crate) mod buffer;
@@ -11,9 +35,11 @@ mod builder;
 pub(crate) mod config;
 mod directions;
 mod initial;
+mod kept;
 mod packed;
 pub(crate) mod parameters;
 pub(crate) mod plan;
+pub(crate) mod reach;
 mod run;
 pub(crate) mod state;
 mod step;
@@ -76,8 +102,8 @@ where
     /// The network of a configuration on the default backend, its parameters drawn from `seed`.
     ///
     /// # Errors
-    /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network, [`Error::Memory`] if
-    /// the network does not fit.
+    /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
+    /// finite in `T`, [`Error::Memory`] if the network does not fit.
     pub fn new(config: &Config, seed: u64) -> Result<Self> {
         Self::with_backend(config, seed, Arc::default())
     }
@@ -87,8 +113,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// The network of a configuration on this backend, its parameters drawn from `seed`.
     ///
     /// # Errors
-    /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network, [`Error::Memory`] if
-    /// the network does not fit.
+    /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
+    /// finite in `T`, [`Error::Memory`] if the network does not fit.
     pub fn with_backend(config: &Config, seed: u64, backend: Arc<B>) -> Result<Self> {
         let plan = Arc::new(Plan::new(config)?);
         let mut parameters = Parameters::zeros(plan.blocks.clone())?;
@@ -162,6 +188,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// Changes the parameters, then packs them: whatever was computed with the old ones and is not finished, as a
     /// backward pass, cannot be.
     ///
+    /// A parameter that is not finite afterwards is an error of the next pass.
+    ///
     /// # Panics
     /// If `change` replaces the parameters by those of another network.
     pub fn update<R>(&mut self, change: impl FnOnce(&mut Parameters<T>) -> R) -> R {
@@ -187,7 +215,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// The same network in another number type and on another backend, each parameter rounded to the nearest.
     ///
     /// # Errors
-    /// [`Error::Memory`] if it does not fit.
+    /// [`Error::Memory`] if it does not fit, [`Error::Range`] if a parameter is not finite in the new type.
     pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: Arc<C>) -> Result<Network<U, C>> {
         let plan = Arc::new(Plan::new(&self.config)?);
         let parameters = self.parameters.cast()?;

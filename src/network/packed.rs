@@ -4,6 +4,7 @@ use super::buffer::Aligned;
 use super::parameters::Parameters;
 use super::plan::Plan;
 use crate::error::{Error, Result};
+use crate::finite::first_non_finite;
 use rnn_kernels::{Backend, Scalar, Use};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,6 +37,8 @@ pub(crate) struct Packed<T> {
     generation: u64,
     /// `None` while the parameters are being changed.
     packed: Option<u64>,
+    /// The first parameter that is not finite.
+    non_finite: Option<usize>,
 }
 
 /// One sequence of numbers for all networks, so that a workspace never takes one network for another.
@@ -61,7 +64,7 @@ impl<T: Scalar> Packed<T> {
                 .collect::<Result<Vec<_>>>()
         };
         let (infer, train) = (buffers(Use::Infer)?, buffers(Use::Train)?);
-        let mut packed = Self { purpose, infer, train, generation: next_generation(), packed: None };
+        let mut packed = Self { purpose, infer, train, generation: next_generation(), packed: None, non_finite: None };
         packed.fill(backend, plan, parameters);
         Ok(packed)
     }
@@ -90,7 +93,13 @@ impl<T: Scalar> Packed<T> {
                 }
             }
         }
+        self.non_finite = first_non_finite(parameters);
         self.packed = Some(self.generation);
+    }
+
+    /// `Ok` if every parameter was finite when they were packed.
+    pub fn check_finite(&self, parameters: &Parameters<T>) -> Result<()> {
+        self.non_finite.map_or(Ok(()), |index| Err(parameters.not_finite("parameters", index)))
     }
 
     /// The packed weights by slot, if they are those of the present parameters.

@@ -2,6 +2,7 @@
 
 use super::buffer::Aligned;
 use crate::error::{Error, Result, check_len};
+use crate::finite::first_non_finite;
 use rnn_kernels::Scalar;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
@@ -86,12 +87,16 @@ impl<T: Scalar> Parameters<T> {
         self.flat.fill(T::ZERO);
     }
 
-    /// `θ = flat`.
+    /// `θ = flat`. To copy numbers that are not finite, write to the flat slice.
     ///
     /// # Errors
-    /// [`Error::Len`] if the number of elements differs.
+    /// [`Error::Len`] if the number of elements differs, [`Error::NotFinite`] if a number is not finite; nothing is
+    /// changed then.
     pub fn copy_from_flat(&mut self, flat: &[T]) -> Result<()> {
         check_len("parameters", self.flat.len(), flat.len())?;
+        if let Some(index) = first_non_finite(flat) {
+            return Err(self.non_finite_at("parameters", index, flat[index]));
+        }
         self.flat.copy_from_slice(flat);
         Ok(())
     }
@@ -109,11 +114,38 @@ impl<T: Scalar> Parameters<T> {
     /// The same values in another number type, each rounded to the nearest.
     ///
     /// # Errors
-    /// [`Error::Memory`] if they do not fit.
+    /// [`Error::Memory`] if they do not fit, [`Error::Range`] if one is not finite in the new type.
     pub fn cast<U: Scalar>(&self) -> Result<Parameters<U>> {
         let mut other = Parameters::zeros(self.blocks.clone())?;
         other.flat.iter_mut().zip(self.iter()).for_each(|(to, from)| *to = U::from_f64(from.to_f64()));
+        if let Some(index) = first_non_finite(&other.flat) {
+            let (block, place) = self.place(index);
+            let bits = 8 * size_of::<U>();
+            let (what, expected) = (format!("{block}[{place}]"), format!("a number that is finite in {bits} bits"));
+            return Err(Error::range(what, expected, self.flat[index].to_f64()));
+        }
         Ok(other)
+    }
+
+    /// `Ok` if all are finite; `what` they are begins the message.
+    pub(crate) fn check_finite(&self, what: &str) -> Result<()> {
+        first_non_finite(&self.flat).map_or(Ok(()), |index| Err(self.not_finite(what, index)))
+    }
+
+    /// The error of element `index`, which is not finite.
+    pub(crate) fn not_finite(&self, what: &str, index: usize) -> Error {
+        self.non_finite_at(what, index, self.flat[index])
+    }
+
+    fn non_finite_at(&self, what: &str, index: usize, found: T) -> Error {
+        let (block, index) = self.place(index);
+        Error::NotFinite { what: format!("{what}, {block}"), index, found: found.to_f64() }
+    }
+
+    /// The block of a flat element, and the element's place in it.
+    fn place(&self, index: usize) -> (&str, usize) {
+        let behind = self.blocks.partition_point(|block| block.offset <= index);
+        self.blocks[..behind].last().map_or(("", index), |block| (&block.name, index - block.offset))
     }
 
     pub(crate) fn expect_layout(&self, what: &str, other: &Self) -> Result<()> {

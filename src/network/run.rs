@@ -2,10 +2,12 @@
 
 use super::directions::{Back, Directions, Scratch};
 use super::plan::{InputKind, Plan, Stage};
+use super::reach::Upstream;
 use super::state::State;
 use super::workspace::{Dims, Workspace};
 use super::{Network, buffer::Aligned, parameters::Parameters};
 use crate::error::Result;
+use crate::finite::{NonFinite, check_finite};
 use crate::layer::{dense, last_step};
 use rnn_kernels::{
     Backend, EmbeddingBackward, EmbeddingForward, Input, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
@@ -55,6 +57,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
         let packed = self.packed.get(call, usage)?;
+        if workspace.non_finite == NonFinite::Refuse {
+            self.packed.check_finite(&self.parameters)?;
+            check_finite("state", state.as_slice())?;
+        }
         let Workspace { dims, lengths, index, x, outputs, reserves, scratch, beside, .. } = workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
         let live = dims.live(lengths);
@@ -95,10 +101,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
 
     /// From the cotangent of the output in `workspace.d[0]` and that of the final state in `workspace.d_final` to
     /// the gradients, which accumulate, and to the cotangents of input and initial state.
+    ///
+    /// Of a cotangent that is the loss's, what cannot be other than 0 is left out.
     pub(super) fn run_back(
         &self,
         call: &'static str,
         workspace: &mut Workspace<T>,
+        upstream: Upstream,
         gradients: &mut Parameters<T>,
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
@@ -108,6 +117,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let Workspace { dims, lengths, index, x, outputs, reserves, traces, d, d_x: d_input, scratch, beside, .. } =
             workspace;
         let (d_initial, d_final) = (&mut workspace.d_initial, &mut workspace.d_final);
+        let (masked, mut reach) = (&mut workspace.masked, workspace.counted.reach(upstream));
         let Dims { steps: step_count, rows, .. } = *dims;
         let live = dims.live(lengths);
         let mut dims_here = Dims { steps: output_steps, ..*dims };
@@ -140,10 +150,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                         d_x: d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input)),
                         d_initial,
                         traces: record_traces.then_some(&mut traces[..]),
+                        reach,
                     };
                     let directions =
                         Directions { backend, layer, parameters: &self.parameters, packed, steps: live, x };
                     directions.backward(back, Scratch { workspaces: scratch, beside });
+                    reach = reach.below(layer);
                 }
                 Stage::LastStep { width } => {
                     let Stage::Recurrent(layer) = &plan.stages[k - 1] else {
@@ -152,13 +164,14 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     let d_y = SeqRef::new(d_y, 1, rows, *width);
                     let d_x = SeqMut::new(d_x, step_count, rows, *width);
                     last_step::backward(layer, live, d_y, d_x, d_final);
+                    reach = reach.of_steps();
                 }
                 Stage::Dense(layer) => {
-                    let (x, m) = (flat(x), dims_here.steps * rows);
+                    let (x, m) = (reach.only(flat(x), rows, masked), dims_here.steps * rows);
                     let y = MatRef::new(&rest[0], m, layer.units);
                     let d_y = MatMut::new(d_y, m, layer.units);
                     let d_x = d_x_here.map(|d_x| MatMut::new(d_x, m, layer.input));
-                    dense::backward(backend, layer, &self.parameters, x, y, d_y, gradients, d_x);
+                    dense::backward(backend, layer, &self.parameters, x, y, d_y, gradients, d_x, (reach, rows));
                 }
             }
             std::mem::swap(&mut d_y, &mut d_x);

@@ -74,7 +74,7 @@ impl<T: Scalar> State<T> {
         &self.flat
     }
 
-    /// All of it, flat, to write.
+    /// All of it, flat, to write. Numbers that are not finite are refused when the state is given to a pass.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.flat
@@ -165,12 +165,11 @@ impl<T: Scalar> State<T> {
         Ok(())
     }
 
-    /// The same layout with this many rows, all zero; allocates only if the layout or the number of rows changed.
+    /// This layout with this many rows: all zero if the layout or the number of rows changed, and else as it is.
     pub(crate) fn reshape(&mut self, layout: &Arc<StateLayout>, rows: usize) -> Result<()> {
         if self.check("state", layout, rows).is_err() {
             *self = Self::zeros(layout.clone(), rows)?;
         }
-        self.fill_zero();
         Ok(())
     }
 }

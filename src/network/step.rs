@@ -8,6 +8,9 @@ use rnn_kernels::{Backend, MatRef, Scalar, SeqRef, Use};
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// `output = network(x, state)`; the output is that of [`forward`](Self::forward), the state moves in place.
     ///
+    /// Batch, state and parameters are examined as there, output and final state are not: a state that overflowed is
+    /// refused by the next call it is given to.
+    ///
     /// # Errors
     /// Those of [`forward`](Self::forward).
     pub fn infer<'w>(

@@ -1,9 +1,11 @@
 //! `L(θ)` and `∂L/∂θ` of a batch: forward, loss, and backward through all of its time or window by window.
 
 use super::config::Readout;
+use super::reach::Upstream;
 use super::workspace::{Dims, Done};
 use super::{Batch, Network, Parameters, State, Workspace};
 use crate::error::{Error, Result};
+use crate::finite::{NonFinite, check_finite, first_non_finite};
 use crate::loss::{self, Checked, Loss, Rows, Targets};
 use rnn_kernels::{Backend, MatMut, MatRef, Scalar, SeqRef, Use};
 
@@ -25,7 +27,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`] or [`Error::Range`] if batch or state do not fit the network,
-    /// [`Error::Overflow`] or [`Error::Memory`] if the pass does not fit into memory. The state is then unchanged.
+    /// [`Error::Overflow`] or [`Error::Memory`] if the pass does not fit into memory, [`Error::NotFinite`] if batch, state
+    /// or parameters are not [finite](crate::network#numbers-that-are-not-finite). The state is then unchanged.
     pub fn forward<'w>(
         &self,
         workspace: &'w mut Workspace<T>,
@@ -33,6 +36,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state: &mut State<T>,
     ) -> Result<SeqRef<'w, T>> {
         self.load(workspace, batch, state)?;
+        workspace.grow(&*self.backend, &self.plan, true)?;
         self.run_forward(workspace, state)?;
         Ok(self.output(workspace))
     }
@@ -42,9 +46,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// Accumulates into `gradients`; overwrites what [`Workspace::d_state`], [`Workspace::d_input`] and
     /// [`Workspace::trace`] give. May be called again on the same forward pass.
     ///
+    /// Nothing is left out: where an activation is not finite, a cotangent of 0 gives a gradient that is not, either.
+    ///
     /// # Errors
     /// [`Error::Order`] unless the workspace holds a forward pass of this network with its present parameters,
-    /// [`Error::Kind`] or [`Error::Shape`] if gradients or cotangents do not fit.
+    /// [`Error::Kind`] or [`Error::Shape`] if gradients or cotangents do not fit, [`Error::Memory`] if what is recorded
+    /// does not, [`Error::NotFinite`] if a cotangent or a gradient is not
+    /// [finite](crate::network#numbers-that-are-not-finite). `gradients` are then unchanged.
     pub fn backward(
         &self,
         workspace: &mut Workspace<T>,
@@ -54,22 +62,32 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.check_forward("backward", workspace)?;
         self.parameters.expect_layout("gradients", gradients)?;
         let shape = self.output_shape(workspace);
-        let [steps, rows, width] = shape;
+        let [_, rows, width] = shape;
         if let Some(state) = cotangents.state {
             state.check("cotangent of the state", &self.plan.state, rows)?;
         }
         if let Some(d) = cotangents.output.filter(|d| d.shape() != shape) {
             return Err(Error::shape("cotangent of the output", &shape, &d.shape()));
         }
-        let live = self.output_live(workspace.dims).live(&workspace.lengths);
-        let d_output = &mut workspace.d[0][..steps * rows * width];
+        let output = self.output_live(workspace.dims);
+        let live = output.live(&workspace.lengths);
+        let d_output = &mut workspace.d[0][..output.steps * rows * width];
         d_output.fill(T::ZERO);
         if let Some(d) = cotangents.output {
-            for (t, n) in (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n))).filter(|&(t, n)| live.live(t, n)) {
+            let places = (0..output.steps).flat_map(|t| (0..rows).map(move |n| (t, n)));
+            for (t, n) in places.filter(|&(t, n)| live.live(t, n)) {
                 d_output[(t * rows + n) * width..][..width].copy_from_slice(d.at(t).row(n));
             }
         }
-        self.run_backward(workspace, cotangents.state, gradients)
+        if workspace.non_finite == NonFinite::Refuse {
+            check_finite("cotangent of the output", d_output)?;
+            cotangents.state.map_or(Ok(()), |state| check_finite("cotangent of the state", state.as_slice()))?;
+        }
+        self.gradients_or_nothing(workspace, gradients, |workspace, gradients| {
+            // What is recorded may have been switched on since forward.
+            workspace.grow(&*self.backend, &self.plan, true)?;
+            self.run_backward(workspace, Upstream::Caller, cotangents.state, gradients)
+        })
     }
 
     /// `L = (1/count) Σ loss` over the targets that count, and `gradients += ∂L/∂θ`: forward, loss and backward.
@@ -77,9 +95,15 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// The state goes in as the initial and comes out as the final one, detached: carried into the next call this is
     /// truncated BPTT.
     ///
+    /// What does not count cannot spoil what does, even if it overflows: outputs without a target are left out of the
+    /// products of the layers above the last recurrent one, and a forward layer goes back from a row's last step that
+    /// counts. A reverse layer, whose pass began at the row's end, goes back through all of its steps if any of them counts,
+    /// and so does what lies below it.
+    ///
     /// # Errors
     /// Those of [`forward`](Self::forward), and [`Error::Kind`], [`Error::Len`] or [`Error::Range`] if the targets do
-    /// not fit, [`Error::Order`] if the network has no head. State and gradients are then unchanged.
+    /// not fit, [`Error::Order`] if the network has no head, [`Error::NotFinite`] if a target that counts, the loss or a
+    /// gradient is not [finite](crate::network#numbers-that-are-not-finite). State and gradients are then unchanged.
     pub fn loss_and_gradients(
         &self,
         workspace: &mut Workspace<T>,
@@ -88,7 +112,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
     ) -> Result<Loss> {
-        self.accumulate(workspace, batch, targets, state, gradients, None)
+        self.parameters.expect_layout("gradients", gradients)?;
+        self.load(workspace, batch, state)?;
+        self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
+            self.accumulate(workspace, targets, state, gradients, None)
+        })
     }
 
     /// `gradients += ∂L/∂θ` with `L` over all of the batch, but no derivative reaching back across the borders of
@@ -113,15 +141,21 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if window == 0 {
             return Err(Error::range("window", "at least 1 step", 0));
         }
+        self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
         let (_, count) = self.check_targets("truncated_bptt", workspace, targets)?;
-        let mut loss = Loss::default();
-        for from in (0..batch.steps()).step_by(window) {
-            let to = from.saturating_add(window).min(batch.steps());
-            let targets = targets.rows(from * batch.rows(), to * batch.rows(), self.plan.output);
-            loss += self.accumulate(workspace, &batch.window(from, to)?, targets, state, gradients, Some(count))?;
-        }
-        Ok(loss)
+        let steps = workspace.dims.steps;
+        self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
+            let mut loss = Loss::default();
+            for from in (0..steps).step_by(window) {
+                let to = from.saturating_add(window).min(steps);
+                let targets = targets.rows(from * batch.rows(), to * batch.rows(), self.plan.output);
+                // The whole batch has been examined already.
+                workspace.load(&self.plan, &batch.window(from, to)?, NonFinite::Allow)?;
+                loss += self.accumulate(workspace, targets, state, gradients, Some(count))?;
+            }
+            Ok(loss)
+        })
     }
 
     /// `L = (1/count) Σ loss` over the targets that count, without a gradient and without what one needs.
@@ -138,28 +172,32 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.load(workspace, batch, state)?;
         let (targets, count) = self.check_targets("evaluate", workspace, targets)?;
         workspace.grow(&*self.backend, &self.plan, false)?;
+        if workspace.non_finite == NonFinite::Refuse {
+            workspace.kept.keep_state(state)?;
+        }
         self.run("evaluate", workspace, state, Use::Infer)?;
-        Ok(Loss { total: self.loss(workspace, targets, None), count })
+        let total = self.loss(workspace, targets, None);
+        self.check_loss(workspace, total).inspect_err(|_| workspace.kept.give_back_state(state))?;
+        Ok(Loss { total, count })
     }
 
-    /// One window: its loss divided by `count`, or by the number of its own targets.
+    /// The batch at hand: its loss divided by `count`, or by the number of its own targets.
     fn accumulate(
         &self,
         workspace: &mut Workspace<T>,
-        batch: &Batch<'_, T>,
         targets: Targets<'_, T>,
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
         count: Option<usize>,
     ) -> Result<Loss> {
-        self.parameters.expect_layout("gradients", gradients)?;
-        self.load(workspace, batch, state)?;
         let (targets, own_count) = self.check_targets("loss_and_gradients", workspace, targets)?;
+        workspace.grow(&*self.backend, &self.plan, true)?;
         self.run_forward(workspace, state)?;
         #[allow(clippy::cast_precision_loss)] // a count beyond 2⁵³ cannot occur
         let scale = T::from_f64(1.0 / count.unwrap_or(own_count).max(1) as f64);
         let total = self.loss(workspace, targets, Some(scale));
-        self.run_backward(workspace, None, gradients)?;
+        self.check_loss(workspace, total)?;
+        self.run_backward(workspace, Upstream::Loss, None, gradients)?;
         Ok(Loss { total, count: own_count })
     }
 
@@ -169,21 +207,40 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         workspace: &mut Workspace<T>,
         targets: Targets<'a, T>,
     ) -> Result<(Checked<'a, T>, usize)> {
-        let (objective, shape) = (self.objective(call)?, self.output_shape(workspace));
-        let dims = self.output_live(workspace.dims);
-        let Workspace { lengths, row_loss: loss, row_targets: targets_of, row_counts: counts, .. } = workspace;
-        let mut rows = Rows { loss, targets: targets_of, counts };
-        loss::check(objective, targets, shape, dims.live(lengths), &mut rows)
+        let objective = self.objective(call)?;
+        let (dims, output) = (workspace.dims, self.output_live(workspace.dims));
+        let Workspace { lengths, row_loss: loss, row_targets, counted, non_finite, .. } = workspace;
+        let mut rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
+        let shape = [output.steps, output.rows, self.plan.output];
+        let checked = loss::check(objective, targets, shape, output.live(lengths), *non_finite, &mut rows)?;
+        counted.measure(dims, lengths, (self.config.readout, output), checked.1)?;
+        Ok(checked)
+    }
+
+    /// `Ok` if the loss is finite or need not be.
+    fn check_loss(&self, workspace: &Workspace<T>, total: f64) -> Result<()> {
+        if workspace.non_finite == NonFinite::Allow || total.is_finite() {
+            return Ok(());
+        }
+        let output = self.output_live(workspace.dims);
+        let losses = &workspace.row_loss[..output.steps * output.rows];
+        Err(match first_non_finite(losses) {
+            Some(index) => {
+                let what = format!("loss[{}, {}]", index / output.rows, index % output.rows);
+                Error::NotFinite { what, index, found: losses[index].to_f64() }
+            }
+            None => Error::NotFinite { what: "sum of the losses".into(), index: 0, found: total },
+        })
     }
 
     /// `Σ loss` of the outputs in the workspace; with a scale also its scaled gradient, into `workspace.d[0]`.
     fn loss(&self, workspace: &mut Workspace<T>, targets: Checked<'_, T>, scale: Option<T>) -> f64 {
-        let [steps, rows, width] = self.output_shape(workspace);
-        let Workspace { outputs, d, row_loss: loss, row_targets, row_counts: counts, .. } = workspace;
+        let (Dims { steps, rows, .. }, width) = (self.output_live(workspace.dims), self.plan.output);
+        let Workspace { outputs, d, row_loss: loss, row_targets, counted, .. } = workspace;
         let output = outputs.last().expect("a plan has a stage");
         let a = MatRef::new(output, steps * rows, width);
         let d_a = scale.map(|_| MatMut::new(&mut d[0], steps * rows, width));
-        let rows = Rows { loss, targets: row_targets, counts };
+        let rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
         loss::evaluate(&*self.backend, a, targets, rows, d_a, scale.unwrap_or(T::ZERO))
     }
 
@@ -193,11 +250,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if batch.start > 0 {
             self.plan.check_causal("a window of a longer sequence")?;
         }
-        workspace.load(&self.plan, batch)
+        workspace.load(&self.plan, batch, workspace.non_finite)
     }
 
     fn run_forward(&self, workspace: &mut Workspace<T>, state: &mut State<T>) -> Result<()> {
-        workspace.grow(&*self.backend, &self.plan, true)?;
         self.run("forward", workspace, state, Use::Train)?;
         workspace.done = Done::Forward(self.generation());
         Ok(())
@@ -206,15 +262,15 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     fn run_backward(
         &self,
         workspace: &mut Workspace<T>,
+        upstream: Upstream,
         d_state: Option<&State<T>>,
         gradients: &mut Parameters<T>,
     ) -> Result<()> {
-        // What is recorded may have been switched on since forward.
-        workspace.grow(&*self.backend, &self.plan, true)?;
-        if let Some(d_state) = d_state {
-            workspace.d_final.as_mut_slice().copy_from_slice(d_state.as_slice());
+        match d_state {
+            Some(d_state) => workspace.d_final.as_mut_slice().copy_from_slice(d_state.as_slice()),
+            None => workspace.d_final.fill_zero(),
         }
-        self.run_back("backward", workspace, gradients)?;
+        self.run_back("backward", workspace, upstream, gradients)?;
         workspace.done = Done::Backward(self.generation());
         Ok(())
     }
@@ -233,13 +289,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     fn output_live(&self, dims: Dims) -> Dims {
         match self.config.readout {
             Readout::EveryStep => dims,
-            Readout::LastStep => Dims { steps: 1, ragged: false, ..dims },
+            Readout::LastStep => Dims { given: 1, steps: 1, ragged: false, ..dims },
         }
     }
 
     /// `[T, N, O]`, or `[1, N, O]`.
     fn output_shape(&self, workspace: &Workspace<T>) -> [usize; 3] {
-        [self.output_live(workspace.dims).steps, workspace.dims.rows, self.plan.output]
+        [self.output_live(workspace.dims).given, workspace.dims.rows, self.plan.output]
     }
 
     /// What the last stage wrote.

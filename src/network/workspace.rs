@@ -1,10 +1,13 @@
 //! Reserves, activations, cotangents and scratch: sized once for `(T, N)`, reused, grown when asked for more.
 
 use super::batch::{Batch, BatchInput};
-use super::buffer::Aligned;
+use super::buffer::{Aligned, reserve};
+use super::kept::Kept;
 use super::plan::{InputKind, Plan, Stage};
+use super::reach::Counted;
 use super::state::{State, StateLayout, find};
 use crate::error::{Error, Result, checked_product};
+use crate::finite::{NonFinite, first_non_finite};
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef, Steps};
 use std::sync::Arc;
 
@@ -35,9 +38,13 @@ pub struct Workspace<T> {
     pub(crate) beside: Aligned<T>,
     pub(crate) row_loss: Aligned<T>,
     pub(crate) row_targets: Vec<u32>,
-    pub(crate) row_counts: Vec<bool>,
+    pub(crate) counted: Counted,
+    /// The input of a dense layer with 0 in the rows that do not count.
+    pub(crate) masked: Aligned<T>,
+    pub(crate) kept: Kept<T>,
     pub(crate) record_traces: bool,
     pub(crate) record_d_x: bool,
+    pub(crate) non_finite: NonFinite,
     pub(crate) done: Done,
 }
 
@@ -54,6 +61,9 @@ pub(crate) enum Done {
 /// The batch at hand.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Dims {
+    /// `T` as the caller counts it.
+    pub given: usize,
+    /// `T`, or 0 without rows: a number of steps without an element is no measure of the data, and may be any.
     pub steps: usize,
     pub rows: usize,
     pub width: usize,
@@ -87,9 +97,12 @@ impl<T: Scalar> Default for Workspace<T> {
             beside: Aligned::default(),
             row_loss: Aligned::default(),
             row_targets: Vec::new(),
-            row_counts: Vec::new(),
+            counted: Counted::default(),
+            masked: Aligned::default(),
+            kept: Kept::default(),
             record_traces: false,
             record_d_x: false,
+            non_finite: NonFinite::Refuse,
             done: Done::Nothing,
         }
     }
@@ -112,6 +125,12 @@ impl<T: Scalar> Workspace<T> {
         self.record_d_x = record;
     }
 
+    /// What becomes of NaN and infinities in passes with this workspace: by default they are an error. Who studies how
+    /// gradients diverge allows them. [Which numbers are examined](crate::network#numbers-that-are-not-finite).
+    pub fn on_non_finite(&mut self, choice: NonFinite) {
+        self.non_finite = choice;
+    }
+
     /// `∂L/∂h [T+1, N, H]` of a recurrent layer, counted from the input, in one direction: slot `s` is the whole
     /// derivative by the state `h_s`, whichever way it acts on the loss. A forward layer has its initial state in
     /// slot 0, a reverse one in slot `T`.
@@ -123,7 +142,7 @@ impl<T: Scalar> Workspace<T> {
         self.after_backward("trace", self.record_traces, "record_traces(true)")?;
         let layout = self.d_initial.layout();
         let slot = find(layout, layer, direction)?;
-        Ok(SeqRef::new(&self.traces[slot], self.dims.steps + 1, self.dims.rows, layout.slots[slot].h))
+        Ok(SeqRef::new(&self.traces[slot], self.dims.given + 1, self.dims.rows, layout.slots[slot].h))
     }
 
     /// `∂L/∂x [T, N, C]`, 0 beyond a row's length.
@@ -133,7 +152,7 @@ impl<T: Scalar> Workspace<T> {
     /// [`record_d_input`](Self::record_d_input) on.
     pub fn d_input(&self) -> Result<SeqRef<'_, T>> {
         self.after_backward("d_input", self.record_d_x && self.dims.width > 0, "record_d_input(true), real input")?;
-        Ok(SeqRef::new(&self.d_x, self.dims.steps, self.dims.rows, self.dims.width))
+        Ok(SeqRef::new(&self.d_x, self.dims.given, self.dims.rows, self.dims.width))
     }
 
     /// `∂L/∂h` and `∂L/∂c` of the initial state.
@@ -158,27 +177,41 @@ impl<T: Scalar> Workspace<T> {
     }
 
     /// Takes a copy of the batch, checked against the network; padding becomes 0 or a symbol that is not read.
-    pub(crate) fn load(&mut self, plan: &Plan<T>, batch: &Batch<'_, T>) -> Result<()> {
-        let (steps, rows) = (batch.steps(), batch.rows());
+    pub(crate) fn load(&mut self, plan: &Plan<T>, batch: &Batch<'_, T>, non_finite: NonFinite) -> Result<()> {
+        let (given, rows) = (batch.steps(), batch.rows());
         self.done = Done::Nothing;
+        // A state is kept before and after every step.
+        given.checked_add(1).ok_or_else(|| Error::Overflow { what: "T + 1".into(), factors: vec![given] })?;
+        let steps = if rows == 0 { 0 } else { given };
+        let lengths = batch.lengths.unwrap_or(&[]);
         self.lengths.clear();
-        self.lengths.extend_from_slice(batch.lengths.unwrap_or(&[]));
-        self.dims = Dims { steps, rows, width: 0, start: batch.start, ragged: batch.lengths.is_some() };
+        reserve("lengths", &mut self.lengths, lengths.len())?;
+        self.lengths.extend_from_slice(lengths);
+        self.dims = Dims { given, steps, rows, width: 0, start: batch.start, ragged: batch.lengths.is_some() };
         let live = self.dims.live(&self.lengths);
         match (batch.input, plan.input) {
             (BatchInput::Features(x), InputKind::Features { width }) => {
                 if x.cols() != width {
-                    return Err(Error::shape("features [T, N, C]", &[steps, rows, width], &x.shape()));
+                    return Err(Error::shape("features [T, N, C]", &[given, rows, width], &x.shape()));
                 }
                 self.dims.width = width;
-                self.x.grow("features", checked_product("features [T, N, C]", &[steps, rows, width])?)?;
+                let len = checked_product("features [T, N, C]", &[steps, rows, width])?;
+                self.x.grow("features", len)?;
                 for (t, n) in (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n))) {
                     let to = &mut self.x[(t * rows + n) * width..][..width];
                     if live.live(t, n) { to.copy_from_slice(x.at(t).row(n)) } else { to.fill(T::ZERO) }
                 }
+                if non_finite == NonFinite::Refuse
+                    && let Some(index) = first_non_finite(&self.x[..len])
+                {
+                    let [t, n, c] = [index / width / rows, index / width % rows, index % width];
+                    let what = format!("features[{t}, {n}, {c}]");
+                    return Err(Error::NotFinite { what, index, found: self.x[index].to_f64() });
+                }
             }
             (BatchInput::Symbols { index, .. }, InputKind::Symbols { count }) => {
                 self.index.clear();
+                reserve("symbols", &mut self.index, index.len())?;
                 for (k, &symbol) in index.iter().enumerate() {
                     let (t, n) = (k / rows, k % rows);
                     let is_live = live.live(t, n);
@@ -198,11 +231,10 @@ impl<T: Scalar> Workspace<T> {
         Ok(())
     }
 
-    /// Room for a pass over the batch at hand; for training also what backward needs.
+    /// Room for a pass over the batch at hand; for training also what backward needs. What was there stays.
     pub(crate) fn grow<B: Backend<T> + ?Sized>(&mut self, backend: &B, plan: &Plan<T>, train: bool) -> Result<()> {
         let Dims { steps, rows, .. } = self.dims;
-        let slots =
-            steps.checked_add(1).ok_or_else(|| Error::Overflow { what: "T + 1".into(), factors: vec![steps] })?;
+        let slots = steps + 1; // `load` saw that it fits
         self.outputs.resize_with(plan.stages.len(), Aligned::default);
         self.reserves.resize_with(plan.state.slots.len(), Aligned::default);
         self.traces.resize_with(plan.state.slots.len(), Aligned::default);
@@ -210,6 +242,10 @@ impl<T: Scalar> Workspace<T> {
         for (stage, output) in plan.stages.iter().zip(&mut self.outputs) {
             if let Stage::LastStep { .. } = stage {
                 t = 1;
+            }
+            if let (Stage::Dense(layer), true) = (stage, train && self.counted.leave_out()) {
+                let len = checked_product("input of what counts", &[t, rows, layer.input])?;
+                self.masked.grow("input of what counts", len)?;
             }
             widest = widest.max(stage.width());
             output.grow("activations", checked_product("activations", &[t, rows, stage.width()])?)?;
@@ -230,7 +266,7 @@ impl<T: Scalar> Workspace<T> {
                 self.reserves[way.slot].grow("reserve", lens.reserve)?;
             }
             if train && self.record_traces {
-                self.traces[way.slot].grow("trace", slots * rows * layer.cell.output())?;
+                self.traces[way.slot].grow("trace", checked_product("trace", &[slots, rows, layer.cell.output()])?)?;
             }
         }
         if train {
@@ -239,7 +275,8 @@ impl<T: Scalar> Workspace<T> {
             self.d_initial.reshape(&plan.state, rows)?;
             self.d_final.reshape(&plan.state, rows)?;
             if self.record_d_x {
-                self.d_x.grow("input cotangents", steps * rows * self.dims.width)?;
+                let len = checked_product("input cotangents", &[steps, rows, self.dims.width])?;
+                self.d_x.grow("input cotangents", len)?;
             }
         }
         Ok(())

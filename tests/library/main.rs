@@ -4,6 +4,7 @@ mod checkpoint;
 mod common;
 #[cfg(feature = "faer")]
 mod directions;
+mod finite;
 mod fixtures;
 mod goldens;
 mod gradient_flow;
@@ -20,3 +21,4 @@ mod optim_refusals;
 mod streaming;
 mod streaming_alloc;
 mod text;
+mod uncounted;

@@ -69,6 +69,68 @@ fn more_layers_than_a_network_can_have_are_refused_at_once() {
 }
 
 #[test]
+fn a_batch_without_rows_takes_no_time_whatever_number_of_steps_it_claims() {
+    const STEPS: usize = usize::MAX - 1;
+    for config in [Config::features(3).recurrent(lstm(2)), Config::features(3).recurrent(lstm(2).layers(2)).last_step()]
+    {
+        let network = naive(&config.linear(1), 1);
+        let mut workspace = Workspace::new();
+        workspace.record_traces(true);
+        workspace.record_d_input(true);
+        let (mut state, mut gradients) = (network.state(0).unwrap(), network.gradients().unwrap());
+        let (lengths, targets) = ([], Targets::Values(&[]));
+        let batch = Batch::features(&[], [STEPS, 0, 3]).unwrap().with_lengths(&lengths).unwrap();
+        let window = batch.window(1, STEPS).unwrap();
+        network.infer(&mut workspace, &window, &mut state).unwrap();
+        let output = network.forward(&mut workspace, &batch, &mut state).unwrap();
+        assert!([STEPS, 1].contains(&output.steps()) && output.rows() == 0);
+        let shape = output.shape();
+        let cotangents = Cotangents { output: Some(SeqRef::new(&[], shape[0], 0, 1)), state: None };
+        network.backward(&mut workspace, cotangents, &mut gradients).unwrap();
+        assert_eq!(workspace.trace(0, recurrent::Direction::Forward).unwrap().shape(), [STEPS + 1, 0, 2]);
+        assert_eq!(workspace.d_input().unwrap().shape(), [STEPS, 0, 3]);
+        let loss = network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+        assert_eq!((loss.count, network.evaluate(&mut workspace, &batch, targets, &mut state).unwrap().count), (0, 0));
+        if shape[0] > 1 {
+            network.truncated_bptt(&mut workspace, &batch, targets, 1, &mut state, &mut gradients).unwrap();
+        }
+        let batch = Batch::features(&[], [usize::MAX, 0, 3]).unwrap();
+        says(network.infer(&mut workspace, &batch, &mut state).map(|_| ()), "T + 1: expected a size that fits");
+        let batch = Batch::features(&[], [usize::MAX, 0, 0]).unwrap();
+        assert!(network.infer(&mut workspace, &batch, &mut state).is_err());
+    }
+    let symbols = naive(&Config::one_hot(3).recurrent(lstm(2)).softmax(3), 1);
+    let batch = Batch::symbols(&[], [STEPS, 0]).unwrap();
+    symbols.infer(&mut Workspace::new(), &batch, &mut symbols.state(0).unwrap()).unwrap();
+    // No shape without elements is a reason to panic.
+    for [a, b, c] in [[0, usize::MAX, 3], [usize::MAX, 0, 3], [0, usize::MAX, usize::MAX]] {
+        Batch::<f64>::features(&[], [a, b, c]).unwrap();
+        Batch::<f64>::batch_first(&[], [a, b, c]).unwrap();
+    }
+}
+
+#[test]
+fn a_window_behind_every_row_leaves_the_state_and_reads_nothing() {
+    let network = naive(&Config::one_hot(3).recurrent(lstm(2)).softmax(3), 1);
+    let (lengths, index) = ([2, 1], [7; 6]);
+    for start in [2, usize::MAX - 1, usize::MAX] {
+        let batch = Batch::symbols(&index, [3, 2]).unwrap().with_window_of(&lengths, start).unwrap();
+        for batch in [batch, batch.window(1, 3).unwrap()] {
+            let (mut workspace, mut state) = (Workspace::new(), network.state(2).unwrap());
+            state.as_mut_slice().fill(0.5);
+            let before = state.clone();
+            let output = network.infer(&mut workspace, &batch, &mut state).unwrap();
+            let elements = output.steps() * 6;
+            assert!(output.storage()[..elements].iter().all(|&y| y == 0.0));
+            let (targets, mut gradients) = (vec![9; batch.steps() * 2], network.gradients().unwrap());
+            let targets = Targets::Classes(&targets);
+            let loss = network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+            assert!(loss.count == 0 && state == before && gradients.iter().all(|&g| g == 0.0));
+        }
+    }
+}
+
+#[test]
 fn schemes_that_cannot_be_drawn_are_errors() {
     let with = |init: Init| build(&Config::features(2).recurrent(lstm(3)).init(init));
     let gain = |gain: f64| Init { input: Scheme::XavierUniform { gain }, ..Init::default() };
