@@ -1,12 +1,12 @@
 //! `cargo run --example seeds`: writes a few small valid inputs of each target into `corpus/`.
 
+use recurrent::Activation;
 use recurrent::backend::Naive;
 use recurrent::checkpoint::{Checkpoint, Digest};
 use recurrent::interop::Metadata;
 use recurrent::network::{Config, DenseSpec, Network, RecurrentSpec};
 use recurrent::optim::{Adam, Optimiser, RmsProp, Rule, Schedule, Sgd};
 use recurrent::rng::Rng;
-use recurrent::Activation;
 use rnn_check::{Claims, Plan, planted::Plain};
 use rnn_fuzz::frame::joined;
 use rnn_fuzz::seal::{HEADER, parts};

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use recurrent::NonFinite;
 use recurrent::backend::Naive;
 use recurrent::interop::{Conversion, LoadOptions, read_config};
 use recurrent::network::{Config, Network, RecurrentSpec};
-use recurrent::NonFinite;
 use rnn_fuzz::frame::Fields;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};

@@ -65,7 +65,9 @@ pub fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
         let Some((name, rest)) = rest.split_at_checked(len.into()) else { break };
         let Some((entry, rest)) = rest.split_at_checked(1 + 8 + 32) else { break };
         let len = u64::from_le_bytes(entry[1..9].try_into().expect("eight bytes"));
-        let Some((content, after)) = contents.split_at_checked(usize::try_from(len).unwrap_or(usize::MAX)) else { break };
+        let Some((content, after)) = contents.split_at_checked(usize::try_from(len).unwrap_or(usize::MAX)) else {
+            break;
+        };
         parts.push(Part { name, need: entry[0], content });
         (table, contents) = (rest, after);
     }
