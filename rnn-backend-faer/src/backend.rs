@@ -8,7 +8,7 @@ use rnn_kernels::{
 };
 
 use crate::simd::{Isa, Simd};
-use crate::threads::Workers;
+use crate::threads::{ThreadsError, Workers};
 use crate::{loss, panels, passes, pointwise, product};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
@@ -36,13 +36,29 @@ impl Faer {
 
     /// On `threads` threads, the calling one among them; 0 counts as 1.
     ///
-    /// They wait between calls, first spinning, then asleep, and end with the last clone of this value.
+    /// As [`try_parallel`](Faer::try_parallel), for programs that know the machine.
     ///
     /// # Panics
-    /// If the system refuses a thread.
+    /// If the threads cannot be had, after those started have ended.
     #[must_use]
     pub fn parallel(threads: usize) -> Self {
-        Self { simd: Simd::detect(), workers: Workers::pool(threads) }
+        Self::try_parallel(threads).unwrap_or_else(|error| panic!("Faer::parallel: {error}"))
+    }
+
+    /// On `threads` threads, the calling one among them; 0 counts as 1.
+    ///
+    /// They wait between calls, awake for about as long as they have worked and at most a tenth of a millisecond, then asleep,
+    /// and end with the last clone of this value.
+    ///
+    /// A call waits for no thread that has not begun: what the others have not, the calling thread does itself, with the same
+    /// bits. Where they come late again and again, because the cores have other work, calls do without them for up to two
+    /// seconds. So the value is of use in a process forked from this one, too, on the calling thread alone; only a piece of
+    /// [`Backend::join`] must not fork and return.
+    ///
+    /// # Errors
+    /// If there are more than 65 536, no memory for them, or the system refuses one; those started before have then ended.
+    pub fn try_parallel(threads: usize) -> Result<Self, ThreadsError> {
+        Ok(Self { simd: Simd::detect(), workers: Workers::pool(threads)? })
     }
 
     /// On the threads of a rayon pool. Entering the pool from outside allocates.

@@ -17,9 +17,8 @@
 //! assert_eq!(c, [17.0, 23.0, 39.0, 53.0]);
 //! ```
 //!
-//! The rooms this crate is built from are public for benches and tests; their interfaces may change with any version.
-//! `unsafe` is allowed in [`threads`], each block with its proof, and in [`simd`], which needs it for a prefetch alone:
-//! elsewhere pulp's tokens are the proofs.
+//! [`simd`] is public for benches and tests; its interface may change with any version. `unsafe` is allowed in `threads`, which is
+//! private, each block with its proof, and in `simd`, which needs it for a prefetch alone: elsewhere pulp's tokens are the proofs.
 
 mod backend;
 mod loss;
@@ -29,6 +28,7 @@ mod passes;
 mod pointwise;
 mod product;
 pub mod simd;
-pub mod threads;
+mod threads;
 
 pub use backend::Faer;
+pub use threads::ThreadsError;

@@ -3,7 +3,8 @@
 //! A single row cannot be shared out as rows are. But the units of a step depend on nothing of that step, only on the whole
 //! state before: so threads take whole panels of units, with their gates, and meet after every step. A meeting costs less
 //! than half a microsecond as long as the threads have not gone to sleep, and each of them reads its own part of the
-//! weights from its own caches, which is what one row waits for.
+//! weights from its own caches, which is what one row waits for. Where another thread does not come in time, the caller computes
+//! its units, too: the same operations with the same operands, whoever does them.
 
 use rnn_kernels::MatMut;
 
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn every_unit_of_every_row_reaches_one_task() {
-        let workers = Workers::pool(3);
+        let workers = Workers::pool(3).expect("the system gives the threads");
         let (mut a, mut b) = (vec![0.0_f32; 7 * 16], vec![0.0_f32; 7 * 16]);
         Units(&workers).share([&mut a, &mut b], |first, [a, b]| {
             for (j, (a, b)) in a.iter_mut().zip(b).enumerate() {
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn only_one_row_of_whole_panels_with_enough_to_do_is_shared_by_units() {
-        let workers = Workers::pool(2);
+        let workers = Workers::pool(2).expect("the system gives the threads");
         let shared = |hidden, steps, rows| Units::of::<f32>(&workers, Form::whole(4 * hidden, 8, hidden), steps, rows);
         assert!(shared(256, 50, 1).is_some());
         assert!(shared(256, 50, 2).is_none() && shared(250, 50, 1).is_none());

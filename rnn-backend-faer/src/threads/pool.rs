@@ -1,219 +1,287 @@
-//! A persistent pool that runs `f(0), f(1), …` on a fixed number of threads.
+//! A persistent pool that runs `task(0), task(1), …` on the calling thread and on others that come in time.
 #![allow(unsafe_code)]
 
-use core::any::Any;
-use core::cell::UnsafeCell;
 use core::fmt;
-use core::hint::spin_loop;
+use core::mem;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
+use core::time::Duration;
 
-/// Turns of a waiting loop before the thread goes to sleep: tens of
-/// microseconds (hundreds where the pause instruction is slow), longer than
-/// what lies between two steps of a sequence.
-const SPINS: usize = 4096;
+use super::error::ThreadsError;
+use super::lane::{Lane, Look, MOST_TASKS, Owner};
+use super::pace::{End, Pace, Watch};
+use super::panics::Panics;
+use super::sync::{Arc, Builder, Instant, JoinHandle, Mutex, MutexGuard, TryLockError, UnsafeCell, park};
+use super::tally::Tally;
+
+/// The most threads of a pool: what belongs to each of them is 64 bytes and more, and no machine has so many cores.
+const MOST_THREADS: usize = 1 << 16;
 
 /// `n` threads, the calling one among them, that wait between runs.
 ///
-/// A run neither allocates nor locks, unless a task panics. Task `i` belongs to
-/// thread `i mod n` whatever the load: nothing about a result can depend on it
-/// as long as tasks are independent.
+/// Tasks lie in [lanes](Lane), task `i` in that of thread `i mod n`: each thread takes those of its own lane first, so that it
+/// meets the same memory again in the next run, and then those that others have not begun. Nothing about a result can depend
+/// on who takes a task, as long as tasks are independent.
+///
+/// A run waits for nothing but tasks that workers have begun. So it ends although they sleep, are put aside by the system or
+/// do not exist, as in a process that was forked from the one that made the pool. It does not allocate, makes no system call
+/// but to wake a sleeping worker or to sleep until a late one is done, and waits for no lock.
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// The process that has the workers.
+    process: u32,
 }
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
 struct Shared {
-    /// Held by the caller whose tasks the workers run.
-    busy: AtomicBool,
-    /// Written by that caller before it raises the doorbells, read by workers
-    /// between their doorbell and their decrement of `unfinished`.
-    job: UnsafeCell<Job>,
-    /// Workers that have not finished the present job.
-    unfinished: AtomicUsize,
-    /// The first panic of the present job.
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
-    /// One per worker: the number of jobs given to it.
-    doorbells: Box<[Doorbell]>,
-    closing: AtomicBool,
+    /// Held by the caller whose tasks the workers do.
+    turn: Mutex<Pace>,
+    /// The tasks of that caller. A pointer, because it dangles between runs; its lifetime is erased.
+    job: UnsafeCell<Option<NonNull<Task<'static>>>>,
+    /// One for each thread; the caller's is the first.
+    lanes: Vec<Lane>,
+    /// Tasks of the present job that workers have done.
+    tally: Tally,
+    /// Panics of those tasks.
+    panics: Panics,
 }
 
-/// On a cache line of its own: each is polled by another thread.
-#[repr(align(64))]
-#[derive(Default)]
-struct Doorbell(AtomicUsize);
-
-struct Job {
-    /// A pointer, because it dangles between runs; its lifetime is erased.
-    task: Option<NonNull<Task<'static>>>,
-    tasks: usize,
-    caller: Option<Thread>,
-}
-
-// SAFETY: all fields but `job` are `Sync`. `job` is written only by the thread
-// that holds `busy`, while `unfinished` is 0; it is read only by workers whose
-// doorbell was rung after that write (Release, then Acquire) and that have not
-// yet decremented `unfinished`. So writes and reads never overlap.
+// SAFETY: all fields but `job` are `Sync`. `job` is written by `Pool::begin` alone, which then holds `turn`; the holder before it
+// has let go of `turn` in `Run::drop`, after every task that a worker had taken was reported. `job` is read by workers alone,
+// between taking a task and reporting it. A task that is taken after the write was offered after it (`Lane::offer` releases what
+// `Lane::take` acquires), one that was taken before the write has been reported before it (`Tally::report` releases what
+// `Tally::wait` acquires). So writes and reads never overlap. It does not matter when a worker looked at a lane first, or how
+// many runs it slept through: only taking a task leads to `job`, and what it takes belongs to the present run.
 unsafe impl Sync for Shared {}
-// SAFETY: what `job` holds (a pointer to a `Sync` closure, a number, a thread
-// handle) may be used and dropped on any thread.
+// SAFETY: what `job` holds, a pointer to a `Sync` closure, may be used on any thread.
 unsafe impl Send for Shared {}
 
 impl Pool {
-    /// A pool of `threads` threads including the caller of [`run`](Pool::run);
-    /// 0 counts as 1.
+    /// A pool of `threads` threads including the caller of [`run`](Pool::run); 0 counts as 1.
     ///
-    /// # Panics
-    /// If the system refuses a thread.
-    pub fn new(threads: usize) -> Pool {
-        let workers = threads.saturating_sub(1);
+    /// # Errors
+    /// If there are too many, no memory, or the system refuses a thread; those started before have then ended.
+    pub fn new(threads: usize) -> Result<Pool, ThreadsError> {
+        let threads = threads.max(1);
+        if threads > MOST_THREADS {
+            return Err(ThreadsError::TooMany { asked: threads, most: MOST_THREADS });
+        }
+        let (mut lanes, mut workers) = (Vec::new(), Vec::new());
+        let reserved = lanes.try_reserve_exact(threads).and_then(|()| workers.try_reserve_exact(threads - 1));
+        reserved.map_err(|_| ThreadsError::Memory { asked: threads })?;
+        lanes.resize_with(threads, Lane::new);
         let shared = Arc::new(Shared {
-            busy: AtomicBool::new(false),
-            job: UnsafeCell::new(Job { task: None, tasks: 0, caller: None }),
-            unfinished: AtomicUsize::new(0),
-            panic: Mutex::new(None),
-            doorbells: (0..workers).map(|_| Doorbell::default()).collect(),
-            closing: AtomicBool::new(false),
+            turn: Mutex::new(Pace::new()),
+            job: UnsafeCell::new(None),
+            lanes,
+            tally: Tally::new(),
+            panics: Panics::default(),
         });
-        let spawn = |worker| {
-            let shared = Arc::clone(&shared);
-            let body = move || shared.work(worker);
-            let name = format!("recurrent {}", worker + 1);
-            thread::Builder::new().name(name).spawn(body).expect("the system gives a thread for the pool")
-        };
-        let workers = (0..workers).map(spawn).collect();
-        Pool { shared, workers }
+        // From here on a return ends the workers that are there.
+        let mut pool = Pool { shared, workers, process: std::process::id() };
+        for own in 1..threads {
+            let shared = Arc::clone(&pool.shared);
+            let spawned = Builder::new().name(format!("recurrent {own}")).spawn(move || shared.work(own));
+            let refused = |source| ThreadsError::Refused { asked: threads, given: own, source };
+            pool.workers.push(spawned.map_err(refused)?);
+        }
+        Ok(pool)
     }
 
-    /// How many threads a run uses.
+    /// How many threads a run uses at most.
     pub fn threads(&self) -> usize {
-        self.workers.len() + 1
+        self.shared.lanes.len()
     }
 
-    /// Runs `task(0), …, task(tasks − 1)`, task `i` on thread `i mod n`, and
-    /// returns when all are done.
+    /// Calls `task(0), …, task(tasks − 1)` once each, on any thread, and returns when all are done.
     ///
-    /// Called from inside a task, or while another thread's run is under way,
-    /// it runs all tasks on the calling thread instead of waiting.
+    /// Called from inside a task, while another thread's run is under way, or while the workers are known to come too late, it
+    /// runs all tasks on the calling thread.
     ///
     /// # Panics
-    /// With the first panic of a task, after all tasks have run.
+    /// With a panic of a task, after all tasks have run; if several panic, with one of them.
     pub fn run(&self, tasks: usize, task: &Task<'_>) {
-        let helpers = self.workers.len().min(tasks.saturating_sub(1));
+        let panics = Panics::default();
+        // SAFETY: whatever `begin` returns is dropped at the end of this block, by unwinding if need be, and `task` outlives it.
+        if let Some(mut run) = unsafe { self.begin(tasks, task) } {
+            while let Some(i) = run.take() {
+                panics.catch(|| task(i));
+            }
+            run.finish();
+            panics.take_from(&self.shared.panics);
+        } else {
+            (0..tasks).for_each(|i| panics.catch(|| task(i)));
+        }
+        panics.resume();
+    }
+
+    /// Offers the tasks to the workers, unless they are busy, late, or not worth asking.
+    ///
+    /// # Safety
+    /// What it returns must be dropped before `task` is.
+    pub(super) unsafe fn begin(&self, tasks: usize, task: &Task<'_>) -> Option<Run<'_>> {
+        if self.workers.is_empty() || !(2..=MOST_TASKS).contains(&tasks) {
+            return None;
+        }
         let shared = &*self.shared;
-        if helpers == 0 || shared.busy.swap(true, Ordering::Acquire) {
-            let mut panic = None;
-            run_share(task, 0, 1, tasks, |payload| {
-                panic.get_or_insert(payload);
-            });
-            return panic.map_or((), |payload| resume_unwind(payload));
+        let pace = match shared.turn.try_lock() {
+            Ok(pace) => pace,
+            // A run that ended by unwinding ended all the same.
+            Err(TryLockError::Poisoned(pace)) => pace.into_inner(),
+            // A caller of another thread, or this one from inside a task. In a forked process it may be one for ever, whose
+            // thread is not there: then every run is alone.
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        let begun = Instant::now();
+        if pace.rests(begun) {
+            return None;
         }
-
-        // SAFETY: the two pointer types differ in a lifetime only, which has no
-        // representation. For why no use outlives the referent see `work`.
-        let erased = unsafe { core::mem::transmute::<NonNull<Task<'_>>, NonNull<Task<'static>>>(NonNull::from(task)) };
-        let job = Job { task: Some(erased), tasks, caller: Some(thread::current()) };
-        // SAFETY: `busy` is ours and the last job's workers are done (its
-        // caller saw `unfinished` = 0 before it let go of `busy`), so nobody
-        // reads the job now. See `impl Sync`.
-        unsafe { *shared.job.get() = job };
-        shared.unfinished.store(helpers, Ordering::Relaxed);
-        for worker in 0..helpers {
-            shared.doorbells[worker].0.fetch_add(1, Ordering::Release);
-            self.workers[worker].thread().unpark();
+        // SAFETY: the two pointer types differ in a lifetime only, which has no representation. Workers use the pointer until they
+        // report a task; `Run::drop` awaits every report, and by the contract of this function comes before the end of `task`.
+        let erased = unsafe { mem::transmute::<NonNull<Task<'_>>, NonNull<Task<'static>>>(NonNull::from(task)) };
+        // SAFETY: `turn` is ours, and nobody reads the job. See `impl Sync`.
+        shared.job.with_mut(|job| unsafe { *job = Some(erased) });
+        shared.tally.clear();
+        let mut run = Run { shared, pace, begun, elsewhere: 0, woken: false, finished: false };
+        let threads = self.threads();
+        for (lane, worker) in (1..tasks.min(threads)).zip(&self.workers) {
+            if run.offer(lane, (tasks - lane).div_ceil(threads)) == Owner::Asleep {
+                worker.thread().unpark();
+                run.woken = true;
+            }
         }
-        run_share(task, 0, self.threads(), tasks, |payload| shared.keep_panic(payload));
-        wait_until(|| shared.unfinished.load(Ordering::Acquire) == 0);
+        // The first lane has no other owner than the caller, who is awake.
+        let _ = run.offer(0, tasks.div_ceil(threads));
+        Some(run)
+    }
+}
 
-        let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-        shared.busy.store(false, Ordering::Release);
-        if let Some(payload) = panic {
-            resume_unwind(payload);
+/// A run under way, on the caller's side. Dropped early, by a panic between two tasks, it takes back what nobody has begun and
+/// waits for the rest: nothing that it lent out is in use when it is gone.
+pub struct Run<'a> {
+    shared: &'a Shared,
+    pace: MutexGuard<'a, Pace>,
+    begun: Instant,
+    /// Tasks offered that the caller has not taken: at the end, those that workers have.
+    elsewhere: usize,
+    /// Whether a worker was woken.
+    woken: bool,
+    finished: bool,
+}
+
+impl Run<'_> {
+    fn offer(&mut self, lane: usize, tasks: usize) -> Owner {
+        self.elsewhere += tasks;
+        self.shared.lanes[lane].offer(tasks)
+    }
+
+    /// A task that nobody has begun.
+    fn take(&mut self) -> Option<usize> {
+        let task = self.shared.take(0)?;
+        self.elsewhere -= 1;
+        Some(task)
+    }
+
+    /// Returns when no worker has a task any more. Never unwinds.
+    fn finish(&mut self) {
+        for lane in &self.shared.lanes {
+            self.elsewhere -= lane.withdraw();
+        }
+        let slept = self.shared.tally.wait(self.elsewhere);
+        self.finished = true;
+        let end = match slept {
+            Some(slept) => {
+                let took = Instant::now().saturating_duration_since(self.begun);
+                End::Slept { worked: took.saturating_sub(slept), slept }
+            }
+            None if self.elsewhere > 0 => End::Helped,
+            None if self.woken => End::InVain,
+            None => End::Alone,
+        };
+        self.pace.note(end, Instant::now);
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.finish();
+            self.shared.panics.clear();
         }
     }
 }
 
 impl Shared {
-    /// The life of worker `worker` (thread `worker + 1` of the pool).
-    fn work(&self, worker: usize) {
-        let doorbell = &self.doorbells[worker].0;
-        let threads = self.doorbells.len() + 1;
-        let mut answered = 0;
+    /// The life of the owner of lane `own`.
+    fn work(&self, own: usize) {
+        let mut watch = Watch::new();
+        while self.has_tasks(own, &mut watch) {
+            let begun = Instant::now();
+            while let Some(i) = self.take(own) {
+                self.perform(i);
+            }
+            watch.earn(begun.elapsed());
+        }
+    }
+
+    /// Waits for tasks in lane `own`, awake at first and then asleep; false if no more are to come.
+    fn has_tasks(&self, own: usize, watch: &mut Watch) -> bool {
+        let lane = &self.lanes[own];
         loop {
-            wait_until(|| doorbell.load(Ordering::Acquire) != answered);
-            if self.closing.load(Ordering::Acquire) {
-                return;
+            watch.until(|| lane.look() != Look::Nothing);
+            match lane.look() {
+                Look::Tasks => return true,
+                Look::Closed => return false,
+                Look::Nothing => {}
             }
-            answered += 1;
-            // SAFETY: our doorbell was rung for this job and `unfinished` still
-            // counts us, so nobody writes the job. See `impl Sync`.
-            let job = unsafe { &*self.job.get() };
-            // Taken before the decrement: after it the job may change.
-            let caller = job.caller.clone();
-            if let Some(task) = job.task {
-                // SAFETY: the closure is borrowed by the `run` that rang, which
-                // cannot return or unwind (no task's panic passes `run_share`)
-                // before `unfinished` has come down to 0: it is alive until our
-                // decrement below, after which `task` is not used.
+            if lane.fall_asleep() {
+                while lane.is_asleep() {
+                    park();
+                }
+                watch.earn(Duration::ZERO);
+            }
+        }
+    }
+
+    /// Takes a task that nobody has begun, from lane `own` if it has one.
+    fn take(&self, own: usize) -> Option<usize> {
+        let threads = self.lanes.len();
+        let of = |lane: usize| Some(lane + self.lanes[lane].take()? * threads);
+        (own..threads).chain(0..own).find_map(of)
+    }
+
+    /// Does a task that this worker has taken.
+    fn perform(&self, i: usize) {
+        self.job.with(|job| {
+            // SAFETY: this worker has taken a task and not reported it: nobody writes the job. See `impl Sync`.
+            if let Some(task) = unsafe { *job } {
+                // SAFETY: the closure is alive until the run ends, and the run does not end, by returning or by unwinding, before
+                // this task is reported: `Run::drop` awaits that, and between taking and reporting nothing can unwind or return
+                // early, since the panic of the task is caught, and so are those of the drops of what it carries.
                 let task = unsafe { task.as_ref() };
-                run_share(task, worker + 1, threads, job.tasks, |payload| self.keep_panic(payload));
+                self.panics.catch(|| task(i));
             }
-            let last = self.unfinished.fetch_sub(1, Ordering::AcqRel) == 1;
-            if let (true, Some(caller)) = (last, caller) {
-                caller.unpark();
-            }
-        }
-    }
-
-    fn keep_panic(&self, payload: Box<dyn Any + Send>) {
-        let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert(payload);
-    }
-}
-
-/// Tasks `thread, thread + threads, …`; a panic goes to `on_panic` and the rest still run.
-fn run_share(
-    task: &Task<'_>,
-    thread: usize,
-    threads: usize,
-    tasks: usize,
-    mut on_panic: impl FnMut(Box<dyn Any + Send>),
-) {
-    for i in (thread..tasks).step_by(threads) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task(i))) {
-            on_panic(payload);
-        }
-    }
-}
-
-/// Spins, then sleeps. Whoever makes the condition true unparks this thread
-/// afterwards; a wake-up left over from earlier only costs a turn.
-fn wait_until(condition: impl Fn() -> bool) {
-    for _ in 0..SPINS {
-        if condition() {
-            return;
-        }
-        spin_loop();
-    }
-    while !condition() {
-        thread::park();
+        });
+        self.tally.report();
     }
 }
 
 impl Drop for Pool {
+    /// Not from inside a task: a run borrows the pool until all of its tasks are done.
     fn drop(&mut self) {
-        // `&mut self`: no run is under way.
-        self.shared.closing.store(true, Ordering::Release);
-        for (doorbell, worker) in self.shared.doorbells.iter().zip(&self.workers) {
-            doorbell.0.fetch_add(1, Ordering::Release);
-            worker.thread().unpark();
+        let workers = mem::take(&mut self.workers);
+        if std::process::id() != self.process {
+            // A fork has no other threads than the one that forked. Their handles stand for nothing there, and even to drop them
+            // is to ask the system about threads that do not exist.
+            return mem::forget(workers);
         }
-        for worker in self.workers.drain(..) {
+        for (lane, worker) in self.shared.lanes[1..].iter().zip(&workers) {
+            if lane.close() == Owner::Asleep {
+                worker.thread().unpark();
+            }
+        }
+        for worker in workers {
             // A worker cannot panic: its tasks' panics are caught.
             let _ = worker.join();
         }

@@ -151,7 +151,7 @@ impl Workers {
     /// Cuts all sequences into blocks of `block` rows and calls `task(first row, blocks)` once for each, on any thread.
     ///
     /// # Panics
-    /// If the sequences do not all have `rows` rows, or `block` is 0; with the first panic of a task.
+    /// If the sequences do not all have `rows` rows, or `block` is 0; with a panic of a task.
     pub fn by_blocks<T: Send + Sync, const K: usize>(
         &self,
         rows: usize,
@@ -162,9 +162,13 @@ impl Workers {
         assert!(block > 0, "a block must have rows");
         assert!(sequences.iter().all(|sequence| sequence.rows == rows), "all sequences must have {rows} rows");
         self.run(rows.div_ceil(block), &|i| {
-            let (from, to) = (i * block, rows.min((i + 1) * block));
-            // SAFETY: `from <= to <= rows`. `Workers::run` calls this once for each `i`, blocks of different `i` share no
-            // row, and the sequences themselves are not used before all blocks are gone.
+            let from = i * block;
+            let to = rows.min(from.saturating_add(block));
+            // SAFETY: `from <= to <= rows`. `Workers::run` calls this at most once for each `i`, and blocks of different `i` share
+            // no row. The sequences themselves are not used again: `run` returns or unwinds only when nobody is in a task any
+            // more, whatever panics in one or while its panic is dropped. A block does not outlive its call: `task` takes
+            // blocks of any lifetime, so it can keep none, and one that it forgets is nothing but numbers. A task that shares
+            // out rows in turn has only its block to share.
             task(from, sequences.each_ref().map(|sequence| unsafe { sequence.block(from, to) }));
         });
     }
@@ -177,15 +181,20 @@ mod tests {
     /// `[t, n, f] = 100 t + 10 n + f` written by three threads, in blocks of two rows.
     fn written_in_blocks(sequence: SeqMut<'_, f32>) {
         let rows = sequence.rows();
-        Workers::pool(3).by_blocks(rows, 2, [Rows::new(sequence)], |first, [mut block]| {
-            for t in 0..block.steps {
-                for n in 0..block.rows() {
-                    for (f, x) in block.at_mut(t, n, n + 1).row_mut(0).iter_mut().enumerate() {
-                        *x = (100 * t + 10 * (first + n) + f) as f32;
+        Workers::pool(3).expect("the system gives the threads").by_blocks(
+            rows,
+            2,
+            [Rows::new(sequence)],
+            |first, [mut block]| {
+                for t in 0..block.steps {
+                    for n in 0..block.rows() {
+                        for (f, x) in block.at_mut(t, n, n + 1).row_mut(0).iter_mut().enumerate() {
+                            *x = (100 * t + 10 * (first + n) + f) as f32;
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 
     #[test]
@@ -220,9 +229,14 @@ mod tests {
 
     #[test]
     fn sequences_without_rows_or_columns_have_blocks_like_any_other() {
-        Workers::pool(2).by_blocks(4, 2, [Rows::<f32>::none(4)], |_, [mut block]| {
-            assert_eq!((block.rows(), block.cols()), (2, 0));
-            assert_eq!(block.at_mut(0, 0, 2).shape(), [2, 0]);
-        });
+        Workers::pool(2).expect("the system gives the threads").by_blocks(
+            4,
+            2,
+            [Rows::<f32>::none(4)],
+            |_, [mut block]| {
+                assert_eq!((block.rows(), block.cols()), (2, 0));
+                assert_eq!(block.at_mut(0, 0, 2).shape(), [2, 0]);
+            },
+        );
     }
 }

@@ -8,7 +8,7 @@ impl Workers {
     /// Cuts all matrices into blocks of `block` rows and calls `task(first row, blocks)` once for each, on any thread.
     ///
     /// # Panics
-    /// If the matrices do not all have `rows` rows, or `block` is 0; with the first panic of a task.
+    /// If the matrices do not all have `rows` rows, or `block` is 0; with a panic of a task.
     pub fn by_rows<T: Send + Sync, const K: usize>(
         &self,
         rows: usize,
@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn every_row_reaches_one_task_and_gaps_are_left_alone() {
         let mut data = vec![-1.0_f32; 7 * 5];
-        let workers = Workers::pool(3);
+        let workers = Workers::pool(3).expect("the system gives the threads");
         workers.by_rows(7, 2, [MatMut::with_stride(&mut data, 7, 3, 5)], |from, [mut block]| {
             for m in 0..block.rows() {
                 block.row_mut(m).fill((from + m) as f32);
