@@ -132,6 +132,17 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file was replaced by its new content, whole, but a later step failed: until the system has written its folder
+    /// by itself, a power failure may bring the old content back.
+    #[error("{path}: replaced, but {doing} failed: {source}", path = .path.display())]
+    Replaced {
+        /// Which file.
+        path: PathBuf,
+        /// The later step.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 /// How one tensor of a file differs from the parameter of the network.

@@ -61,6 +61,7 @@
 pub mod backend;
 pub mod checkpoint;
 pub mod error;
+mod file;
 mod finite;
 pub mod gradient_flow;
 pub mod init;

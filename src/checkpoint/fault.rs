@@ -14,10 +14,26 @@ pub enum CheckpointFault {
         /// The size.
         found: u64,
     },
+    /// More bytes in one part than any limit allows.
+    #[error("{part}: expected at most {limit} bytes, found more")]
+    PartTooLarge {
+        /// Which part.
+        part: String,
+        /// Its limit.
+        limit: u64,
+    },
+    /// There is not enough memory.
+    #[error("{part}: expected {bytes} bytes of memory, found less")]
+    Memory {
+        /// For which part, or for the whole file.
+        part: String,
+        /// How much was asked for.
+        bytes: u64,
+    },
     /// The file ends too early.
     #[error("truncated: expected {expected} bytes, found {found}")]
     Truncated {
-        /// How many bytes there must be; while the header is incomplete, its length.
+        /// How many bytes there must be; while the header or the table is incomplete, up to its end.
         expected: u64,
         /// How many there are.
         found: u64,
@@ -39,9 +55,9 @@ pub enum CheckpointFault {
         found: [u8; 8],
     },
     /// Written by a version of this crate that this one does not know.
-    #[error("unknown format version: expected {expected}, found {found}")]
+    #[error("unknown format version: expected at most {expected}, found {found}")]
     UnknownVersion {
-        /// The version this crate reads.
+        /// The newest version this crate reads.
         expected: u32,
         /// The version of the file.
         found: u32,
@@ -55,17 +71,33 @@ pub enum CheckpointFault {
         found: String,
     },
     /// Some bytes are not those that were written.
-    #[error("altered: expected digest {expected}, found {found}")]
+    #[error("{part}, altered: expected digest {expected}, found {found}")]
     Altered {
-        /// The digest in the header.
+        /// Which part.
+        part: String,
+        /// The digest that was written.
         expected: Digest,
-        /// The digest of the content.
+        /// The digest of what is there.
         found: Digest,
     },
-    /// The digest is right but the content is not that of a checkpoint with these fields.
-    #[error("malformed: expected the fields of a checkpoint, found: {found}")]
+    /// The digests are right but a part does not hold what it should.
+    #[error("{part}: expected what its type writes, found {found}")]
     Malformed {
+        /// Which part.
+        part: String,
         /// What the decoder says.
+        found: String,
+    },
+    /// A part that every checkpoint has is not there.
+    #[error("expected a part {expected:?}, found none")]
+    MissingPart {
+        /// Its name.
+        expected: &'static str,
+    },
+    /// There is a part that this version of the crate does not know and must not skip.
+    #[error("expected no parts but known ones, found {found:?}, which must not be skipped")]
+    UnknownPart {
+        /// Its name.
         found: String,
     },
     /// A field contradicts the others or holds a number that is not finite.

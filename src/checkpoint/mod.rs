@@ -1,32 +1,64 @@
 //! `resume(save(run)) = run`, bit for bit: everything a training run is, in one file.
 //!
-//! A [`Checkpoint`] is the content, [`encode`] and [`decode`] its bytes, [`write_atomically`] the way any file of this
-//! crate reaches the disk.
+//! A [`Checkpoint`] is the content, [`write_atomically`] the way any file of this crate reaches the disk, [`Limits`] what
+//! both the writer and the reader of a file keep to.
 //!
 //! # The file
 //!
-//! | bytes | content |
+//! All integers are little-endian. A header, a table of parts, then the parts one after another, and nothing else:
+//!
+//! | bytes | header |
 //! |---|---|
 //! | 8 | `89 52 4E 4E 0D 0A 1A 0A` |
-//! | 4 | format version, little-endian |
+//! | 4 | format version: 2 |
 //! | 1 | number type: 1 is f32, 2 is f64 |
 //! | 3 | 0 |
-//! | 8 | length of the payload, little-endian |
-//! | 32 | SHA-256 of the 24 bytes above and the payload |
-//! | … | payload: the fields in their order, bincode 2 with its standard configuration |
+//! | 8 | length of the table, at most 65 536 |
+//! | 32 | SHA-256 of the 24 bytes above and the table |
 //!
-//! A reader checks in this order: size limit, magic, version, number type, length, digest; only then does it decode,
-//! from a slice of exactly that length, and refuses what does not end with it, is not finite or contradicts itself.
-//! The digest tells accidents; it does not tell who wrote the file.
+//! | bytes | entry of the table, one for each part in the order of the parts |
+//! |---|---|
+//! | 1 | *n* |
+//! | *n* | name, UTF-8; no two parts have the same |
+//! | 1 | 1: a reader must know the part; 0: one that does not may skip it |
+//! | 8 | length of the part |
+//! | 32 | SHA-256 of the part |
+//!
+//! | part | content |
+//! |---|---|
+//! | `config` | the [`Config`](crate::Config), JSON, at most 1 MiB |
+//! | `optimiser` | `rule`, `steps` and the number of `parameters`, JSON, at most 1 MiB |
+//! | `run` | `schedule`, `step`, `rng`, `cursor`, `rows`, `text_digest`, JSON, at most 1 MiB |
+//! | `application` | the application's value, bincode 2 with its standard configuration |
+//! | `parameters`, `state` | numbers of the number type |
+//! | `moment velocity`, `moment mean`, `moment square` | those that the rule has, numbers of the number type |
+//!
+//! Every part of today must be known, and all of them are there. A later version of this crate adds fields to settings
+//! and parts to the table without a new version of the format: it reads what was written without them, and an older
+//! one refuses by name what it does not know, unless the part says that it may be skipped.
+//!
+//! A reader checks in this order: size limit, magic, version, number type, length and digest of the table, length of the
+//! file, digest of every part, known or not; only then does it decode, and refuses what is not finite or contradicts
+//! itself. No length is believed before its bytes are seen to be there. The digests tell accidents; they do not tell
+//! who wrote the file.
+//!
+//! **Version 1**, written by the first release, is read for ever. The 8 bytes are there the length, and the digest that
+//! of the 24 bytes and of all that follows: the fields of a [`Checkpoint`] in their order, bincode 2.
 
+mod compact;
 mod digest;
-mod envelope;
 mod fault;
-mod file;
+mod format;
+mod limits;
+mod parts;
+mod stored;
 mod training;
+mod version_1;
+mod version_2;
 
+pub use crate::file::write_atomically;
 pub use digest::Digest;
-pub use envelope::{Limits, Stored, decode, encode};
 pub use fault::CheckpointFault;
-pub use file::write_atomically;
+pub use limits::Limits;
+pub use stored::Stored;
 pub use training::Checkpoint;

@@ -1,19 +1,22 @@
 //! `θ, moments, k, random state, cursor, h, c`: the content of a checkpoint.
 
-use super::file::{read, write_atomically};
-use super::{CheckpointFault as Fault, Digest, Limits, Stored, decode, encode};
+use super::format::{Opened, open};
+use super::{CheckpointFault as Fault, Digest, Limits, Stored, version_1, version_2};
 use crate::error::{Error, Result};
+use crate::file::{read, write_atomically};
 use crate::finite::check_finite;
 use crate::network::Config;
 use crate::optim::{Optimiser, Schedule};
 use crate::rng::Rng;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Everything a training run is between two steps. `A` is what the application wants beside it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound(serialize = "T: Stored, A: Serialize", deserialize = "T: Stored, A: DeserializeOwned"))]
+///
+/// `A` may be anything that serde writes and reads without being asked for the type. Its own collections are serde's: they
+/// grow with the bytes that are there, but end the program when memory ends.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint<T, A = ()> {
     /// The network.
     pub config: Config,
@@ -40,26 +43,56 @@ pub struct Checkpoint<T, A = ()> {
 }
 
 impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
-    /// Writes it to `path`, atomically.
+    /// [`write_with`](Self::write_with) the limits that [`read`](Self::read) has by default.
     ///
     /// # Errors
-    /// If a number is not finite, so that it could not be read back, or the file cannot be written; what was at
-    /// `path` before is untouched then.
+    /// As there.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        self.check()?;
-        write_atomically(path, &encode::<T>(self).map_err(|fault| in_file(path, fault))?)
+        self.write_with(path, Limits::default())
     }
 
-    /// Reads and examines the one at `path`.
+    /// Writes it to `path` as [`write_atomically`] does, in memory of the size of the file.
     ///
     /// # Errors
-    /// If the file cannot be read, or [`Error::Checkpoint`] with the [fault](Fault).
+    /// If it could not be read back within these limits: a number is not finite, a setting out of range
+    /// ([`check`](Self::check)), the file larger ([`Error::Checkpoint`]); [`Error::Memory`]; or if the file cannot be
+    /// written. What was at `path` before is untouched then, but for [`Error::Replaced`].
+    pub fn write_with(&self, path: impl AsRef<Path>, limits: Limits) -> Result<()> {
+        let path = path.as_ref();
+        self.check()?;
+        write_atomically(path, &version_2::encode(self, limits).map_err(|fault| in_file(path, fault))?)
+    }
+
+    /// Reads and examines the one at `path`, in memory of twice the size of the file beside the application's value.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a regular one, [`Error::Memory`], or [`Error::Checkpoint`] with the
+    /// [fault](Fault).
     pub fn read(path: impl AsRef<Path>, limits: Limits) -> Result<Self> {
         let path = path.as_ref();
-        let checkpoint: Self =
-            decode::<T, _>(&read(path, limits.bytes)?, limits).map_err(|fault| in_file(path, fault))?;
-        checkpoint.check().map_err(|error| in_file(path, Fault::Invalid { found: error.to_string() }))?;
+        let bytes = read(path, limits.bytes, |found| in_file(path, Fault::TooLarge { limit: limits.bytes, found }))?;
+        Self::decode(&bytes, limits).map_err(|fault| in_file(path, fault))
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// If [`decode`](Self::decode) could not read them within these limits, or memory ends.
+    pub fn encode(&self, limits: Limits) -> Result<Vec<u8>, Fault> {
+        self.check().map_err(|error| Fault::Invalid { found: error.to_string() })?;
+        version_2::encode(self, limits)
+    }
+
+    /// What these bytes hold, of this or of an earlier version of the format. Asks for no more memory than they justify.
+    ///
+    /// # Errors
+    /// As the module describes: every fault has its own variant.
+    pub fn decode(bytes: &[u8], limits: Limits) -> Result<Self, Fault> {
+        let checkpoint: Self = match open::<T>(bytes, limits)? {
+            Opened::Version1(payload) => version_1::decode(payload)?,
+            Opened::Version2(parts) => version_2::decode(parts)?,
+        };
+        checkpoint.check().map_err(|error| Fault::Invalid { found: error.to_string() })?;
         Ok(checkpoint)
     }
 
@@ -98,5 +131,11 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
 }
 
 fn in_file(path: &Path, fault: Fault) -> Error {
-    Error::Checkpoint { path: path.into(), fault }
+    match fault {
+        Fault::Memory { part, bytes } => Error::Memory {
+            what: format!("checkpoint {}, {part}", path.display()),
+            bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+        },
+        fault => Error::Checkpoint { path: path.into(), fault },
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A file is taken whole or not at all: every tensor must be there with its shape and number type, none may be left
 //! over, and every number must be finite unless [`LoadOptions`] say otherwise. What does not fit is reported tensor by
-//! tensor, and the network stays as it was.
+//! tensor, and the network stays as it was. What would not be taken is not written either, with the same options.
 //!
 //! ```no_run
 //! # #[cfg(feature = "_backend")]
@@ -21,14 +21,14 @@
 //! # fn main() {}
 //! ```
 
-mod element;
+pub(crate) mod element;
 mod read;
 mod write;
 
 pub use crate::finite::NonFinite;
 pub use element::Element;
 pub use read::{Conversion, LoadOptions, read_config};
-pub use write::Metadata;
+pub use write::{Metadata, SaveOptions};
 
 /// The key of the configuration among a file's metadata.
 const CONFIG_KEY: &str = "recurrent.config";

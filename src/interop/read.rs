@@ -2,6 +2,7 @@
 
 use super::{CONFIG_KEY, Element};
 use crate::error::{Error, Result, TensorMismatch};
+use crate::file;
 use crate::finite::{NonFinite, first_non_finite};
 use crate::network::{Config, Network, ParameterBlock, Parameters};
 use rnn_kernels::{Backend, Scalar};
@@ -9,8 +10,6 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// What a file may hold beyond finite numbers of the network's own type.
@@ -34,10 +33,13 @@ pub enum Conversion {
     Allow,
 }
 
+/// What is read, and so what is written, by default.
+pub(super) const MAX_BYTES: u64 = 8 << 30;
+
 impl Default for LoadOptions {
     /// Nothing is converted, everything must be finite, files up to 8 GiB.
     fn default() -> Self {
-        Self { conversion: Conversion::Refuse, non_finite: NonFinite::Refuse, max_bytes: 8 << 30 }
+        Self { conversion: Conversion::Refuse, non_finite: NonFinite::Refuse, max_bytes: MAX_BYTES }
     }
 }
 
@@ -45,8 +47,8 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     /// Takes the parameters from a safetensors file, by name.
     ///
     /// # Errors
-    /// [`Error::Tensors`] with every tensor that does not fit, [`Error::Format`] if the file is not safetensors or too
-    /// long, [`Error::Io`] if it cannot be read, [`Error::Memory`] if it does not fit into memory. The network is then
+    /// [`Error::Tensors`] with every tensor that does not fit, [`Error::Format`] if the file is not safetensors, not a
+    /// regular file or too long, [`Error::Io`] if it cannot be read, [`Error::Memory`] if it does not fit into memory. The network is then
     /// unchanged.
     pub fn load_safetensors(&mut self, path: impl AsRef<Path>, options: &LoadOptions) -> Result<()> {
         let path = path.as_ref();
@@ -65,7 +67,7 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
 /// The configuration that a file carries, if it carries one.
 ///
 /// # Errors
-/// [`Error::Format`] if the file is not safetensors, too long, or its configuration cannot be read, [`Error::Io`] if
+/// [`Error::Format`] if the file is not safetensors, not a regular file, too long, or its configuration cannot be read, [`Error::Io`] if
 /// it cannot be read at all.
 pub fn read_config(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Option<Config>> {
     let path = path.as_ref();
@@ -134,24 +136,10 @@ fn copy<U: Element, T>(values: &mut [T], bytes: &[u8], convert: impl Fn(U) -> T)
     values.iter_mut().zip(bytes.chunks_exact(size_of::<U>())).for_each(|(to, from)| *to = convert(U::take(from)));
 }
 
-/// The whole file, whose length is checked before memory is asked for.
+/// The whole file, whose kind and length are checked before it is read.
 fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
-    let io = |source| Error::io("reading", path, source);
-    let what = || path.display().to_string();
-    let file = File::open(path).map_err(io)?;
-    let len = file.metadata().map_err(io)?.len();
-    if len > max_bytes {
-        return Err(Error::format(what(), format!("at most {max_bytes} bytes"), format!("{len} bytes")));
-    }
-    let memory = |len: u64| Error::Memory { what: what(), bytes: usize::try_from(len).unwrap_or(usize::MAX) };
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(len).map_err(|_| memory(len))?).map_err(|_| memory(len))?;
-    // A file that grows meanwhile, or a device without a length, ends here too.
-    file.take(len + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 != len {
-        return Err(Error::format(what(), format!("{len} bytes, as its length says"), "another number of bytes"));
-    }
-    Ok(bytes)
+    let expected = format!("at most {max_bytes} bytes");
+    file::read(path, max_bytes, |len| Error::format(path.display().to_string(), expected, format!("{len} bytes")))
 }
 
 fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {

@@ -62,6 +62,11 @@ impl<T: Scalar> Optimiser<T> {
         Ok(Self { rule, steps: 0, params, moments })
     }
 
+    /// One that was read from a file; [`check`](Self::check) examines it.
+    pub(crate) fn from_parts(rule: Rule, steps: u64, params: usize, moments: Vec<Vec<T>>) -> Self {
+        Self { rule, steps, params, moments }
+    }
+
     /// One step: overwrites `params`, reads `gradients`; `rate` is `η`. Allocates nothing.
     ///
     /// It is [examined](super#what-is-checked) as a whole before anything is written.
@@ -174,6 +179,11 @@ impl<T: Scalar> Optimiser<T> {
 }
 
 impl Rule {
+    /// The names of its moments, in the order of an optimiser's.
+    pub(crate) fn moment_names(&self) -> impl Iterator<Item = &'static str> {
+        self.moments().iter().map(|kind| kind.name())
+    }
+
     fn moments(&self) -> &'static [Moment] {
         match self {
             Rule::Sgd(_) => &<SgdStep<f64> as Update<f64, 1>>::MOMENTS,

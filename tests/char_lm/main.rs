@@ -201,7 +201,7 @@ fn bad_checkpoints_and_contradicting_options_are_refused() {
     let mut future = good.clone();
     future[8] = 9;
     std::fs::write(&checkpoint, future).unwrap();
-    desk.refused(&["--resume"], "unknown format version: expected 1, found 9");
+    desk.refused(&["--resume"], "unknown format version: expected at most 2, found 9");
     std::fs::write(&checkpoint, b"something else entirely").unwrap();
     desk.refused(&["--resume"], "not a checkpoint");
 

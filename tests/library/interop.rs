@@ -1,7 +1,7 @@
 //! Weights to and from PyTorch: the files in `tests/data` were written by PyTorch.
 
 use recurrent::error::TensorMismatch;
-use recurrent::interop::{Conversion, LoadOptions, Metadata, NonFinite, read_config};
+use recurrent::interop::{Conversion, LoadOptions, Metadata, NonFinite, SaveOptions, read_config};
 use recurrent::kernels::Activation;
 use recurrent::network::{Config, RecurrentSpec};
 use recurrent::{Batch, Error, Network, Workspace};
@@ -190,12 +190,19 @@ fn numbers_that_are_not_finite_are_named_with_their_place_unless_they_are_asked_
         p.get_mut("head.weight").unwrap()[5] = f32::NAN;
         p.get_mut("head.bias").unwrap()[3] = f32::NEG_INFINITY;
     });
-    sick.save_safetensors(&path, Metadata::None).unwrap();
+    let Error::Tensors { mismatches: refused, .. } = sick.save_safetensors(&path, Metadata::None).unwrap_err() else {
+        panic!("another error");
+    };
+    assert!(!path.exists());
+    let options = SaveOptions { non_finite: NonFinite::Allow, ..SaveOptions::default() };
+    sick.save_safetensors(&path, options).unwrap();
     let mut network = network::<f32>(&char_config());
     let Error::Tensors { mismatches, .. } = network.load_safetensors(&path, &LoadOptions::default()).unwrap_err()
     else {
         panic!("another error");
     };
+    // The writer and the reader say the same.
+    assert_eq!(format!("{refused:?}"), format!("{mismatches:?}"));
     let [TensorMismatch::NotFinite { name, index: 5, found }, second] = &mismatches[..] else {
         panic!("{mismatches:?}")
     };
@@ -261,6 +268,35 @@ fn a_file_above_the_limit_is_refused_by_its_length() {
 }
 
 #[test]
+fn a_file_above_the_limit_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let network = network::<f32>(&char_config());
+    network.save_safetensors(&path, Metadata::Config).unwrap();
+    let len = std::fs::metadata(&path).unwrap().len();
+    std::fs::remove_file(&path).unwrap();
+    let mut options = SaveOptions { max_bytes: len - 1, ..Metadata::Config.into() };
+    let error = network.save_safetensors(&path, options).unwrap_err();
+    assert!(error.to_string().contains(&format!("expected at most {} bytes, found {len} bytes", len - 1)), "{error}");
+    assert!(!path.exists());
+    options.max_bytes = len;
+    network.save_safetensors(&path, options).unwrap();
+}
+
+#[test]
+fn a_configuration_that_could_not_be_read_back_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let mut config = char_config();
+    // Nothing in this network is initialised by it.
+    config.init.dense = recurrent::init::Scheme::XavierUniform { gain: f64::NAN };
+    if let Ok(network) = Network::<f32, Naive>::with_backend(&config, 1, Arc::new(Naive)) {
+        assert!(matches!(network.save_safetensors(&path, Metadata::Config), Err(Error::Format { .. })));
+        assert!(!path.exists());
+    }
+}
+
+#[test]
 fn a_path_that_cannot_be_written_is_an_error_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let network = network::<f32>(&char_config());
@@ -268,6 +304,6 @@ fn a_path_that_cannot_be_written_is_an_error_and_leaves_no_file() {
     assert!(matches!(network.save_safetensors(missing, Metadata::None), Err(Error::Io { .. })));
     let taken = folder.path().join("taken");
     std::fs::create_dir(&taken).unwrap();
-    assert!(matches!(network.save_safetensors(&taken, Metadata::None), Err(Error::Io { .. })));
+    assert!(matches!(network.save_safetensors(&taken, Metadata::None), Err(Error::Format { .. })));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -1,14 +1,19 @@
 //! The library from outside. One program, because linking every backend a dozen times is most of a cold start.
 
 mod checkpoint;
+mod checkpoint_format;
+mod checkpoint_memory;
 mod common;
 #[cfg(feature = "faer")]
 mod directions;
+mod files;
 mod finite;
 mod fixtures;
 mod goldens;
 mod gradient_flow;
 mod interop;
+#[cfg(unix)]
+mod kill_during_save;
 mod network;
 mod network_errors;
 mod network_init;

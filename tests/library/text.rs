@@ -16,5 +16,5 @@ fn empty_missing_and_non_utf8_files_are_errors() {
     let broken = file("broken", b"abc\xffdef").unwrap_err().to_string();
     assert!(broken.ends_with("broken: expected UTF-8 text, found byte 0xff at offset 3"), "{broken}");
     assert!(matches!(text::read(folder.path().join("missing")), Err(Error::Io { doing: "reading", .. })));
-    assert!(matches!(text::read(folder.path()), Err(Error::Io { .. })));
+    assert!(matches!(text::read(folder.path()), Err(Error::Format { .. })));
 }

@@ -1,0 +1,41 @@
+//! The payload of version 1: the fields in their order, each as bincode 2 writes it, without names or lengths.
+//!
+//! Only read, never written. What the fields *are* is fixed here, but `Config`, `Rule`, `Schedule` and `Rng` are decoded
+//! as they are today: when one of them changes in serde's eyes, this file needs a copy of what it was.
+
+use super::compact::Compact;
+use super::{Checkpoint, CheckpointFault as Fault, Stored};
+use crate::optim::Optimiser;
+use serde::de::DeserializeOwned;
+
+const PART: &str = "the payload";
+/// No rule has more.
+const MOMENTS: u64 = 2;
+
+pub(super) fn decode<T: Stored, A: DeserializeOwned>(payload: &[u8]) -> Result<Checkpoint<T, A>, Fault> {
+    let mut from = Compact::new(PART, payload);
+    let config = from.value()?;
+    let parameters = from.numbers()?;
+    let (rule, steps, params) = (from.value()?, from.value()?, from.value()?);
+    let count: u64 = from.value()?;
+    if count > MOMENTS {
+        let found = format!("{count} moments where rules have at most {MOMENTS}");
+        return Err(Fault::Malformed { part: PART.into(), found });
+    }
+    let moments = (0..count).map(|_| from.numbers()).collect::<Result<_, _>>()?;
+    let checkpoint = Checkpoint {
+        config,
+        parameters,
+        optimiser: Optimiser::from_parts(rule, steps, params, moments),
+        schedule: from.value()?,
+        step: from.value()?,
+        rng: from.value()?,
+        cursor: from.value()?,
+        rows: from.value()?,
+        state: from.numbers()?,
+        text_digest: from.value()?,
+        application: from.value()?,
+    };
+    from.finish()?;
+    Ok(checkpoint)
+}
