@@ -67,6 +67,7 @@ fn flat(m: MatRef<'_, f64>) -> Vec<f64> {
 }
 
 fn check(case: &Value, backend: Arc<dyn Backend<f64>>) {
+    // Stated, not derived: how far PyTorch's own numbers are off is not known (VERIFICATION.md, *The bound*).
     const BOUND: f64 = 1e-12;
     let name = case["name"].as_str().unwrap();
     let mut network = Network::<f64, dyn Backend<f64>>::with_backend(&config(case), 1, backend).unwrap();

@@ -140,3 +140,42 @@ fn a_setting_or_a_weight_beyond_the_number_type_of_the_network_is_an_error() {
     let error = Network::<f32, Naive>::with_backend(&narrow, 3, Arc::new(Naive)).map(|_| ()).unwrap_err().to_string();
     assert!(error.starts_with("configuration, init.recurrent: expected a scheme with weights within f32"), "{error}");
 }
+
+/// With every scheme of the other biases, and without disturbing a number besides its own.
+#[test]
+fn a_forget_bias_replaces_the_drawn_biases_of_its_gate_and_leaves_every_other_number() {
+    const FORGET: f64 = 0.75;
+    let recurrent = |bias| {
+        let lstm = RecurrentSpec::lstm(4).bidirectional().layers(2).bias(bias);
+        // Other cells have no forget gate, whatever their rows are called.
+        Config::features(3).recurrent(RecurrentSpec::gru(2).bias(bias)).recurrent(lstm).linear(2)
+    };
+    for (bias, scheme) in [Bias::Both, Bias::Input, Bias::None]
+        .into_iter()
+        .flat_map(|bias| [BiasScheme::Pytorch, BiasScheme::Zero].map(|scheme| (bias, scheme)))
+    {
+        let of = |forget_bias| naive(&recurrent(bias).init(Init { bias: scheme, forget_bias, ..Init::default() }), 3);
+        let (plain, with) = (of(None), of(Some(FORGET)));
+        let mut replaced = 0;
+        for block in plain.parameters().blocks() {
+            let (before, after) = (plain.parameters().get(&block.name), with.parameters().get(&block.name));
+            let forget_gate = block.name.starts_with("rnn2.bias");
+            for (k, (&before, &after)) in before.unwrap().iter().zip(after.unwrap()).enumerate() {
+                if !forget_gate || !(4..8).contains(&k) {
+                    assert_eq!(before, after, "{bias:?}, {scheme:?}: {}[{k}]", block.name);
+                    continue;
+                }
+                let expected = if block.name.contains("bias_ih") { FORGET } else { 0.0 };
+                assert_eq!(after, expected, "{bias:?}, {scheme:?}: {}[{k}]", block.name);
+                replaced += 1;
+            }
+        }
+        // Two layers in two directions, four units.
+        let vectors = match bias {
+            Bias::Both => 2,
+            Bias::Input => 1,
+            Bias::None => 0,
+        };
+        assert_eq!(replaced, 2 * 2 * 4 * vectors, "{bias:?}");
+    }
+}
