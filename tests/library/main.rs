@@ -11,6 +11,7 @@ mod finite;
 mod fixtures;
 mod goldens;
 mod gradient_flow;
+mod history;
 mod interop;
 #[cfg(unix)]
 mod kill_during_save;
