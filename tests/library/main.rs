@@ -4,6 +4,7 @@ mod checkpoint;
 mod checkpoint_format;
 mod checkpoint_memory;
 mod common;
+mod covering;
 #[cfg(feature = "faer")]
 mod directions;
 mod files;

@@ -1,0 +1,222 @@
+//! A network written down a second time: the oracle's layers one after the other, then the loss, over any number.
+
+use super::axes::{Case, Input, Target};
+use super::problem::{Data, FEATURES, OUTPUTS, ROWS, SYMBOLS, ways};
+use recurrent::kernels::{Activation, Bias, GruReset};
+use recurrent::network::{Cell, Config, DenseSpec, LayerSpec, ParameterBlock, Readout, RecurrentSpec};
+use rnn_check::number::Number;
+use rnn_check::oracle::{self, Dims, Layer, Params, Pass, Reset, Sequence};
+use std::ops::Range;
+
+/// What the network is a function of.
+#[derive(Clone, Copy, Debug)]
+pub struct Variables<'a, S> {
+    pub blocks: &'a [ParameterBlock],
+    pub parameters: &'a [S],
+    /// `[T, N, C]` of the window; what is not live is never read.
+    pub x: &'a [S],
+    /// Flat.
+    pub state: &'a [S],
+    /// The number of targets that count: a number a backend has rounded the inverse of.
+    pub count: S,
+}
+
+/// What the network computes.
+#[derive(Clone, Debug)]
+pub struct Outcome<S> {
+    /// `[T, N, O]`, or `[N, O]`.
+    pub output: Vec<S>,
+    /// Flat.
+    pub state: Vec<S>,
+    /// `Σ loss / count`; 0 without a head.
+    pub loss: S,
+    /// By layer, then direction.
+    pub passes: Vec<Sequence<S>>,
+}
+
+impl<S: Number> Variables<'_, S> {
+    fn block(&self, name: &str, shape: &[usize]) -> Vec<S> {
+        let found = self.blocks.iter().find(|block| block.name == name);
+        let block = found.unwrap_or_else(|| panic!("no parameter {name}"));
+        assert_eq!(block.shape, shape, "{name}");
+        self.parameters[block.range()].to_vec()
+    }
+
+    fn affine(&self, name: &str, bias: bool, x: &[S], [units, input]: [usize; 2]) -> Vec<S> {
+        let w = self.block(&format!("{name}.weight"), &[units, input]);
+        let b = bias.then(|| self.block(&format!("{name}.bias"), &[units]));
+        oracle::affine(x, &w, b.as_deref(), input)
+    }
+}
+
+/// The steps `window` of a case, from this state.
+pub fn network<S: Number>(
+    case: &Case,
+    config: &Config,
+    data: &Data,
+    window: Range<usize>,
+    variables: Variables<'_, S>,
+) -> Outcome<S> {
+    let zero = S::from_f64(0.0);
+    let steps = window.len();
+    let lengths: Vec<usize> = (0..ROWS).map(|n| data.valid(n).clamp(window.start, window.end) - window.start).collect();
+    let live = |row: usize| row / ROWS < lengths[row % ROWS];
+    let index: Vec<usize> = (window.start * ROWS..window.end * ROWS)
+        .map(|k| (data.index[data.start * ROWS + k] as usize).min(SYMBOLS - 1))
+        .collect();
+
+    let (mut x, mut width) = match case.input {
+        Input::Features | Input::BatchFirst => {
+            (variables.x[window.start * ROWS * FEATURES..window.end * ROWS * FEATURES].to_vec(), FEATURES)
+        }
+        Input::OneHot => (oracle::one_hot(&index, SYMBOLS), SYMBOLS),
+        Input::Embedding => {
+            let table = variables.block("embedding.weight", &[SYMBOLS, 2]);
+            (oracle::embedding(&table, &index, 2), 2)
+        }
+    };
+    let (mut passes, mut state): (Vec<Sequence<S>>, Vec<S>) = (Vec::new(), Vec::new());
+    let last_recurrent = config.layers.iter().rposition(|layer| matches!(layer, LayerSpec::Recurrent(_))).unwrap();
+    let mut picked = false;
+    let (mut recurrent, mut dense) = (0, 0);
+    for (k, layer) in config.layers.iter().enumerate() {
+        match layer {
+            LayerSpec::Recurrent(spec) => {
+                recurrent += 1;
+                let name = if recurrent == 1 { "rnn".to_string() } else { format!("rnn{recurrent}") };
+                for depth in 0..spec.layers {
+                    let of = Recurrent { spec, name: &name, depth, input: width };
+                    let layer = of.layer(&variables, state.len());
+                    let dims = Dims { steps, batch: ROWS, input: width, hidden: spec.hidden };
+                    let stack = oracle::stack(std::slice::from_ref(&layer), dims, &x, Some(&lengths));
+                    for part in &stack.parts {
+                        state.extend(part.h_n.iter().chain(&part.c_n));
+                    }
+                    (x, width) = (stack.y, spec.hidden * stack.parts.len());
+                    passes.extend(stack.parts);
+                }
+            }
+            LayerSpec::Dense(spec) => {
+                dense += 1;
+                assert_eq!(dense, 1, "a case has one dense layer at most");
+                x = one_dense_layer(&variables, spec, &x, width, |row| picked || live(row));
+                width = spec.units;
+            }
+        }
+        if k == last_recurrent && case.readout == Readout::LastStep {
+            let ways = ways(case.directions).len();
+            let last = &passes[passes.len() - ways..];
+            x = (0..ROWS).flat_map(|n| last_step(last, &x, width, n, lengths[n])).collect();
+            picked = true;
+        }
+    }
+    if let Some(head) = &config.head {
+        let logits = variables.affine("head", head.bias, &x, [head.units, width]);
+        width = head.units;
+        let shown = |(row, a): (usize, &[S])| if picked || live(row) { a.to_vec() } else { vec![zero; OUTPUTS] };
+        x = logits.chunks_exact(width).enumerate().flat_map(shown).collect();
+    }
+    let loss = loss(case, data, window, &x) / variables.count;
+    Outcome { output: x, state, loss, passes }
+}
+
+/// `y[n] = x[last valid step of n, n]`, or the initial `h` of every direction.
+fn last_step<S: Number>(passes: &[Sequence<S>], x: &[S], width: usize, n: usize, length: usize) -> Vec<S> {
+    if length > 0 {
+        return x[((length - 1) * ROWS + n) * width..][..width].to_vec();
+    }
+    let each = width / passes.len();
+    passes.iter().flat_map(|pass| pass.h_n[n * each..][..each].to_vec()).collect()
+}
+
+fn one_dense_layer<S: Number>(
+    variables: &Variables<'_, S>,
+    spec: &DenseSpec,
+    x: &[S],
+    width: usize,
+    live: impl Fn(usize) -> bool,
+) -> Vec<S> {
+    let row = |(row, x): (usize, &[S])| {
+        if !live(row) {
+            return vec![S::from_f64(0.0); spec.units];
+        }
+        let activate = |a: S| match spec.activation {
+            Activation::Tanh => a.tanh(),
+            Activation::Relu => a.relu(),
+            Activation::Sigmoid => a.sigmoid(),
+            Activation::Identity => a,
+        };
+        variables.affine("dense", spec.bias, x, [spec.units, width]).into_iter().map(activate).collect()
+    };
+    x.chunks_exact(width).enumerate().flat_map(row).collect()
+}
+
+/// `Σ loss` over the output rows that count.
+fn loss<S: Number>(case: &Case, data: &Data, window: Range<usize>, output: &[S]) -> S {
+    if case.target == Target::NoHead {
+        return S::from_f64(0.0);
+    }
+    let from = if case.readout == Readout::EveryStep { window.start * ROWS } else { 0 };
+    let counts = data.counts(case);
+    let rows = output.chunks_exact(OUTPUTS).enumerate().filter(|(k, _)| counts[from + k]);
+    let values =
+        |k: usize| data.values[(from + k) * OUTPUTS..][..OUTPUTS].iter().map(|&v| S::from_f64(v)).collect::<Vec<S>>();
+    let losses = rows.map(|(k, a)| match case.target {
+        Target::Classes => oracle::softmax_cross_entropy(a, &[Some(data.classes[from + k] as usize)], OUTPUTS),
+        Target::Probabilities | Target::CountedProbabilities => oracle::bernoulli_cross_entropy(a, &values(k)),
+        Target::Reals | Target::CountedReals => oracle::squared_error(a, &values(k)),
+        Target::NoHead => unreachable!("without a head nothing counts"),
+    });
+    S::dot(losses.collect::<Vec<_>>(), [])
+}
+
+/// One layer of a stack.
+struct Recurrent<'a> {
+    spec: &'a RecurrentSpec,
+    name: &'a str,
+    depth: usize,
+    input: usize,
+}
+
+impl Recurrent<'_> {
+    /// Its parameters by name, its state from `at` on.
+    fn layer<S: Number>(&self, variables: &Variables<'_, S>, mut at: usize) -> Layer<S> {
+        let Self { spec, name, depth, input } = *self;
+        let cell = match spec.cell {
+            Cell::Elman { activation } => oracle::Cell::Elman(match activation {
+                Activation::Tanh => oracle::Activation::Tanh,
+                Activation::Relu => oracle::Activation::Relu,
+                Activation::Sigmoid => oracle::Activation::Sigmoid,
+                Activation::Identity => oracle::Activation::Identity,
+            }),
+            Cell::Lstm => oracle::Cell::Lstm,
+            Cell::Gru { reset: GruReset::After } => oracle::Cell::Gru(Reset::After),
+            Cell::Gru { reset: GruReset::Before } => oracle::Cell::Gru(Reset::Before),
+        };
+        let (h, rows) = (spec.hidden, cell.gates() * spec.hidden);
+        let mut take = |len: usize| {
+            at += len;
+            variables.state[at - len..at].to_vec()
+        };
+        let pass = |direction: recurrent::Direction| {
+            let (direction, suffix) = match direction {
+                recurrent::Direction::Forward => (oracle::Direction::Forward, ""),
+                // A layer that runs in reverse only has the plain names.
+                recurrent::Direction::Reverse => {
+                    (oracle::Direction::Reverse, if ways(spec.directions).len() == 2 { "_reverse" } else { "" })
+                }
+            };
+            let block =
+                |block: &str, shape: &[usize]| variables.block(&format!("{name}.{block}_l{depth}{suffix}"), shape);
+            let params = Params {
+                w_ih: block("weight_ih", &[rows, input]),
+                w_hh: block("weight_hh", &[rows, h]),
+                b_ih: (spec.bias != Bias::None).then(|| block("bias_ih", &[rows])),
+                b_hh: (spec.bias == Bias::Both).then(|| block("bias_hh", &[rows])),
+            };
+            let (h0, c0) = (take(ROWS * h), take(if cell.has_c() { ROWS * h } else { 0 }));
+            Pass { direction, params, h0, c0 }
+        };
+        Layer { cell, hidden: h, passes: ways(spec.directions).into_iter().map(pass).collect() }
+    }
+}
