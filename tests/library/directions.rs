@@ -3,12 +3,16 @@
 use crate::common::values;
 use allocation_counter::measure;
 use recurrent::backend::Faer;
-use recurrent::network::{Cell, Config, Parameters, RecurrentSpec};
+use recurrent::network::{Cell, Config, Cotangents, Directions, Parameters, RecurrentSpec};
 use recurrent::{Activation, Batch, Direction, GruReset, Network, SeqRef, State, Targets, Workspace};
 use std::sync::Arc;
 
 const STEPS: usize = 24;
 const WIDTH: usize = 20;
+
+fn flat(seq: SeqRef<'_, f64>) -> Vec<f64> {
+    (0..seq.steps()).flat_map(|t| (0..seq.rows()).flat_map(move |n| seq.at(t).row(n).to_vec())).collect()
+}
 
 /// Layers large enough for two threads, each in both directions.
 fn both_ways() -> Config {
@@ -64,15 +68,56 @@ impl Problem {
     /// Everything that a pass in both directions writes.
     fn results(&self) -> Vec<Vec<f64>> {
         let traces = (0..3).flat_map(|layer| [Direction::Forward, Direction::Reverse].map(|way| (layer, way)));
-        let flat = |seq: SeqRef<'_, f64>| {
-            (0..seq.steps()).flat_map(|t| (0..seq.rows()).flat_map(move |n| seq.at(t).row(n).to_vec())).collect()
-        };
         let mut results: Vec<Vec<f64>> =
             traces.map(|(layer, way)| flat(self.workspace.trace(layer, way).unwrap())).collect();
         results.push(flat(self.workspace.d_input().unwrap()));
         results.push(self.workspace.d_state().unwrap().as_slice().to_vec());
         results.extend([self.state.as_slice().to_vec(), self.gradients.to_vec(), self.outputs.clone()]);
         results
+    }
+}
+
+/// `y = [y_forward, y_reverse]`: each half is what a network of that direction alone computes from the same parameters.
+#[test]
+fn a_layer_in_both_directions_is_one_in_each() {
+    let layer = || RecurrentSpec::lstm(6).name("");
+    let [both, forward, reverse] = [Directions::Both, Directions::Forward, Directions::Reverse].map(|directions| {
+        let config = Config::features(3).recurrent(layer().directions(directions));
+        Network::<f64, Faer>::with_backend(&config, 3, Arc::new(Faer::parallel(2))).unwrap()
+    });
+    let (x, lengths) = (values(1, 5 * 3 * 3), [5, 0, 3]);
+    let batch = Batch::features(&x, [5, 3, 3]).unwrap().with_lengths(&lengths).unwrap();
+    let d_y = values(2, 5 * 3 * 12);
+    let whole = SeqRef::new(&d_y, 5, 3, 12);
+    let run = |network: &Network<f64, Faer>, d_y: SeqRef<'_, f64>| {
+        let (mut workspace, mut state) = (Workspace::new(), network.state(3).unwrap());
+        let start = values(7, state.as_slice().len());
+        state.as_mut_slice().copy_from_slice(&start);
+        let y = flat(network.forward(&mut workspace, &batch, &mut state).unwrap());
+        let mut gradients = network.gradients().unwrap();
+        let cotangents = Cotangents { output: Some(d_y), state: None };
+        network.backward(&mut workspace, cotangents, &mut gradients).unwrap();
+        (y, gradients.to_vec())
+    };
+    let (y, gradients) = run(&both, whole);
+    let mut alone = [forward, reverse];
+    for (k, network) in alone.iter_mut().enumerate() {
+        let parameters = network.parameters().len();
+        network.update(|p| p.copy_from_slice(&both.parameters()[k * parameters..][..parameters]));
+        // The initial state of the direction: h and c of three rows.
+        let half = whole.cols_range(6 * k, 6 * k + 6);
+        let (mut workspace, mut state) = (Workspace::new(), network.state(3).unwrap());
+        let start = values(7, 2 * state.as_slice().len());
+        let part = state.as_slice().len();
+        state.as_mut_slice().copy_from_slice(&start[k * part..][..part]);
+        let one = flat(network.forward(&mut workspace, &batch, &mut state).unwrap());
+        let mut own = network.gradients().unwrap();
+        let cotangents = Cotangents { output: Some(half), state: None };
+        network.backward(&mut workspace, cotangents, &mut own).unwrap();
+        let columns: Vec<f64> = y.chunks(12).flat_map(|row| row[6 * k..][..6].to_vec()).collect();
+        assert_eq!(columns, one, "direction {k}");
+        assert_eq!(gradients[k * parameters..][..parameters], own[..], "direction {k}");
+        assert!(one.iter().filter(|&&y| y != 0.0).count() == 8 * 6 && own.iter().any(|&g| g != 0.0));
     }
 }
 
@@ -84,6 +129,8 @@ fn both_directions_give_the_same_bits_on_any_number_of_threads() {
             problem.run();
             problem.results()
         });
+        // Six traces, input, states before and after, gradients, outputs.
+        assert_eq!(results[0].len(), 11);
         assert!(results[0].iter().all(|values| values.iter().any(|&x| x != 0.0)));
         assert!(results.iter().all(|other| *other == results[0]), "{rows} rows");
     }
@@ -94,6 +141,7 @@ fn both_directions_allocate_nothing_once_their_buffers_exist() {
     for threads in [1, 2] {
         let mut problem = Problem::new(Faer::parallel(threads), 4);
         problem.run();
+        assert!(measure(|| drop(Problem::new(Faer::sequential(), 4))).count_total > 0, "allocations are counted");
         let later = measure(|| (0..5).for_each(|_| problem.run()));
         assert_eq!(later.count_total, 0, "{threads} threads: {later:?}");
     }

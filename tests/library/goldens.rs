@@ -25,8 +25,9 @@ fn size(value: &Value) -> usize {
     usize::try_from(value.as_u64().unwrap()).unwrap()
 }
 
-/// Panics with the place and both numbers unless `|a − b| ≤ bound · max(1, |b|)` everywhere.
+/// Panics with the place and both numbers unless `|a − b| ≤ bound · max(1, |b|)` everywhere, or if there is nothing.
 fn agree(what: &str, found: &[f64], expected: &[f64], bound: f64) {
+    assert!(!found.is_empty(), "{what}: nothing to compare");
     assert_eq!(found.len(), expected.len(), "{what}");
     for (k, (&a, &b)) in found.iter().zip(expected).enumerate() {
         let off = (a - b).abs();
@@ -161,7 +162,7 @@ fn backends() -> Vec<Arc<dyn Backend<f64>>> {
 
 #[test]
 fn every_output_and_gradient_of_every_stack_agrees_with_pytorch() {
-    let mut cases = 0;
+    let mut seen = Vec::new();
     for entry in std::fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|e| e != "json") || path.ends_with("sgd_two_layer_lstm.json") {
@@ -169,9 +170,17 @@ fn every_output_and_gradient_of_every_stack_agrees_with_pytorch() {
         }
         let case = read(&path);
         backends().into_iter().for_each(|backend| check(&case, backend));
-        cases += 1;
+        seen.push(case);
     }
-    assert!(cases >= 30, "only {cases} cases were found");
+    assert_eq!(seen.len(), 30, "a golden file is missing or new");
+    let with = |what: &dyn Fn(&Value) -> bool| seen.iter().filter(|case| what(case)).count();
+    let stacks = with(&|case| size(&case["layers"]) > 1 && case["bidirectional"] == true);
+    let ragged = with(&|case| case["lengths"].as_array().is_some_and(|l| l.iter().any(|l| l != &case["steps"])));
+    let empty = with(&|case| case["lengths"].as_array().is_some_and(|l| l.iter().any(|l| l == 0)));
+    assert!(stacks >= 10 && ragged >= 15 && empty >= 10, "{stacks} stacks, {ragged} ragged, {empty} with an empty row");
+    for cell in ["elman", "lstm", "gru"] {
+        assert!(with(&|case| case["cell"] == cell) >= 5, "{cell}");
+    }
 }
 
 #[test]
