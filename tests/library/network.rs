@@ -170,6 +170,28 @@ fn outputs_are_zero_beyond_the_length_and_padding_symbols_may_be_any() {
     }
 }
 
+/// A padding symbol is replaced by none, not by one that exists: a product with its vector would be 0 · NaN.
+#[test]
+fn a_symbol_that_only_padding_names_has_no_influence() {
+    let config =
+        Config::embedding(5, 2).dense(DenseSpec::new(3, Activation::Tanh)).recurrent(RecurrentSpec::gru(3)).linear(2);
+    let (tokens, d) = ([1, 2, 3, 1, 0, 2, 1, 0, 4, 2, 0, 0], values(3, 24));
+    let batch = Batch::symbols(&tokens, [4, 3]).unwrap().with_lengths(&[4, 1, 3]).unwrap();
+    let run = |first: f64| {
+        let mut network = naive(&config, 1);
+        network.update(|p| p.get_mut("embedding.weight").unwrap()[..2].fill(first));
+        let (mut workspace, mut state) = (Workspace::new(), network.state(3).unwrap());
+        let output = network.forward(&mut workspace, &batch, &mut state).unwrap().storage()[..24].to_vec();
+        let mut gradients = network.gradients().unwrap();
+        let cotangents = Cotangents { output: Some(SeqRef::new(&d, 4, 3, 2)), state: None };
+        network.backward(&mut workspace, cotangents, &mut gradients).unwrap();
+        (output, gradients, state)
+    };
+    let plain = run(0.5);
+    assert!(plain.1.get("embedding.weight").unwrap()[2..].iter().all(|&g| g != 0.0));
+    assert!(run(f64::NAN) == plain);
+}
+
 #[test]
 fn the_last_step_is_the_last_valid_one_and_an_empty_row_shows_its_initial_state() {
     let stack = Config::features(2).recurrent(RecurrentSpec::lstm(3).bidirectional());
