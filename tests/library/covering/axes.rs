@@ -119,9 +119,9 @@ pub struct Case {
 pub const AXES: usize = 16;
 pub const SIZES: [usize; AXES] = [2, 5, 3, 6, 3, 7, 4, 4, 3, 3, 4, 3, 4, 5, 2, 2];
 
-/// The axes of time and of what comes back, of which three at once are covered: readout, lengths, start, target,
-/// upstream, directions, depth.
-pub const IN_TRIPLES: [usize; 7] = [0, 1, 2, 3, 4, 8, 9];
+/// The axes of which three at once are covered: readout, lengths, start, target, upstream, cell, place of the dense layer,
+/// directions, depth, input.
+pub const IN_TRIPLES: [usize; 10] = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10];
 
 const ACTIVATIONS: [Activation; 4] = [Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Identity];
 

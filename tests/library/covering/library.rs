@@ -171,6 +171,9 @@ impl<T: Real> Library<T> {
         }
         let real = matches!(self.case.input, Input::Features | Input::BatchFirst);
         let slots = self.network.recurrent_layers();
+        if !(real && self.case.recorded) {
+            assert!(matches!(workspace.d_input(), Err(Error::Order { .. })), "{:?}", self.case);
+        }
         let traces = slots.filter(|_| self.case.recorded).map(|l| flat(workspace.trace(l.layer, l.direction).unwrap()));
         Some(Gradients {
             loss: loss.mean(),

@@ -123,7 +123,8 @@ impl Data {
         let mut d_output = some(out * width);
         for k in 0..out {
             if !shows(k) {
-                classes[k] = 77;
+                // One that does not exist, or one that must not count.
+                classes[k] = if k % 2 == 0 { 77 } else { classes[k] };
                 d_output[k * width..][..width].fill(f64::NAN);
             }
             if !shows(k) || !(all || counted[k]) {
