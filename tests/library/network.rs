@@ -6,7 +6,7 @@ use recurrent::kernels::{Activation, Bias, Direction, GruReset, IGNORE, SeqRef};
 use recurrent::network::{Cell, Config, Cotangents, DenseSpec, Directions, Purpose, RecurrentSpec};
 use recurrent::rng::Rng;
 use recurrent::{Batch, Error, Lstm, Network, Parameters, State, Targets, Workspace};
-use rnn_backend_naive::Naive;
+use rnn_backend_naive::{MatrixMultiply, Naive};
 use rnn_check::bound::gamma;
 use rnn_check::derivative::{Verdict, along};
 use std::sync::Arc;
@@ -373,6 +373,36 @@ fn weights_packed_for_one_purpose_are_not_used_for_another() {
     network.keep_packed_for(Purpose::Train).unwrap();
     assert!(matches!(network.infer(&mut workspace, &batch, &mut state), Err(Error::Order { .. })));
     network.forward(&mut workspace, &batch, &mut state).unwrap();
+}
+
+/// Into f32 every parameter is rounded to the nearest, back into f64 nothing is; both are packed and run.
+#[test]
+fn a_cast_network_computes_with_the_parameters_rounded_to_the_nearest() {
+    let network = naive(&Config::one_hot(5).recurrent(RecurrentSpec::lstm(3).bidirectional()).softmax(4), 3);
+    let single: Network<f32, Naive> = network.cast(Arc::new(Naive)).unwrap();
+    let wide: Network<f64, MatrixMultiply> = single.cast(Arc::new(MatrixMultiply)).unwrap();
+    assert!(single.config() == network.config() && single.parameters().same_layout(network.parameters()));
+    let mut rounded = 0;
+    for ((&before, &single), &after) in
+        network.parameters().iter().zip(&**single.parameters()).zip(&**wide.parameters())
+    {
+        #[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+        let nearest = before as f32;
+        assert_eq!((single, after), (nearest, f64::from(nearest)));
+        rounded += usize::from(after != before);
+    }
+    assert!(rounded > network.parameters().len() / 2, "numbers that an f32 holds prove nothing");
+
+    let batch = Batch::symbols(&[0, 1, 2, 3, 4, 1], [3, 2]).unwrap();
+    let mut by_hand = wide.cast::<f64, Naive>(Arc::new(Naive)).unwrap();
+    let infer = |network: &Net| {
+        let (mut workspace, mut state) = (Workspace::new(), network.state(2).unwrap());
+        network.infer(&mut workspace, &batch, &mut state).unwrap().storage()[..24].to_vec()
+    };
+    let cast = infer(&by_hand);
+    by_hand.update(|_| ());
+    assert_eq!(infer(&by_hand), cast, "a cast network is packed");
+    assert_ne!(infer(&network), cast);
 }
 
 #[test]
