@@ -38,7 +38,11 @@ use core::fmt::Debug;
 /// - **C5** Inputs are untouched.
 /// - **C6** The contents of a workspace are arbitrary before and after.
 /// - **C7** Same inputs give the same bits, run after run and for any number of threads.
-/// - **C8** Every result lies within a bound derived from the operations; activations within the ULP the backend declares.
+/// - **C8** Every result lies within a bound derived from the operations; activations within the ULP the backend declares. Sums and
+///   products may be taken in any order, with or without fused multiply-adds, in wider formats. Of formulas with several usual
+///   arrangements these are covered: `(1 − z) n + z h` and `n + z (h − n)`; `d (1 − z)` and `d − d z`; `d (h − n)` and `d h − d n`;
+///   `s (1 − s)` and `s − s²`; `(1 − t)(1 + t)` and `1 − t²`, also with a factor distributed over them; a quotient by the sum of
+///   softmax and a product with its reciprocal. The largest logit is subtracted before anything else of the loss.
 /// - **C9** NaN and infinities propagate; values never panic.
 /// - **C10** Reserves are interchangeable: forward by any backend, backward by any other.
 /// - **C11** Parameter gradients accumulate, state cotangents overwrite, `d_x` does as its `Accum` says; backward may

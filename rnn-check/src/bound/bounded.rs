@@ -13,6 +13,7 @@
 //! ln a          −ln(1 − e/a)                               + A ulp(…) + η
 //! √a            e/√a                                       + u (…)
 //! max(a, 0)     e                                            exact
+//! blend         the larger of those of (1 − z) n + z h and n + z (h − n)
 //! ```
 //!
 //! *The sum.* Adding `n` summands takes `n − 1` additions in any order, so a summand passes through at most that many, and a
@@ -23,6 +24,10 @@
 //! *Activations.* Taylor with remainder: `|s(a+e) − s(a)| ≤ |s′(a)| |e| + max|s″|/2 e²`; also the Lipschitz constant, which is
 //! the better one for large `e`. The declared ulps count at the point where the backend evaluates: `|s| +` the first part.
 //! `σ″ = σ(1−σ)(1−2σ)` is largest at `σ = (3 ± √3)/6`: `√3/18`. `tanh″ = −2 t (1 − t²)` at `t = 1/√3`: `4√3/9`.
+//!
+//! *Arrangements.* One formula may be rounded in several ways that are all usual, `(1 − z) n + z h` and `n + z (h − n)`. They
+//! have one value and different errors: the second rounds `h − n`, which need not be small where the result is. Each is
+//! evaluated as it stands, and the bound is the largest of theirs ([`Bounded::widest`]). A fused multiply-add leaves a rounding out.
 //!
 //! *Quotient.* `|â/b̂ − a/b| = |a e_b ∓ b e_a| / (|b| |b̂|)`. *Logarithm, root:* the worst case is `â = a − e`;
 //! `|√â − √a| = |e|/(√â + √a)`. The exact function value of a constant stays a constant: a constant has no error.
@@ -118,6 +123,17 @@ impl<'p, S: Number> Bounded<'p, S> {
         let n = factors.len().saturating_sub(1);
         let underflows = factors.iter().skip(1).map(|_| amplified).sum();
         all.rounded(all.value, propagated, n, exact + propagated, underflows)
+    }
+
+    /// One value in several arrangements: that of the first, which a backend may have with the error of any.
+    #[must_use]
+    pub fn widest<const N: usize>(first: Self, others: [Self; N]) -> Self {
+        // f64::max would turn a NaN into a number, so it is kept out.
+        let wider = |all: Self, other: Self| Self {
+            error: if all.error >= other.error { all.error } else { other.error },
+            ..all.join(other)
+        };
+        others.into_iter().fold(first, wider)
     }
 
     /// `s (1 − s)`, or `s − s²`, from a stored `s = σ(·)`.
@@ -245,6 +261,10 @@ impl<S: Number> Number for Bounded<'_, S> {
         let e = self.error;
         let propagated = (slope * e + SIGMOID_CURVATURE * e * e).min(e / 4.0);
         self.function(self.value.sigmoid(), propagated, |p| p.sigmoid_ulp)
+    }
+    fn blend(z: Self, n: Self, h: Self) -> Self {
+        let apart = Self::dot([], [(Self::from_f64(1.0) - z, n), (z, h)]);
+        Self::widest(apart, [n + z * (h - n)])
     }
     fn relu(self) -> Self {
         Self { value: self.value.relu(), ..self }

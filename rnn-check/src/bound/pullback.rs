@@ -118,7 +118,10 @@ pub fn pullback<'p, S: Number>(
                 // As a sum: a backend may distribute the product over it.
                 let difference = B::dot([h_prev[j], -n], []);
                 d_pre[hidden + j] = B::product(&[d_h[j], difference, z.sigmoid_slope()]);
-                d_pre[2 * hidden + j] = B::product(&[d_h[j], one - z, n.tanh_slope()]);
+                // d_h (1 − z), or d_h − d_h z as the derivative of n + z (h_prev − n) comes out.
+                let d_n = B::widest(B::product(&[d_h[j], one - z]), [d_h[j] - d_h[j] * z]);
+                let apart = B::product(&[d_h[j], one - z, n.tanh_slope()]);
+                d_pre[2 * hidden + j] = B::widest(apart, [B::product(&[d_n, n.tanh_slope()])]);
             }
             let d_pre_n = d_pre[2 * hidden..].to_vec();
             if reset == Reset::Before {

@@ -68,6 +68,11 @@ pub trait Number:
         }
     }
 
+    /// `(1 − z) n + z h`: the mean of `n` and `h` with the weights `1 − z` and `z`.
+    fn blend(z: Self, n: Self, h: Self) -> Self {
+        Self::dot([], [(Self::from_f64(1.0) - z, n), (z, h)])
+    }
+
     /// `max(x, 0)`; NaN stays NaN, the derivative at 0 is 0.
     fn relu(self) -> Self {
         if self.value() <= 0.0 { Self::from_f64(0.0) } else { self }

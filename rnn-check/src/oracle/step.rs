@@ -61,7 +61,6 @@ pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &
         let biases = at(b_ih, j).into_iter().chain(at(b_hh, j));
         S::dot(biases, row(w_ih, x, j).chain(row(w_hh, v, j)))
     };
-    let one = S::from_f64(1.0);
     let units = 0..hidden;
 
     match cell {
@@ -100,7 +99,7 @@ pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &
                     Reset::Before => pre(n_row(j), &aux).tanh(),
                 })
                 .collect();
-            let h = units.map(|j| S::dot([], [(one - z[j], n[j]), (z[j], h[j])])).collect();
+            let h = units.map(|j| S::blend(z[j], n[j], h[j])).collect();
             Step { h, c: vec![], gates: [r, z, n].concat(), aux }
         }
     }

@@ -7,8 +7,8 @@ use super::window::{self, Slip};
 use crate::real::Real;
 use rnn_kernels::{
     Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, GruBackward,
-    GruCandidate, GruForward, GruGates, GruInfer, GruSpec, GruStep, LstmBackward, LstmForward, LstmInfer, LstmSpec,
-    LstmStep, MatMut, MatRef, Params, Use, check_matmul, sequence,
+    GruCandidate, GruCandidateGrad, GruForward, GruGates, GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward,
+    LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params, Use, check_matmul, sequence,
 };
 use std::sync::Mutex;
 
@@ -75,6 +75,53 @@ impl Correct {
         let smooth = matches!(activation, Activation::Tanh | Activation::Sigmoid);
         if self.0 == Way::NoisyActivations && smooth { noisy(y) } else { y }
     }
+    /// `(1 − z) n + z h`.
+    fn blend<T: Real>(self, z: T, n: T, h: T) -> T {
+        match self.0 {
+            Way::Interpolated => n + z * (h - n),
+            Way::FusedCells => z.fma(h - n, n),
+            _ => (T::ONE - z) * n + z * h,
+        }
+    }
+
+    /// `d (1 − z)`.
+    fn share<T: Real>(self, d: T, z: T) -> T {
+        match self.0 {
+            Way::Interpolated => d - d * z,
+            Way::FusedCells => (-d).fma(z, d),
+            _ => d * (T::ONE - z),
+        }
+    }
+
+    /// `d (h − n)`.
+    fn across<T: Real>(self, d: T, h: T, n: T) -> T {
+        match self.0 {
+            Way::Distributed => d * h - d * n,
+            Way::FusedCells => d.fma(h, -(d * n)),
+            _ => d * (h - n),
+        }
+    }
+
+    /// `d σ′` of `s = σ(·)`.
+    fn through_sigmoid<T: Real>(self, d: T, s: T) -> T {
+        match self.0 {
+            Way::Distributed => d * (s - s * s),
+            Way::Interpolated => d * s * (T::ONE - s),
+            Way::FusedCells => d * (-s).fma(s, s),
+            _ => d * (s * (T::ONE - s)),
+        }
+    }
+
+    /// `d tanh′` of `t = tanh(·)`.
+    fn through_tanh<T: Real>(self, d: T, t: T) -> T {
+        match self.0 {
+            Way::Distributed => d - d * (t * t),
+            Way::Interpolated => d * (T::ONE - t * t),
+            Way::FusedCells => d * (-t).fma(t, T::ONE),
+            _ => d * ((T::ONE - t) * (T::ONE + t)),
+        }
+    }
+
     fn sigmoid<T: Real>(self, x: T) -> T {
         self.act(Activation::Sigmoid, x)
     }
@@ -110,7 +157,9 @@ impl<T: Real> Backend<T> for Correct {
             }
             return;
         }
-        if matches!(way, Way::NoisyActivations | Way::StepByStep | Way::TimeBlocked | Way::Packed) {
+        if matches!(way, Way::NoisyActivations | Way::StepByStep | Way::TimeBlocked | Way::Packed)
+            || matches!(way, Way::Interpolated | Way::Distributed | Way::FusedCells)
+        {
             return in_order(c, accum, a, b);
         }
         product(c, accum, a, b, |start, terms| {
@@ -232,7 +281,7 @@ impl<T: Real> Backend<T> for Correct {
             for j in 0..hidden {
                 let (i, f) = (self.sigmoid(gates[j]), self.sigmoid(gates[hidden + j]));
                 let (g, o) = (self.tanh(gates[2 * hidden + j]), self.sigmoid(gates[3 * hidden + j]));
-                c[j] = f * c_prev[j] + i * g;
+                c[j] = if self.0 == Way::FusedCells { f.fma(c_prev[j], i * g) } else { f * c_prev[j] + i * g };
                 h[j] = o * self.tanh(c[j]);
                 (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]) = (i, f, g, o);
             }
@@ -248,7 +297,7 @@ impl<T: Real> Backend<T> for Correct {
             for j in 0..hidden {
                 let (r, z) = (self.sigmoid(gates[j]), self.sigmoid(gates[hidden + j]));
                 let n = self.tanh(gates[2 * hidden + j] + r * aux[j]);
-                h[j] = (T::ONE - z) * n + z * h_prev[j];
+                h[j] = self.blend(z, n, h_prev[j]);
                 (gates[j], gates[hidden + j], gates[2 * hidden + j]) = (r, z, n);
             }
         }
@@ -276,7 +325,63 @@ impl<T: Real> Backend<T> for Correct {
             for j in 0..hidden {
                 let n = self.tanh(gates[2 * hidden + j]);
                 gates[2 * hidden + j] = n;
-                h[j] = (T::ONE - gates[hidden + j]) * n + gates[hidden + j] * h_prev[j];
+                h[j] = self.blend(gates[hidden + j], n, h_prev[j]);
+            }
+        }
+    }
+
+    fn lstm_pointwise_backward(&self, mut step: LstmStepGrad<'_, T>) {
+        step.check();
+        let [rows, hidden] = step.c.shape();
+        for n in 0..rows {
+            let (gates, c_prev, c) = (step.gates.row(n), step.c_prev.row(n), step.c.row(n));
+            let (d_h, d_c) = (step.d_h.row(n), step.d_c.row(n));
+            let (d_c_prev, d_pre) = (step.d_c_prev.row_mut(n), step.d_pre.row_mut(n));
+            for j in 0..hidden {
+                let (i, f, g, o) = (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
+                let t = c[j].tanh();
+                let d_c = d_c[j] + self.through_tanh(d_h[j] * o, t);
+                d_pre[j] = self.through_sigmoid(d_c * g, i);
+                d_pre[hidden + j] = self.through_sigmoid(d_c * c_prev[j], f);
+                d_pre[2 * hidden + j] = self.through_tanh(d_c * i, g);
+                d_pre[3 * hidden + j] = self.through_sigmoid(d_h[j] * t, o);
+                d_c_prev[j] = d_c * f;
+            }
+        }
+    }
+
+    fn gru_pointwise_backward(&self, mut step: GruStepGrad<'_, T>) {
+        step.check();
+        let [rows, hidden] = step.h_prev.shape();
+        for row in 0..rows {
+            let (gates, aux, h_prev, d_h) =
+                (step.gates.row(row), step.aux.row(row), step.h_prev.row(row), step.d_h.row(row));
+            let (d_pre, d_aux) = (step.d_pre.row_mut(row), step.d_aux.row_mut(row));
+            let d_h_prev = step.d_h_prev.row_mut(row);
+            for j in 0..hidden {
+                let (r, z, n) = (gates[j], gates[hidden + j], gates[2 * hidden + j]);
+                let d_n = self.through_tanh(self.share(d_h[j], z), n);
+                d_pre[j] = self.through_sigmoid(d_n * aux[j], r);
+                d_pre[hidden + j] = self.through_sigmoid(self.across(d_h[j], h_prev[j], n), z);
+                d_pre[2 * hidden + j] = d_n;
+                d_aux[j] = d_n * r;
+                d_h_prev[j] = d_h[j] * z;
+            }
+        }
+    }
+
+    fn gru_candidate_backward(&self, mut step: GruCandidateGrad<'_, T>) {
+        step.check();
+        let [rows, hidden] = step.h_prev.shape();
+        for row in 0..rows {
+            let (gates, h_prev, d_h) = (step.gates.row(row), step.h_prev.row(row), step.d_h.row(row));
+            let d_pre = step.d_pre.row_mut(row);
+            let d_h_prev = step.d_h_prev.row_mut(row);
+            for j in 0..hidden {
+                let (z, n) = (gates[hidden + j], gates[2 * hidden + j]);
+                d_pre[hidden + j] = self.through_sigmoid(self.across(d_h[j], h_prev[j], n), z);
+                d_pre[2 * hidden + j] = self.through_tanh(self.share(d_h[j], z), n);
+                d_h_prev[j] = d_h[j] * z;
             }
         }
     }

@@ -29,11 +29,17 @@ pub enum Way {
     Transposed,
     /// Recurrent weights packed into panels of eight rows, transposed for inference.
     Packed,
+    /// GRU: `h = n + z (h_prev − n)`, and backward as the derivative of that comes out: `d_n = d_h − d_h z`.
+    Interpolated,
+    /// Products distributed over sums: `1 − t²`, `s − s²`, `d_h h_prev − d_h n`.
+    Distributed,
+    /// Fused multiply-adds in the cells: `c = fma(f, c_prev, i g)`, `h = fma(z, h_prev − n, n)`.
+    FusedCells,
 }
 
 impl Way {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Reversed,
         Self::Pairwise,
         Self::Compensated,
@@ -46,6 +52,9 @@ impl Way {
         Self::TimeBlocked,
         Self::Transposed,
         Self::Packed,
+        Self::Interpolated,
+        Self::Distributed,
+        Self::FusedCells,
     ];
 
     /// What it may claim.
