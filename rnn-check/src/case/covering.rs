@@ -27,11 +27,10 @@ pub(super) const SHAPES: [[usize; 4]; 11] = [
 
 const BIASES: [Bias; 3] = [Bias::Both, Bias::Input, Bias::None];
 const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Reverse];
-const LENGTHS: [Lengths; 3] = [Lengths::All, Lengths::Ragged, Lengths::WithZero];
 const ACCUMS: [Accum; 2] = [Accum::Replace, Accum::Add];
 
 /// How many values each axis has.
-const SIZES: [usize; 11] = [SHAPES.len(), 7, Upstream::SETS.len(), 5, 4, 3, 3, 2, 2, 2, 2];
+const SIZES: [usize; 11] = [SHAPES.len(), 7, Upstream::SETS.len(), 5, 4, 3, Lengths::ALL.len(), 2, 2, 2, 2];
 
 /// The case that takes these values.
 fn case(v: [usize; 11], seed: u64) -> Case {
@@ -43,7 +42,7 @@ fn case(v: [usize; 11], seed: u64) -> Case {
         fill: Fill::ALL[v[3]],
         layout: Layout::ALL[v[4]],
         bias: BIASES[v[5]],
-        lengths: LENGTHS[v[6]],
+        lengths: Lengths::ALL[v[6]],
         direction: DIRECTIONS[v[7]],
         state: v[8] == 0,
         one_hot: v[9] == 1,

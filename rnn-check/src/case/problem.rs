@@ -117,7 +117,7 @@ impl Case {
             direction: self.direction,
             dims: self.dims,
             lengths: self.row_lengths(),
-            start: 0,
+            start: self.start(),
             params,
             x,
             h0: state(4, 1.0),
@@ -130,12 +130,28 @@ impl Case {
         }
     }
 
+    /// The time of step 0: not that of the sequence in a [`Window`](Lengths::Window).
+    fn start(&self) -> usize {
+        if self.lengths == Lengths::Window { 1 + self.pick(3) } else { 0 }
+    }
+
     fn row_lengths(&self) -> Option<Vec<usize>> {
         let Dims { steps, batch, .. } = self.dims;
-        if self.lengths == Lengths::All {
-            return None;
-        }
         let mut stream = Stream::new(self.seed, 9);
+        match self.lengths {
+            Lengths::All => return None,
+            // In turn over before the window, over within it, going on after it; which row begins is drawn.
+            Lengths::Window => {
+                let (start, first) = (self.start(), stream.below(3));
+                let mut of = |n: usize| match (first + n) % 3 {
+                    0 => stream.below(start + 1),
+                    1 => start + stream.below(steps.max(1)),
+                    _ => start + steps + stream.below(2),
+                };
+                return Some((0..batch).map(&mut of).collect());
+            }
+            Lengths::Ragged | Lengths::WithZero => {}
+        }
         let mut lengths: Vec<usize> = (0..batch).map(|_| 1 + stream.below(steps.max(1))).collect();
         if self.lengths == Lengths::WithZero && batch > 0 {
             lengths[stream.below(batch)] = 0;
@@ -244,7 +260,7 @@ impl<T: Real> Problem<T> {
     pub fn longer(&self, more: usize) -> Self {
         let Dims { steps, batch, .. } = self.dims;
         let rows: Vec<_> = (0..batch).collect();
-        let lengths = (0..batch).map(|n| self.live_steps(n)).collect();
+        let lengths = (0..batch).map(|n| self.start + self.live_steps(n)).collect();
         Self { lengths: Some(lengths), ..self.picked(steps + more, &rows, |t, n| (t.min(steps - 1), n)) }
     }
 

@@ -42,7 +42,7 @@ impl Strategy for Cases {
             bias: [Bias::Both, Bias::Input, Bias::None][below(3)],
             direction: [Direction::Forward, Direction::Reverse][below(2)],
             dims,
-            lengths: [Lengths::All, Lengths::Ragged, Lengths::WithZero][below(3)],
+            lengths: Lengths::ALL[below(Lengths::ALL.len())],
             state: below(4) > 0,
             one_hot: below(4) == 0,
             layout: Layout::ALL[below(4)],
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(values(&|c| format!("{:?}", c.fill)), Fill::ALL.len());
         assert_eq!(values(&|c| format!("{:?}", c.layout)), Layout::ALL.len());
         assert_eq!(values(&|c| format!("{:?}", c.upstream)), Upstream::SETS.len());
-        assert_eq!(values(&|c| format!("{:?} {:?} {:?}", c.bias, c.direction, c.lengths)), 18);
+        assert_eq!(values(&|c| format!("{:?} {:?} {:?}", c.bias, c.direction, c.lengths)), 24);
         assert_eq!(values(&|c| format!("{} {} {:?}", c.state, c.one_hot, c.d_x)), 8);
         let Dims { steps, batch, input, hidden } = Cases::SMALL.largest;
         let sizes = |of: fn(Dims) -> usize| drawn.iter().map(|c| of(c.dims)).collect::<HashSet<usize>>();

@@ -30,7 +30,6 @@ const LARGEST: usize = 1 << 24;
 
 const BIASES: [Bias; 3] = [Bias::Both, Bias::Input, Bias::None];
 const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Reverse];
-const LENGTHS: [Lengths; 3] = [Lengths::All, Lengths::Ragged, Lengths::WithZero];
 const ACCUMS: [Accum; 2] = [Accum::Replace, Accum::Add];
 
 /// One case of one law in one number type.
@@ -126,7 +125,7 @@ fn options(case: &Case) -> u32 {
         (4, place(&Cell::ALL, case.cell)),
         (2, place(&BIASES, case.bias)),
         (1, place(&DIRECTIONS, case.direction)),
-        (2, place(&LENGTHS, case.lengths)),
+        (2, place(&Lengths::ALL, case.lengths)),
         (1, u32::from(case.state)),
         (1, u32::from(case.one_hot)),
         (3, place(&Layout::ALL, case.layout)),
@@ -249,7 +248,7 @@ impl FromStr for Token {
         let layout = read.pick("layout", 3, &Layout::ALL)?;
         let one_hot = read.take(1) == 1;
         let state = read.take(1) == 1;
-        let lengths = read.pick("lengths", 2, &LENGTHS)?;
+        let lengths = read.pick("lengths", 2, &Lengths::ALL)?;
         let direction = read.pick("direction", 1, &DIRECTIONS)?;
         let bias = read.pick("bias", 2, &BIASES)?;
         // Whatever is left is the cell, so that no bit is overlooked.

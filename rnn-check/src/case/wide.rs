@@ -20,7 +20,7 @@ pub fn wide() -> impl Iterator<Item = Case> {
             bias: [Bias::Both, Bias::Input, Bias::None][below(3)],
             direction: [Direction::Forward, Direction::Reverse][below(2)],
             dims: Dims { steps, batch, input, hidden },
-            lengths: [Lengths::All, Lengths::Ragged, Lengths::WithZero][below(3)],
+            lengths: Lengths::ALL[below(Lengths::ALL.len())],
             state: below(4) > 0,
             one_hot: below(5) == 0,
             layout: Layout::ALL[below(Layout::ALL.len())],

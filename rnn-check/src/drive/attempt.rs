@@ -1,6 +1,6 @@
 //! Calls that should panic.
 
-use super::{Backward, Forward, Infer, Pass, Reserve, Rig, Spec};
+use super::{Backward, Forward, Infer, Mistake, Pass, Reserve, Rig, Spec};
 use crate::case::Problem;
 use crate::oracle::Dims;
 use crate::real::Real;
@@ -16,6 +16,40 @@ impl<T: Real> Rig<'_, T> {
             Pass::Backward => lens.backward,
             Pass::Infer => lens.infer,
         }
+    }
+
+    /// A mistake in words, with what was given and what is required: `workspace in Backward: 35 elements given, 36 required`.
+    #[must_use]
+    pub fn told(&self, problem: &Problem<T>, mistake: Mistake, pass: Pass, word: &str) -> String {
+        let Dims { steps, batch, input, hidden } = problem.dims;
+        let spec = |dims| Spec::<T>::new(problem.cell, problem.bias, dims);
+        let lens = |steps| spec(problem.dims).lens(self.backend, steps, batch);
+        let elements = |given: usize, required: usize| (format!("{given} elements"), format!("{required}"));
+        let shapes = |given: &[usize], required: &[usize]| (format!("{given:?}"), format!("{required:?}"));
+        let (given, required) = match mistake {
+            Mistake::H0 | Mistake::Hn | Mistake::DHn | Mistake::DH0 | Mistake::State => {
+                shapes(&[batch + 1, hidden], &[batch, hidden])
+            }
+            Mistake::Y => shapes(&[steps, batch, hidden + 1], &[steps, batch, hidden]),
+            Mistake::X | Mistake::Dx => shapes(&[steps, batch, input + 1], &[steps, batch, input]),
+            Mistake::Dy => shapes(&[steps + 1, batch, hidden], &[steps, batch, hidden]),
+            Mistake::Trace => shapes(&[steps, batch, hidden], &[steps + 1, batch, hidden]),
+            Mistake::Lengths => elements(batch + 1, batch),
+            Mistake::Reserve => elements(lens(steps + 1).reserve, lens(steps).reserve),
+            Mistake::Params | Mistake::DParams => {
+                let larger = Dims { hidden: hidden + 1, ..problem.dims };
+                elements(spec(larger).layout().len(), spec(problem.dims).layout().len())
+            }
+            Mistake::Workspace => {
+                let required = match pass {
+                    Pass::Forward => lens(steps).forward,
+                    Pass::Backward => lens(steps).backward,
+                    Pass::Infer => lens(steps).infer,
+                };
+                elements(required.saturating_sub(1), required)
+            }
+        };
+        format!("{word} in {pass:?}: {given} given, {required} required")
     }
 
     /// A pass that should panic: its message, and the first buffer it wrote to, if any.

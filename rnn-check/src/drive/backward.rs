@@ -75,7 +75,8 @@ impl<T: Real> Rig<'_, T> {
 fn d_y<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>) -> Option<Guarded<T>> {
     let steps = problem.dims.steps + rig.wrong(Mistake::Dy);
     let place = Place::sequence(problem.layout, [steps, problem.dims.batch, problem.dims.hidden]);
-    problem.d_y.as_ref().map(|d_y| Guarded::input("d_y", place, d_y))
+    let nan = T::from_f64(f64::NAN);
+    problem.d_y.as_ref().map(|d_y| Guarded::input("d_y", place, &rig.padded(problem, d_y, problem.dims.hidden, nan)))
 }
 
 fn d_x<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>, before: &Before<T>) -> Option<Guarded<T>> {

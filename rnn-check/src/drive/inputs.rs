@@ -1,6 +1,6 @@
 //! What every pass reads, in guarded buffers, and how a call is made.
 
-use super::{Called, Guarded, Mistake, Place, Rig, Spec, message};
+use super::{Called, Guarded, Mistake, Padding, Place, Rig, Spec, message};
 use crate::case::{Problem, X};
 use crate::oracle::Dims;
 use crate::real::Real;
@@ -39,9 +39,9 @@ impl<T: Real> Inputs<T> {
             X::Dense(x) => {
                 let cols = dims.input + wrong(Mistake::X);
                 let place = Place::sequence(problem.layout, [dims.steps, dims.batch, cols]);
-                (Some(Guarded::input("x", place, x)), vec![])
+                (Some(Guarded::input("x", place, &rig.padded(problem, x, dims.input, T::from_f64(f64::NAN)))), vec![])
             }
-            X::OneHot(index) => (None, index.clone()),
+            X::OneHot(index) => (None, rig.padded(problem, index, 1, u32::MAX)),
         };
         let params = Guarded::input("params", Place::flat(params.len()), &params);
         let dims = Dims { hidden: larger.hidden, ..dims };
@@ -84,8 +84,24 @@ impl<'r, T: Real> Rig<'r, T> {
             catch: false,
             slack: 0,
             shared: None,
+            padding: Padding::Poisoned,
             unsupported: &[],
         }
+    }
+
+    /// `[T, N, width]` as the backend finds it: `poison` where a step does not belong to its row.
+    pub(super) fn padded<E: Copy>(&self, problem: &Problem<T>, data: &[E], width: usize, poison: E) -> Vec<E> {
+        let mut data = data.to_vec();
+        if self.padding == Padding::AsGiven || problem.lengths.is_none() {
+            return data;
+        }
+        let batch = problem.dims.batch;
+        for (at, element) in data.iter_mut().enumerate() {
+            if !problem.live(at / width / batch, at / width % batch) {
+                *element = poison;
+            }
+        }
+        data
     }
 
     /// Leaves the law if this problem needs what the backend does not support. The unwinding is no panic: no hook sees it.

@@ -24,6 +24,15 @@ use std::cell::RefCell;
 /// Runs its argument and says how many heap allocations it made.
 pub type CountAllocations = fn(&mut dyn FnMut()) -> u64;
 
+/// What `x` and `d_y` hold where a step does not belong to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// NaN, and indices that are too large: every law is then a law about padding as well, whatever else its case combines.
+    Poisoned,
+    /// What the problem says.
+    AsGiven,
+}
+
 /// A backend and how to call it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rig<'a, T> {
@@ -41,6 +50,8 @@ pub struct Rig<'a, T> {
     pub slack: usize,
     /// Scratch that calls share: each finds what the one before left.
     pub shared: Option<&'a RefCell<Vec<T>>>,
+    /// What a backend finds in `x` and `d_y` where a step does not belong to a row.
+    pub padding: Padding,
     /// Options the backend is never called with: a run that needs one unwinds with it instead.
     pub unsupported: &'static [Feature],
 }

@@ -44,12 +44,13 @@ impl<T: Real> Problem<T> {
     /// The oracle's pass from a [`point`](Self::point).
     pub(crate) fn oracle_at<S: Number>(&self, point: &[S]) -> oracle::Sequence<S> {
         let [params, x, h0, c0] = self.parts(point);
+        let lengths: Vec<usize> = (0..self.dims.batch).map(|n| self.live_steps(n)).collect();
         oracle::sequence(oracle::Run {
             cell: self.cell,
             dims: self.dims,
             params: &oracle::Params::from_flat(self.cell, self.dims, biases(self.bias), params),
             x,
-            lengths: self.lengths.as_deref(),
+            lengths: Some(&lengths),
             direction: oracle_direction(self.direction),
             h0,
             c0,

@@ -5,7 +5,7 @@ use super::expect::{B, adjoint, ends, states};
 use super::{Context, Verdict, all, same, within};
 use crate::bound::Bounded;
 use crate::case::Problem;
-use crate::drive::{Backward, Before, Forward};
+use crate::drive::{Backward, Before, Forward, Rig};
 use crate::number::Number;
 use crate::real::Real;
 
@@ -53,8 +53,13 @@ impl<T: Real> Results<T> {
 
 /// Forward, then backward into zeros.
 pub(super) fn run<T: Real>(ctx: &Context<'_, T>, problem: &Problem<T>) -> Results<T> {
-    let forward = ctx.rig().forward(problem);
-    let backward = ctx.rig().backward(problem, &forward.reserve);
+    run_on(&ctx.rig(), problem)
+}
+
+/// The same, called as this rig calls.
+pub(super) fn run_on<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>) -> Results<T> {
+    let forward = rig.forward(problem);
+    let backward = rig.backward(problem, &forward.reserve);
     Results::of(forward, backward)
 }
 

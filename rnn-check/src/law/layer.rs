@@ -18,7 +18,7 @@ fn other_direction<T: Real>(case: &Case, problem: &Problem<T>) -> Problem<T> {
         Direction::Reverse => Direction::Forward,
     };
     let other = Case { direction, seed: case.seed + 500, ..*case }.problem::<T>();
-    Problem { x: problem.x.clone(), lengths: problem.lengths.clone(), ..other }
+    Problem { x: problem.x.clone(), lengths: problem.lengths.clone(), start: problem.start, ..other }
 }
 
 /// `[T, N, 2H]` of two `[T, N, H]`.
@@ -124,7 +124,7 @@ pub(super) fn two_layers_are_their_composition<T: Real>(ctx: &Context<'_, T>, ca
     let lower = Case { upstream, ..case }.problem::<T>();
     let upper =
         Case { dims: Dims { input: case.dims.hidden, ..case.dims }, one_hot: false, seed: case.seed + 600, ..case };
-    let upper = Problem { lengths: lower.lengths.clone(), ..upper.problem::<T>() };
+    let upper = Problem { lengths: lower.lengths.clone(), start: lower.start, ..upper.problem::<T>() };
     let rig = ctx.rig();
     let below = rig.forward(&lower);
     let upper = Problem { x: X::Dense(below.y.clone()), ..upper };
