@@ -10,6 +10,9 @@ use rnn_kernels::Backend;
 
 /// How many bugs a report names.
 const BEST: usize = 2;
+/// The least likeness worth a word. The errors of unrelated mistakes in one array share the signs and sizes of what they
+/// multiply, and so a cosine of 0.1 … 0.4; a bug that explains a failure comes out near 1.
+const LIKE: f64 = 0.5;
 
 fn failure_of<T: Real>(
     ctx: &Context<'_, T>,
@@ -38,7 +41,7 @@ pub(crate) fn hints<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, fa
             _ => return None,
         };
         let description = bug.description().trim().to_string();
-        (likeness > 0.0).then(|| Hint { bug: format!("{bug:?}"), description, likeness })
+        (likeness >= LIKE).then(|| Hint { bug: format!("{bug:?}"), description, likeness })
     };
     let mut hints: Vec<Hint> = Bug::ALL.iter().filter_map(like).collect();
     hints.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));

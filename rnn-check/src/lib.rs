@@ -61,6 +61,7 @@ pub mod dispatch;
 pub mod document;
 pub mod drive;
 mod exact;
+pub mod foreign;
 pub mod guide;
 mod hint;
 mod judge;

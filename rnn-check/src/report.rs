@@ -106,12 +106,15 @@ pub struct LawReport {
 }
 
 impl LawReport {
+    /// The reason of a skip of a case that the law ran on and found nothing to compare in: no step, no row.
+    pub const NOTHING: &'static str = "nothing was compared";
+
     /// The law held, on something; or it is broken as expected.
     #[must_use]
     pub fn passes(&self) -> bool {
-        // A law that is skipped everywhere must say why; one that compared nothing otherwise proves nothing.
-        let seen = self.comparisons > 0 || (self.cases == 0 && self.skipped > 0);
-        if self.broken.is_some() { self.expected.is_some() } else { seen }
+        // A law that is skipped everywhere must say why, and that nothing was there is no reason: it proves nothing.
+        let explained = self.cases == 0 && self.skips.keys().any(|reason| reason != Self::NOTHING);
+        if self.broken.is_some() { self.expected.is_some() } else { self.comparisons > 0 || explained }
     }
 
     /// What an expectation makes of it: a failure is counted as expected, and a law that holds becomes one.
@@ -151,6 +154,11 @@ impl Report {
     /// The laws that did not hold.
     pub fn failures(&self) -> impl Iterator<Item = &LawReport> {
         self.laws.iter().filter(|law| !law.passes())
+    }
+
+    /// The laws that passed because every case of theirs was skipped for a reason: they say nothing about the backend.
+    pub fn silent(&self) -> impl Iterator<Item = &LawReport> {
+        self.laws.iter().filter(|law| law.passes() && law.comparisons == 0 && law.broken.is_none())
     }
 
     /// The laws that are broken as the claims expect.
@@ -262,6 +270,10 @@ impl fmt::Display for Report {
         for (reason, count) in self.skips() {
             writeln!(f, "skipped {count}: {reason}")?;
         }
+        for law in self.silent() {
+            let reasons: Vec<&str> = law.skips.keys().map(String::as_str).collect();
+            writeln!(f, "says nothing  {} {}: {}", law.id, self.number, reasons.join("; "))?;
+        }
         let under = self.under_claims();
         for (promise, cases) in &under {
             writeln!(f, "under-claim: {promise} (held on {cases} cases)")?;
@@ -309,8 +321,18 @@ mod tests {
     #[test]
     fn a_law_that_is_skipped_everywhere_passes_and_one_that_is_undecided_everywhere_does_not() {
         let nothing = LawReport { cases: 0, ..law(0) };
-        assert!(LawReport { skipped: 2, ..nothing.clone() }.passes());
+        let skipped =
+            |reason: &str| LawReport { skipped: 2, skips: BTreeMap::from([(reason.into(), 2)]), ..nothing.clone() };
+        assert!(skipped("not claimed").passes());
         assert!(!nothing.passes());
+        let text = report(vec![law(1), skipped("not claimed")]).to_string();
+        assert!(text.contains("says nothing  group::name f32: not claimed"), "{text}");
+    }
+
+    #[test]
+    fn a_law_that_found_nothing_to_compare_in_any_case_fails() {
+        let skips = BTreeMap::from([(LawReport::NOTHING.into(), 2)]);
+        assert!(!LawReport { cases: 0, skipped: 2, skips, ..law(0) }.passes());
     }
 
     #[test]

@@ -167,6 +167,7 @@ impl<'c, T: Checked> Checking<'c, T> {
             let verdict = judge(self.ctx, self.law, &case);
             self.promises.try_on(self.ctx, self.law, &case, &verdict);
             match verdict {
+                Ok(Evidence { comparisons: 0, .. }) => return self.skip(LawReport::NOTHING.into()),
                 Ok(evidence) => {
                     self.count(evidence);
                     return None;

@@ -85,13 +85,13 @@ pub(super) fn a_wrong_shape_is_named_before_any_write<T: Real>(ctx: &Context<'_,
             Err(panic) => {
                 Err(fail(format!("{mistake:?} in {pass:?}: building the call panicked: {}", message(&*panic))))
             }
-            Ok((None, _)) => Err(fail(format!("{mistake:?} in {pass:?}: no panic"))),
+            Ok((None, _)) => Err(fail(format!("{}: no panic", rig.told(&problem, mistake, pass, word)))),
             Ok((Some(text), written)) => all([
                 ensure(text.contains(word), || {
-                    format!("{mistake:?} in {pass:?}: the message does not name {word}: {text}")
+                    format!("{}: the message does not name {word}: {text}", rig.told(&problem, mistake, pass, word))
                 }),
                 ensure(written.is_none(), || {
-                    format!("{mistake:?} in {pass:?}: {written:?} was written before the panic")
+                    format!("{}: {written:?} was written before the panic", rig.told(&problem, mistake, pass, word))
                 }),
             ]),
         };

@@ -23,9 +23,7 @@ struct Data<'c> {
 }
 
 impl<'c> Data<'c> {
-    fn new(case: &'c Case, purpose: u64) -> Self {
-        let m = (case.dims.steps * case.dims.batch).min(12);
-        let (k, o) = (case.dims.input.min(9), case.dims.hidden.min(17));
+    fn new(case: &'c Case, [m, k, o]: [usize; 3], purpose: u64) -> Self {
         Self { case, m, k, o, stream: Stream::new(case.seed, 60 + purpose) }
     }
 
@@ -58,6 +56,17 @@ impl<'c> Data<'c> {
     }
 }
 
+/// `[M, K, O]` of a case; [`beyond`](super::beyond) has the large ones.
+fn small(case: &Case) -> [usize; 3] {
+    [(case.dims.steps * case.dims.batch).min(12), case.dims.input.min(9), case.dims.hidden.min(17)]
+}
+
+/// The same with few rows of a table, so that indices repeat.
+fn few_rows(case: &Case) -> [usize; 3] {
+    let [m, v, e] = small(case);
+    [m, v.min(3), e]
+}
+
 fn intact<T: Real>(buffers: &[&Guarded<T>]) -> Verdict {
     all(buffers.iter().map(|buffer| {
         let breach = buffer.breach();
@@ -66,7 +75,11 @@ fn intact<T: Real>(buffers: &[&Guarded<T>]) -> Verdict {
 }
 
 pub(super) fn affine_layers_and_their_gradients<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let mut data = Data::new(case, 0);
+    affine(ctx, case, small(case))
+}
+
+pub(super) fn affine<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [usize; 3]) -> Verdict {
+    let mut data = Data::new(case, sizes, 0);
     let (m, k, o) = (data.m, data.k, data.o);
     let (x, w, b) = (data.numbers::<T>(m * k, 1.0), data.numbers::<T>(o * k, 1.0), data.numbers::<T>(o, 1.0));
     let (d_y, d_w, d_b, d_x) = (
@@ -112,9 +125,12 @@ pub(super) fn affine_layers_and_their_gradients<T: Real>(ctx: &Context<'_, T>, c
 }
 
 pub(super) fn embeddings_and_their_gradients<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let mut data = Data::new(case, 1);
-    // Few rows of the table, so that indices repeat.
-    let (m, v, e) = (data.m, data.k.min(3), data.o);
+    embedding(ctx, case, few_rows(case))
+}
+
+pub(super) fn embedding<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [usize; 3]) -> Verdict {
+    let mut data = Data::new(case, sizes, 1);
+    let (m, v, e) = (data.m, data.k, data.o);
     let (table, mut d_y, d_table) =
         (data.numbers::<T>(v * e, 1.0), data.numbers::<T>(m * e, 1.0), data.numbers::<T>(v * e, 1.0));
     let index = data.indices(v);
@@ -145,7 +161,11 @@ pub(super) fn embeddings_and_their_gradients<T: Real>(ctx: &Context<'_, T>, case
 }
 
 pub(super) fn dense_activations_and_their_gradients<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let mut data = Data::new(case, 2);
+    activations(ctx, case, small(case))
+}
+
+pub(super) fn activations<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [usize; 3]) -> Verdict {
+    let mut data = Data::new(case, sizes, 2);
     let (m, o) = (data.m, data.o);
     let (x, d) = (data.numbers::<T>(m * o, 3.0), data.numbers::<T>(m * o, 1.0));
     all([Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Identity].map(|activation| {
@@ -185,7 +205,11 @@ pub(super) fn dense_activations_and_their_gradients<T: Real>(ctx: &Context<'_, T
 }
 
 pub(super) fn softmax_cross_entropy_and_its_gradient<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let mut data = Data::new(case, 3);
+    softmax(ctx, case, small(case))
+}
+
+pub(super) fn softmax<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [usize; 3]) -> Verdict {
+    let mut data = Data::new(case, sizes, 3);
     let (m, v) = (data.m, data.o);
     let mut logits = data.logits::<T>(v);
     let targets = data.indices(v);
@@ -244,7 +268,11 @@ fn poison<T: Real>(live: Option<&[bool]>, cols: usize, arrays: [&mut Vec<T>; 2])
 }
 
 pub(super) fn bernoulli_cross_entropy_and_its_gradient<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let mut data = Data::new(case, 4);
+    bernoulli(ctx, case, small(case))
+}
+
+pub(super) fn bernoulli<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [usize; 3]) -> Verdict {
+    let mut data = Data::new(case, sizes, 4);
     let (m, k) = (data.m, data.o);
     let mut logits = data.logits::<T>(k);
     let mut targets: Vec<T> = (0..m * k).map(|_| T::from_f64(data.stream.below(5) as f64 / 4.0)).collect();
@@ -282,7 +310,11 @@ pub(super) fn bernoulli_cross_entropy_and_its_gradient<T: Real>(ctx: &Context<'_
 }
 
 pub(super) fn squared_error_and_its_gradient<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let mut data = Data::new(case, 5);
+    squared(ctx, case, small(case))
+}
+
+pub(super) fn squared<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [usize; 3]) -> Verdict {
+    let mut data = Data::new(case, sizes, 5);
     let (m, k) = (data.m, data.o);
     let (mut y, mut targets) = (data.numbers::<T>(m * k, 2.0), data.numbers::<T>(m * k, 2.0));
     let live = live_rows(&mut data);

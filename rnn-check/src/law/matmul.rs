@@ -11,16 +11,16 @@ use crate::real::Real;
 use rnn_kernels::Accum;
 
 /// One product: data in canonical order, and how each operand lies.
-struct Product<T> {
-    m: usize,
-    k: usize,
-    n: usize,
-    a: Vec<T>,
-    b: Vec<T>,
-    c: Vec<T>,
+pub(super) struct Product<T> {
+    pub(super) m: usize,
+    pub(super) k: usize,
+    pub(super) n: usize,
+    pub(super) a: Vec<T>,
+    pub(super) b: Vec<T>,
+    pub(super) c: Vec<T>,
     /// Whether each operand is handed over as the transpose of what is stored.
-    turned: [bool; 2],
-    accum: Accum,
+    pub(super) turned: [bool; 2],
+    pub(super) accum: Accum,
 }
 
 /// Products of the shapes a case of these dims leads to, and their transposes.
@@ -53,7 +53,7 @@ fn transposed<T: Copy>(v: &[T], rows: usize, cols: usize) -> Vec<T> {
 
 impl<T: Real> Product<T> {
     /// The backend's answer and what it wrote elsewhere; `before` is in `C` at the start.
-    fn run(&self, ctx: &Context<'_, T>, layout: Layout, before: &[T]) -> (Vec<T>, Vec<String>) {
+    pub(super) fn run(&self, ctx: &Context<'_, T>, layout: Layout, before: &[T]) -> (Vec<T>, Vec<String>) {
         let operand = |name, data: &[T], rows, cols, turned: bool| {
             if turned {
                 Guarded::input(name, Place::matrix(layout, [cols, rows]), &transposed(data, rows, cols))
@@ -81,7 +81,7 @@ impl<T: Real> Product<T> {
         (0..self.m).flat_map(|i| (0..self.n).map(move |j| (i, j))).map(|(i, j)| entry(i, j)).collect()
     }
 
-    fn block(&self) -> Block<'static> {
+    pub(super) fn block(&self) -> Block<'static> {
         Block::matrix("C", self.n)
     }
 }

@@ -1,6 +1,7 @@
 //! Laws: plain functions from a backend and a case to a verdict, each with the clause of the contract it checks.
 
 mod alike;
+mod beyond;
 pub mod block;
 mod duality;
 mod endurance;
@@ -8,6 +9,7 @@ mod environment;
 mod exact;
 pub mod expect;
 mod failure;
+mod foreign;
 mod gate;
 mod golden;
 mod gradient;
@@ -162,6 +164,12 @@ pub(crate) fn same<T: Real>(block: &Block<'_>, got: &[T], want: &[T]) -> Verdict
 /// All of these, or the first that stops.
 pub(crate) fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     verdicts.into_iter().try_fold(Evidence::default(), |sum, next| next.map(|next| sum.and(next)))
+}
+
+/// Skips a case in which no step belongs to any row: every state comes through, and no equation is looked at.
+pub(crate) fn something_is_live<T: Real>(problem: &Problem<T>) -> Result<(), Stop> {
+    let live = (0..problem.dims.batch).any(|n| problem.live_steps(n) > 0);
+    if live { Ok(()) } else { Err(Stop::Skip("no step belongs to any row")) }
 }
 
 /// Both backends' results of one problem, compared bit for bit; the first difference in words.

@@ -5,10 +5,11 @@ use super::block::Block;
 use super::{Context, Evidence, Failure, Stop, Verdict, all, ensure, fail, same};
 use crate::activation::{Format, Function};
 use crate::case::{Case, Problem, Stream, Upstream, X};
-use crate::oracle::Dims;
+use crate::oracle::{Cell, Dims};
 use crate::real::Real;
 use rnn_kernels::{
-    Activation, Direction, ElmanStep, ElmanStepGrad, GruCandidate, GruGates, GruStep, LstmStep, MatMut, MatRef,
+    Activation, Direction, ElmanStep, ElmanStepGrad, GruCandidate, GruGates, GruStep, GruStepGrad, LstmStep,
+    LstmStepGrad, MatMut, MatRef,
 };
 
 /// σ and tanh of the same arguments, by every kernel that computes them; `[name, σ or tanh, values]`.
@@ -151,6 +152,68 @@ pub(super) fn the_slope_at_nan_is_nan<T: Real>(ctx: &Context<'_, T>, _: &Case) -
         let block = format!("{activation:?}: d at y = NaN 0.5 NaN");
         [same(&Block::matrix(&block, 3), &dense, &want), same(&Block::matrix(&block, 3), &d_pre, &want)]
     }))
+}
+
+/// `0 · NaN = NaN`: a cotangent of 0 does not hide a slope that is none. A kernel that leaves out units or rows whose cotangents are 0
+/// would report a finite gradient of a network that has none. Next to the NaN, 0 times a slope is 0.
+pub(super) fn a_nan_slope_times_a_zero_cotangent_is_nan<T: Real>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
+    let [nan, half, zero] = [f64::NAN, 0.5, 0.0].map(T::from_f64);
+    // Two units, the second of them NaN; the row has no cotangent at all.
+    let (unit, none) = ([half, nan], [zero; 2]);
+    let (mat, row) = (MatRef::new(&unit, 1, 2), MatRef::new(&none, 1, 2));
+    let want = |gates: usize| [zero, nan].repeat(gates);
+    let check = |name: &str, got: &[T], gates: usize| same(&Block::matrix(name, 2), got, &want(gates));
+    let mut verdicts = Vec::new();
+    for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Relu] {
+        let (mut d, mut d_pre) = (none, [half; 2]);
+        ctx.backend.activation_backward(activation, mat, MatMut::new(&mut d, 1, 2));
+        let out = MatMut::new(&mut d_pre, 1, 2);
+        ctx.backend.elman_pointwise_backward(ElmanStepGrad { activation, h: mat, d_h: row, d_pre: out });
+        verdicts.extend([check("dense d of 0 at 1/2 NaN", &d, 1), check("elman d_pre of 0 at 1/2 NaN", &d_pre, 1)]);
+    }
+    let gates = |count: usize| unit.repeat(count);
+    let (lstm, gru) = (gates(4), gates(3));
+    let (mut d_pre, mut d_prev) = (vec![half; 8], [half; 2]);
+    ctx.backend.lstm_pointwise_backward(LstmStepGrad {
+        gates: MatRef::new(&lstm, 1, 8),
+        c_prev: mat,
+        c: mat,
+        d_h: row,
+        d_c: row,
+        d_c_prev: MatMut::new(&mut d_prev, 1, 2),
+        d_pre: MatMut::new(&mut d_pre, 1, 8),
+    });
+    verdicts.extend([check("lstm d_pre of 0", &d_pre, 4), check("lstm d_c_prev of 0", &d_prev, 1)]);
+    let (mut d_pre, mut d_aux, mut d_prev) = (vec![half; 6], [half; 2], [half; 2]);
+    ctx.backend.gru_pointwise_backward(GruStepGrad {
+        gates: MatRef::new(&gru, 1, 6),
+        aux: mat,
+        h_prev: mat,
+        d_h: row,
+        d_h_prev: MatMut::new(&mut d_prev, 1, 2),
+        d_pre: MatMut::new(&mut d_pre, 1, 6),
+        d_aux: MatMut::new(&mut d_aux, 1, 2),
+    });
+    verdicts.extend([
+        check("gru d_pre of 0", &d_pre, 3),
+        check("gru d_aux of 0", &d_aux, 1),
+        check("gru d_h_prev of 0", &d_prev, 1),
+    ]);
+    // Whole passes: x is NaN in the first row's first feature, and no cotangent is other than 0.
+    for cell in Cell::ALL {
+        let mut problem = Case { cell, ..Case::plain() }.problem::<T>();
+        let Dims { input, .. } = problem.dims;
+        if let X::Dense(x) = &mut problem.x {
+            x[0] = nan;
+        }
+        for up in [&mut problem.d_y, &mut problem.d_h_n, &mut problem.d_c_n].into_iter().flatten() {
+            up.fill(zero);
+        }
+        let d_w_ih = &run(ctx, &problem).d_params[..problem.cell.gates() * problem.dims.hidden * input];
+        let seen = d_w_ih.iter().step_by(input).all(|d| d.is_nan());
+        verdicts.push(ensure(seen, || format!("{}: x is NaN, d_w_ih is finite", crate::case::cell_name(cell))));
+    }
+    all(verdicts)
 }
 
 /// One NaN in `x[t, n]`, then one in `d_y[t, n]`.

@@ -3,13 +3,13 @@
 //! Where a law changes the number of rows of a product, bits are equal only if the backend claims batch invariance; without
 //! that claim both ways must lie within the bound of the whole trajectory. Weight gradients, sums over rows, always so.
 
-use super::alike::{Results, run, same_bits, trajectory};
+use super::alike::{Results, run, run_on, same_bits, trajectory};
 use super::block::Block;
 use super::oracle::{adjoint_residual, forward_residual};
-use super::{Context, Evidence, Stop, Verdict, all, same};
+use super::{Context, Evidence, Stop, Verdict, all, same, something_is_live};
 use crate::case::{Case, Layout, Lengths, Problem, X};
 use crate::claims::Claims;
-use crate::drive::{Before, Forward, Rig};
+use crate::drive::{Before, Forward, Padding, Rig};
 use crate::oracle::Dims;
 use crate::planted::Plain;
 use crate::real::Real;
@@ -84,6 +84,7 @@ pub(super) fn windows_chain_to_the_whole<T: Real>(ctx: &Context<'_, T>, case: &C
 
 pub(super) fn reversed_time_is_the_other_direction<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = short::<T>(case);
+    something_is_live(&problem)?;
     let [a, mut b] = [&problem, &problem.reversed()].map(|p| run(ctx, p));
     let turned = |t: usize, n: usize| {
         let live = problem.live_steps(n);
@@ -128,6 +129,9 @@ fn rows_of<T: Real>(problem: &Problem<T>, results: &Results<T>, rows: &[usize]) 
 pub(super) fn permuted_rows_give_permuted_results<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = short::<T>(case);
     let batch = problem.dims.batch;
+    if batch < 2 {
+        return Err(Stop::Skip("fewer than two rows have one order"));
+    }
     // A rotation: not its own inverse from three rows on.
     let order: Vec<usize> = (0..batch).map(|n| (n + 1) % batch).collect();
     let permuted = problem.rows(&order);
@@ -138,8 +142,11 @@ pub(super) fn permuted_rows_give_permuted_results<T: Real>(ctx: &Context<'_, T>,
 pub(super) fn a_split_batch_is_the_whole_batch<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = short::<T>(case);
     let batch = problem.dims.batch;
+    if batch < 2 {
+        return Err(Stop::Skip("fewer than two rows cannot be split"));
+    }
     let whole = run(ctx, &problem);
-    let first = case.pick(batch + 1);
+    let first = 1 + case.pick(batch - 1);
     let mut before = problem.zeros().d_params;
     let mut verdicts = Vec::new();
     for rows in [(0..first).collect::<Vec<_>>(), (first..batch).collect()] {
@@ -168,9 +175,14 @@ fn ragged(case: &Case) -> Case {
 /// The shapes are the same, so the bits are, whatever a backend claims.
 pub(super) fn padding_never_matters<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = ragged(case).problem::<T>();
-    let want = run(ctx, &problem.clone().padded_with(T::ZERO));
-    let values = [f64::NAN, f64::INFINITY, 1e30];
-    all(values.map(|value| same_bits(&problem, &run(ctx, &problem.clone().padded_with(T::from_f64(value))), &want)))
+    let dims = problem.dims;
+    if (0..dims.batch).all(|n| problem.live_steps(n) == dims.steps) {
+        return Err(Stop::Skip("there is no padding"));
+    }
+    let rig = Rig { padding: Padding::AsGiven, ..ctx.rig() };
+    let padded = |value: f64| run_on(&rig, &problem.clone().padded_with(T::from_f64(value)));
+    let want = padded(0.0);
+    all([f64::NAN, f64::INFINITY, 1e30].map(|value| same_bits(&problem, &padded(value), &want)))
 }
 
 pub(super) fn a_longer_batch_changes_nothing<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
@@ -217,6 +229,7 @@ pub(super) fn layouts_do_not_matter<T: Real>(ctx: &Context<'_, T>, case: &Case) 
 
 pub(super) fn inference_is_the_forward_pass<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = short::<T>(case);
+    something_is_live(&problem)?;
     let forward = ctx.rig().forward(&problem);
     let infer = ctx.rig().infer(&problem);
     let bounds = trajectory(ctx, &problem);
@@ -226,6 +239,7 @@ pub(super) fn inference_is_the_forward_pass<T: Real>(ctx: &Context<'_, T>, case:
 
 pub(super) fn one_hot_input_is_its_dense_form<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let one_hot = short::<T>(&Case { one_hot: true, ..*case });
+    something_is_live(&one_hot)?;
     let dense = Problem { x: X::Dense(one_hot.dense_x()), ..one_hot.clone() };
     let mut want = run(ctx, &dense);
     want.d_x = vec![];

@@ -2,8 +2,8 @@
 
 use super::{Law, Scope};
 use super::{
-    duality, endurance, environment, exact, gate, golden, gradient, head, layer, linear, matmul, numeric, oracle,
-    poison, structure, symmetry, truncated, variant,
+    beyond, duality, endurance, environment, exact, foreign, gate, golden, gradient, head, layer, linear, matmul,
+    numeric, oracle, poison, structure, symmetry, truncated, variant,
 };
 use crate::activation::Format;
 
@@ -67,9 +67,11 @@ macro_rules! for_each_law {
                 [variant, the_reset_gate_acts_where_the_spec_says, Cases, "both GRUs agree where algebra says, and only there"]
                 [variant, biases_are_what_their_names_say, Cases, "none = zeros, one = a zero second, two add up but for b_hn"]
                 [variant, gates_are_in_pytorch_order, Once, "i f g o and r z n"]
+                [foreign, other_libraries_orders_are_permutations, Once, "ONNX, Keras, cuDNN: gates, matrices, one bias or two"]
                 [numeric, activations_keep_their_ulp, Once, "C8: stratified over every exponent"]
                 [numeric, special_values_of_activations, Once, "C9: 0, ±∞, NaN, range; relu(NaN) is NaN"]
                 [numeric, the_slope_at_nan_is_nan, Once, "C9: from the image of a NaN; the identity has slope 1 everywhere"]
+                [numeric, a_nan_slope_times_a_zero_cotangent_is_nan, Once, "C9: no kernel leaves out what has a cotangent of 0"]
                 [numeric, nan_reaches_all_it_must_and_nothing_else, Cases, "C9, C13"]
                 [environment, the_same_inputs_give_the_same_bits, Cases, "C7: run after run"]
                 [environment, scratch_contents_do_not_matter, Cases, "C6"]
@@ -86,6 +88,10 @@ macro_rules! for_each_law {
                 [head, softmax_cross_entropy_and_its_gradient, Cases, "C8: huge logits, ignored targets"]
                 [head, bernoulli_cross_entropy_and_its_gradient, Cases, "C8: huge logits, rows that do not count"]
                 [head, squared_error_and_its_gradient, Cases, "C8"]
+                [beyond, products_of_more_than_one_block_are_exact, Once, "C8: M, K and N of 129, 300, 1000"]
+                [beyond, layers_of_more_than_one_block, Once, "C8: rows, columns in and out of 129, 300, 1000"]
+                [beyond, losses_of_more_than_one_block, Once, "C8: rows and classes of 129, 300, 1000"]
+                [beyond, passes_of_more_than_one_block, Once, "C8: steps, rows, inputs and units of 129 and 300"]
                 [poison, a_nan_stays_in_its_row_and_is_seen_there, Cases, "C9, heads and losses"]
                 [poison, a_wrong_head_is_named_before_any_write, Once, "C1, heads and losses"]
             ]

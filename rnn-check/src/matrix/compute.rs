@@ -19,7 +19,8 @@ enum Subject {
 }
 
 /// Laws that take longer than all others together: asked only about bugs that no other rejects.
-pub(crate) const SLOW: [&str; 1] = ["endurance::a_hundred_thousand_steps_end_where_they_must"];
+pub(crate) const SLOW: [&str; 2] =
+    ["endurance::a_hundred_thousand_steps_end_where_they_must", "beyond::passes_of_more_than_one_block"];
 
 /// One in how many of the plan's cases a bug sees, until a law rejects it that looks at cases.
 const SHARES: [usize; 3] = [8, 2, 1];

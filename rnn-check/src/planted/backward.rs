@@ -1,6 +1,6 @@
 //! Bugs of backward: the provided drivers, called with one argument wrong or with one result spoilt.
 
-use super::forward::believed;
+use super::forward::{believed, unwindowed};
 use super::window::{self, Slip, elements, flat, unflat};
 use super::{Bug, Planted, packed};
 use crate::real::Real;
@@ -68,6 +68,24 @@ fn add_mean<T: Real>(d: &mut ParamsMut<'_, T>, own: rnn_kernels::Params<'_, T>, 
     }
 }
 
+/// Adds the products of steps that belong to a row only if its length is counted from the start of the window: their `d_pre`
+/// is 0, and so nothing but a NaN of the padding (or an index that is none) shows.
+fn forgotten_start<T: Real>(bug: Bug, d: &mut ParamsMut<'_, T>, steps: Steps<'_>, x: Input<'_, T>) {
+    let (step_count, rows, believed) = (x.steps(), x.rows(), unwindowed(steps));
+    let places = (0..step_count).flat_map(|t| (0..rows).map(move |n| (t, n)));
+    for (t, n) in places.filter(|&(t, n)| believed.live(t, n) && !steps.live(t, n)) {
+        match (bug, x) {
+            (Bug::PartsForgetStart, Input::Dense(x)) => {
+                d.w_ih.row_mut(0).iter_mut().zip(x.at(t).row(n)).for_each(|(d, &x)| *d += T::ZERO * x);
+            }
+            (Bug::OneHotForgetsStart, Input::OneHot { index, .. }) => {
+                d.w_ih.row_mut(0)[index[t * rows + n] as usize] += T::ZERO;
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Results that a bug spoils.
 struct Spoiled<'r, 'a, T> {
     d_x: Option<&'r mut SeqMut<'a, T>>,
@@ -84,6 +102,10 @@ impl<T: Real> Spoiled<'_, '_, T> {
         match (bug, self.d_h0, self.d_x, self.trace, self.d_y) {
             (Bug::InitialGradientZero, Some(d_h0), ..) => d_h0.fill(T::ZERO),
             (Bug::ScratchRead, Some(d_h0), ..) if !self.biased && rows >= 3 => d_h0.row_mut(2)[0] += self.scratch,
+            (Bug::CotangentBeforeWindowLost, Some(d_h0), ..) => {
+                let over = |n: &usize| steps.start() > 0 && steps.live_steps(*n, step_count) == 0;
+                (0..rows).filter(over).for_each(|n| d_h0.row_mut(n).fill(T::ZERO));
+            }
             (Bug::FinishedCotangentLost, Some(d_h0), ..) => {
                 (0..rows).filter(|&n| short(n)).for_each(|n| d_h0.row_mut(n).fill(T::ZERO));
             }
@@ -165,6 +187,9 @@ macro_rules! backward {
                 unflat(d, layout, &own);
                 if let (Bug::RecurrentBiasForgotten, Some(d), Some(before)) = (bug, &mut d.b_hh, &b_hh) {
                     d.copy_from_slice(before);
+                }
+                if bug == Bug::PartsForgetStart || bug == Bug::OneHotForgetsStart {
+                    forgotten_start(bug, d, steps, x);
                 }
                 if let (Bug::PaddingTimesZero, Input::Dense(x)) = (bug, x) {
                     for t in 0..step_count {

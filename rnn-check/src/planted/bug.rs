@@ -253,4 +253,40 @@ bugs! {
     JoinForgetsOne,
     /// join: the first piece is done again after the second
     JoinRepeatsOne,
+    /// product: K beyond 64 is ignored
+    DepthBeyondBlock,
+    /// product: rows beyond 96 are 0 under `Replace`
+    RowsBeyondBlock,
+    /// product: columns beyond 512 are 0 under `Replace`
+    ColumnsBeyondBlock,
+    /// softmax: the second 128 classes are not in the sum
+    SoftmaxSecondBlock,
+    /// Bernoulli: the loss does not see the second 128 columns
+    BernoulliSecondBlock,
+    /// squared error: the gradient of rows beyond 256 is 0
+    SquaredErrorRowsBeyondBlock,
+    /// dense activations: columns beyond 128 stay as they are
+    ActivationBeyondBlock,
+    /// embedding: the gradient does not see indices beyond the first 256
+    EmbeddingBeyondBlock,
+    /// lstm: units beyond 256 are not computed
+    UnitsBeyondBlock,
+    /// gru: rows beyond 128 take the z of the row 128 before
+    PassRowsBeyondBlock,
+    /// weight gradients count the steps of a row from the start of the sequence, not of the window
+    PartsForgetStart,
+    /// reverse: the start of a window is ignored, forward it is not
+    ReverseForgetsStart,
+    /// inference ignores the start of a window
+    InferenceForgetsStart,
+    /// one-hot: the gradient reads indices of rows that ended before the window
+    OneHotForgetsStart,
+    /// d_h0 of a row that ended before the window is 0
+    CotangentBeforeWindowLost,
+    /// without b_hh one-hot input leaves out b_ih in windows that do not begin at 0
+    OneHotBiasLost,
+    /// lstm: units whose cotangents are all 0 are left out of backward
+    ZeroCotangentSkipped,
+    /// gru: a row whose cotangents are all 0 is left out of backward
+    IdleRowSkipped,
 }

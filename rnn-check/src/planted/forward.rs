@@ -9,7 +9,7 @@ use rnn_kernels::{
 };
 
 /// The same lengths, seen from the first window.
-fn unwindowed(steps: Steps<'_>) -> Steps<'_> {
+pub(super) fn unwindowed(steps: Steps<'_>) -> Steps<'_> {
     steps.lengths().map_or(Steps::all(), Steps::ragged)
 }
 
@@ -18,6 +18,7 @@ pub(super) fn believed<'a>(bug: Bug, steps: Steps<'a>, direction: Direction) -> 
     match bug {
         Bug::WindowStartIgnored => unwindowed(steps),
         Bug::WindowOffByOne if steps.start() > 0 => steps.window(1),
+        Bug::ReverseForgetsStart if direction == Direction::Reverse => unwindowed(steps),
         Bug::ReverseFromTheEnd if direction == Direction::Reverse => Steps::all(),
         _ => steps,
     }
@@ -138,6 +139,7 @@ macro_rules! forward {
             let shape = run.params.w_hh.shape();
             let panels = bug.packs().then(|| packed::unpack(Some(bug), Use::Train, shape, run.packed));
             let lengths = sixteen_bits(bug, run.x.steps(), rows);
+            let zeros = vec![T::ZERO; run.spec.gate_rows()];
             let (mut y, mut h_n) = (run.y.take(), run.h_n.take());
             // From here on the run lives shorter than what was lent to it.
             let mut run = run;
@@ -150,6 +152,11 @@ macro_rules! forward {
             }
             if let Some(h0) = &lent.h0 {
                 run.h0 = Some(MatRef::new(h0, rows, sizes[1]));
+            }
+            if let (Bug::OneHotBiasLost, Input::OneHot { .. }, None, true) =
+                (bug, run.x, run.params.b_hh, steps.start() > 0)
+            {
+                run.params.b_ih = run.params.b_ih.map(|_| &zeros[..]);
             }
             if bug == Bug::InitialStateIgnored {
                 run.h0 = None;
@@ -219,6 +226,9 @@ macro_rules! infer {
             let mut run = run;
             if bug == Bug::InferenceIgnoresLengths {
                 run.steps = Steps::all();
+            }
+            if bug == Bug::InferenceForgetsStart {
+                run.steps = unwindowed(run.steps);
             }
             if let Some(lengths) = &lengths {
                 run.steps = Steps::ragged(lengths);

@@ -41,6 +41,14 @@ pub(super) fn embedding_forward<T: Real>(bug: Bug, mut layer: EmbeddingForward<'
 }
 
 pub(super) fn embedding_backward<T: Real>(bug: Bug, mut layer: EmbeddingBackward<'_, T>) {
+    if bug == Bug::EmbeddingBeyondBlock {
+        let few = layer.index.len().min(256);
+        return reference::embedding::backward(EmbeddingBackward {
+            index: &layer.index[..few],
+            d_y: layer.d_y.rows_range(0, few),
+            d_table: layer.d_table,
+        });
+    }
     if bug != Bug::RepeatedIndexOverwrites {
         return reference::embedding::backward(layer);
     }
@@ -74,7 +82,7 @@ pub(super) fn softmax<T: Real>(bug: Bug, mut loss: SoftmaxCrossEntropy<'_, T>) {
             let targets: Vec<u32> = loss.targets.iter().map(|&t| if t == IGNORE { t } else { t.min(last) }).collect();
             reference::loss::softmax_cross_entropy(SoftmaxCrossEntropy { targets: &targets, ..loss });
         }
-        Bug::SoftmaxMaxFromZero | Bug::SoftmaxTail => shifted_softmax(bug, loss),
+        Bug::SoftmaxMaxFromZero | Bug::SoftmaxTail | Bug::SoftmaxSecondBlock => shifted_softmax(bug, loss),
         Bug::IgnoredGradientLeft => {
             let mut rows = loss.d_logits.take();
             let before = rows.as_ref().map(|d| elements(d.rb()));
@@ -128,7 +136,9 @@ fn shifted_softmax<T: Real>(bug: Bug, mut loss: SoftmaxCrossEntropy<'_, T>) {
         let first = if bug == Bug::SoftmaxMaxFromZero { T::ZERO } else { a[0] };
         let shift = a.iter().fold(first, |shift, &a| shift.max(a));
         let summed = if bug == Bug::SoftmaxTail && classes > 8 { classes / 8 * 8 } else { classes };
-        let sum = a[..summed].iter().fold(T::ZERO, |sum, &a| sum + (a - shift).exp());
+        let left_out = if bug == Bug::SoftmaxSecondBlock { 128..256 } else { 0..0 };
+        let seen = a[..summed].iter().enumerate().filter(|(k, _)| !left_out.contains(k));
+        let sum = seen.fold(T::ZERO, |sum, (_, &a)| sum + (a - shift).exp());
         let target = target as usize;
         loss.loss[m] = sum.ln() - (a[target] - shift);
         for (k, d) in d.into_iter().flatten().enumerate() {
@@ -154,6 +164,13 @@ pub(super) fn bernoulli<T: Real>(bug: Bug, loss: BernoulliCrossEntropy<'_, T>) {
         loss: &mut *out,
         d_logits,
     });
+    if bug == Bug::BernoulliSecondBlock {
+        for m in (0..logits.rows()).filter(|&m| live.is_none_or(|live| live[m])) {
+            for (&a, &t) in logits.row(m).iter().zip(targets.row(m)).skip(128).take(128) {
+                out[m] -= a.max(T::ZERO) - t * a + (-a.abs()).exp().ln_1p();
+            }
+        }
+    }
     if bug == Bug::SoftplusOverflows {
         for m in (0..logits.rows()).filter(|&m| live.is_none_or(|live| live[m])) {
             let terms = logits.row(m).iter().zip(targets.row(m));
@@ -165,6 +182,10 @@ pub(super) fn bernoulli<T: Real>(bug: Bug, loss: BernoulliCrossEntropy<'_, T>) {
 pub(super) fn squared_error<T: Real>(bug: Bug, loss: SquaredError<'_, T>) {
     let SquaredError { y, targets, live, loss, d_y, scale } = loss;
     let scale = if bug == Bug::HalfGradient { scale * T::from_f64(0.5) } else { scale };
-    let d_y: Option<MatMut<'_, T>> = d_y;
-    reference::loss::squared_error(SquaredError { y, targets, live, loss, d_y, scale });
+    let mut d_y: Option<MatMut<'_, T>> = d_y;
+    let own = d_y.as_mut().map(MatMut::rb_mut);
+    reference::loss::squared_error(SquaredError { y, targets, live, loss, d_y: own, scale });
+    if let (Bug::SquaredErrorRowsBeyondBlock, Some(d_y)) = (bug, &mut d_y) {
+        (256..d_y.rows()).for_each(|m| d_y.row_mut(m).fill(T::ZERO));
+    }
 }

@@ -39,12 +39,15 @@ fn apply<T: Real>(bug: Bug, activation: Activation, x: T) -> T {
 }
 
 pub(super) fn activation_forward<T: Real>(bug: Bug, activation: Activation, mut y: MatMut<'_, T>) {
+    let computed = if bug == Bug::ActivationBeyondBlock { 128 } else { usize::MAX };
     for m in 0..y.rows() {
-        y.row_mut(m).iter_mut().for_each(|y| *y = apply(bug, activation, *y));
+        y.row_mut(m).iter_mut().take(computed).for_each(|y| *y = apply(bug, activation, *y));
     }
 }
 
 pub(super) fn elman_forward<T: Real>(bug: Bug, step: ElmanStep<'_, T>) {
+    // A cell has its own loop: what a dense layer gets wrong it need not.
+    let bug = if bug == Bug::ActivationBeyondBlock { Bug::DenseSlope } else { bug };
     activation_forward(bug, step.activation, step.h);
 }
 
@@ -54,7 +57,11 @@ pub(super) fn lstm_forward<T: Real>(bug: Bug, mut step: LstmStep<'_, T>) {
     for n in 0..rows {
         let (gates, c_prev) = (step.gates.row_mut(n), step.c_prev.row(n));
         let (c_row, h_row) = (step.c.row_mut(n), step.h.row_mut(n));
-        let units = if bug == Bug::LanesLeft && hidden > 8 { hidden / 8 * 8 } else { hidden };
+        let units = match bug {
+            Bug::LanesLeft if hidden > 8 => hidden / 8 * 8,
+            Bug::UnitsBeyondBlock => hidden.min(256),
+            _ => hidden,
+        };
         for j in 0..units {
             let order = if bug == Bug::GateOrder { [0, 2, 3, 1] } else { [0, 1, 2, 3] };
             let pre = order.map(|k| gates[k * hidden + j]);
@@ -102,6 +109,11 @@ pub(super) fn lstm_backward<T: Real>(bug: Bug, mut step: LstmStepGrad<'_, T>) {
             for (k, d) in d.into_iter().enumerate() {
                 d_pre[k * hidden + j] = if bug == Bug::ScaledByMillionth { d * T::from_f64(1.0 + 1e-6) } else { d };
             }
+            if bug == Bug::ZeroCotangentSkipped && d_h[j] == T::ZERO && d_c_in[j] == T::ZERO {
+                (0..4).for_each(|k| d_pre[k * hidden + j] = T::ZERO);
+                d_c_prev[j] = T::ZERO;
+                continue;
+            }
             d_c_prev[j] = d_c * if bug == Bug::CarryUsesInputGate { i } else { f };
         }
     }
@@ -136,9 +148,11 @@ pub(super) fn gru_forward<T: Real>(bug: Bug, mut step: GruStep<'_, T>) {
     let [rows, hidden] = step.h_prev.shape();
     for row in 0..rows {
         let (aux, h_prev) = (step.aux.row(row), step.h_prev.row(row));
+        let before = (bug == Bug::PassRowsBeyondBlock && row >= 128).then(|| step.gates.row_mut(row - 128).to_vec());
         let (gates, h) = (step.gates.row_mut(row), step.h.row_mut(row));
         for j in 0..hidden {
             let (r, z) = (sigmoid(bug, gates[j]), sigmoid(bug, gates[hidden + j]));
+            let z = before.as_ref().map_or(z, |before| before[hidden + j]);
             let n = tanh(bug, gates[2 * hidden + j] + r * aux[j]);
             h[j] = blend(bug, z, n, h_prev[j]);
             (gates[j], gates[hidden + j], gates[2 * hidden + j]) = (r, z, n);
@@ -148,8 +162,16 @@ pub(super) fn gru_forward<T: Real>(bug: Bug, mut step: GruStep<'_, T>) {
 
 pub(super) fn gru_backward<T: Real>(bug: Bug, mut step: GruStepGrad<'_, T>) {
     let (mut d_h_prev, mut d_pre) = (step.d_h_prev.rb_mut(), step.d_pre.rb_mut());
-    let inner = GruStepGrad { d_h_prev: d_h_prev.rb_mut(), d_pre: d_pre.rb_mut(), ..step };
+    let idle = |n: &usize| bug == Bug::IdleRowSkipped && step.d_h.row(*n).iter().all(|&d| d == T::ZERO);
+    let idle: Vec<usize> = (0..step.d_h.rows()).filter(idle).collect();
+    let mut d_aux = step.d_aux.rb_mut();
+    let inner = GruStepGrad { d_h_prev: d_h_prev.rb_mut(), d_pre: d_pre.rb_mut(), d_aux: d_aux.rb_mut(), ..step };
     reference::gru::backward(inner);
+    for n in idle {
+        d_pre.row_mut(n).fill(T::ZERO);
+        d_aux.row_mut(n).fill(T::ZERO);
+        d_h_prev.row_mut(n).fill(T::ZERO);
+    }
     gru_spoils(bug, d_h_prev, d_pre);
 }
 

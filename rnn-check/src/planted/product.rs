@@ -65,6 +65,14 @@ pub(super) fn run<T: Real>(planted: &Planted, mut c: MatMut<'_, T>, accum: Accum
         Bug::ScaledByTenThousandth => {
             product(c, accum, a, b, |start, terms| start + sum(T::ZERO, terms) * T::from_f64(1.0001));
         }
+        Bug::DepthBeyondBlock => product(c, accum, a, b, |start, terms| sum(start, &mut terms.take(64))),
+        Bug::RowsBeyondBlock | Bug::ColumnsBeyondBlock => {
+            in_order(c.rb_mut(), accum, a, b);
+            let by_rows = planted.bug == Bug::RowsBeyondBlock;
+            for m in (0..c.rows()).filter(|&m| accum == Accum::Replace && (m >= 96 || !by_rows)) {
+                c.row_mut(m).iter_mut().skip(if by_rows { 0 } else { 512 }).for_each(|c| *c = T::ZERO);
+            }
+        }
         Bug::NarrowAccumulator => {
             product(c, accum, a, b, |start, terms| terms.fold(start, |s, (a, b)| narrow(s + a * b)))
         }

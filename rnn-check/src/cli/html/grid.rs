@@ -14,11 +14,12 @@ pub fn section(matrix: &KillMatrix) -> Markup {
                 span.key style="background:#c994c7" { } "in f64 only"
                 span.key style="outline:2px solid #d95f02" { } "no other law does"
             }
-            div.scroll {
+            div.whole {
                 table.matrix {
                     tr {
-                        th { }
+                        th.names { }
                         @for law in &matrix.laws { th.law { (law) } }
+                        th.count { }
                     }
                     @for row in &matrix.bugs {
                         tr {
