@@ -137,5 +137,77 @@
 //! [`Backend`](crate::Backend) says how. A backend with several instruction sets forces each of them
 //! ([`dispatch`](crate::dispatch)), one with threads adds `threads: […]`.
 //!
+//! A forward pass of an LSTM, for example, that adds both biases, `W_ih x_t` and `W_hh h_{t−1}` in one sweep over each row. It knows dense
+//! input and rows of one length, asks for these facts first, and hands everything else on; it checks shapes before it writes, and
+//! calls its own pointwise kernel, which may be the provided one:
+//!
+//! ```
+//! use rnn_kernels::{
+//!     Accum, Backend, Input, LstmForward, LstmReserveMut, LstmStep, MatMut, MatRef, check_matmul, sequence,
+//! };
+//!
+//! #[derive(Debug)]
+//! struct Mine;
+//!
+//! /// `h0`, or zero.
+//! fn begin(mut slot: MatMut<'_, f32>, given: Option<MatRef<'_, f32>>) {
+//!     match given {
+//!         Some(given) => slot.copy_from(given),
+//!         None => slot.fill(0.0),
+//!     }
+//! }
+//!
+//! impl Backend<f32> for Mine {
+//!     fn matmul(&self, mut c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+//!         let [m_count, k_count, n_count] = check_matmul(&c, &a, &b);
+//!         for (m, n) in (0..m_count).flat_map(|m| (0..n_count).map(move |n| (m, n))) {
+//!             let start = if accum == Accum::Add { c.row_mut(m)[n] } else { 0.0 };
+//!             c.row_mut(m)[n] = (0..k_count).fold(start, |sum, k| sum + a.at(m, k) * b.at(k, n));
+//!         }
+//!     }
+//!
+//!     fn lstm_forward(&self, run: LstmForward<'_, f32>) {
+//!         // `plain` is `None` as soon as a run uses an option that is newer than this code.
+//!         let known = run.plain().is_some_and(|plain| plain.lengths.is_none());
+//!         let (true, Input::Dense(x)) = (known, run.x) else { return sequence::lstm::forward(self, run) };
+//!         run.check(0, 0);
+//!         let LstmForward { direction, params, h0, c0, mut y, h_n, c_n, reserve, .. } = run;
+//!         let LstmReserveMut { mut h, mut c, mut gates, .. } = reserve;
+//!         let steps = x.steps();
+//!         begin(h.at_mut(direction.initial_slot(steps)), h0);
+//!         begin(c.at_mut(direction.initial_slot(steps)), c0);
+//!         for t in (0..steps).map(|k| direction.step(k, steps)) {
+//!             let (h_prev, mut h) = h.pair(direction.from_slot(t), direction.to_slot(t));
+//!             let (c_prev, c) = c.pair(direction.from_slot(t), direction.to_slot(t));
+//!             let mut gates = gates.at_mut(t);
+//!             for n in 0..x.rows() {
+//!                 for (j, gate) in gates.row_mut(n).iter_mut().enumerate() {
+//!                     let bias = params.b_ih.map_or(0.0, |b| b[j]) + params.b_hh.map_or(0.0, |b| b[j]);
+//!                     let from_x = params.w_ih.row(j).iter().zip(x.at(t).row(n));
+//!                     let from_h = params.w_hh.row(j).iter().zip(h_prev.row(n));
+//!                     *gate = from_x.chain(from_h).fold(bias, |sum, (w, v)| sum + w * v);
+//!                 }
+//!             }
+//!             self.lstm_pointwise_forward(LstmStep { gates, c_prev, c, h: h.rb_mut() });
+//!             if let Some(y) = &mut y {
+//!                 y.at_mut(t).copy_from(h.rb());
+//!             }
+//!         }
+//!         let last = direction.final_slot(steps);
+//!         h_n.into_iter().for_each(|mut h_n| h_n.copy_from(h.rb().at(last)));
+//!         c_n.into_iter().for_each(|mut c_n| c_n.copy_from(c.rb().at(last)));
+//!     }
+//! }
+//!
+//! # use rnn_check::{Claims, Plan};
+//! for law in ["oracle::", "structure::", "environment::nothing_is_written"] {
+//!     let report = rnn_check::run::<f32>(&Mine, &Claims::new(), &Plan::quick().only(law));
+//!     assert!(report.passes(), "{report}");
+//! }
+//! ```
+//!
+//! The suite runs it on ragged rows, one-hot input and late windows as well, so that a condition too wide (lengths forgotten) fails, and
+//! with NaN in all padding. Mix it with the provided backward (C10): the reserve is the same.
+//!
 //! Before a release: `RNN_CHECK_PROFILE=exhaustive cargo test --release`, the activations on every f32, and a look at the
 //! under-claims.

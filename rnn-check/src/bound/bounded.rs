@@ -336,6 +336,24 @@ mod tests {
     }
 
     #[test]
+    fn both_arrangements_of_a_mean_are_within_its_bound_and_that_of_one_alone_would_refuse_the_other() {
+        let precision = Precision::f32(1.0, 1.0);
+        let lift = |v: f32| Bounded::exact(f64::from(v), &precision);
+        let mut refused = 0;
+        for i in 0..5000 {
+            // A small state that the gate keeps, beside a large candidate.
+            let (z, n, h) = (1.0 - wave(i).abs() / 64.0, wave(i + 7), wave(i + 31) / 64.0);
+            let want = Bounded::blend(lift(z), lift(n), lift(h));
+            within((1.0 - z) * n + z * h, want);
+            within(n + z * (h - n), want);
+            within(z.mul_add(h - n, n), want);
+            let alone = Bounded::dot([], [(Bounded::from_f64(1.0) - lift(z), lift(n)), (lift(z), lift(h))]);
+            refused += usize::from((f64::from(n + z * (h - n)) - alone.value).abs() > alone.error);
+        }
+        assert!(refused > 100, "{refused}");
+    }
+
+    #[test]
     fn functions_of_uncertain_arguments_stay_within_their_bounds() {
         let precision = Precision::f32(1.0, 1.0);
         for i in 0..2000 {
