@@ -188,6 +188,7 @@ mod tests {
         let block = Block::matrix("m", 4);
         let of = |at: &[(usize, f64)]| pattern(&block, 8, at);
         let a = of(&[(1, 2.0), (2, -4.0)]);
+        // Sums of two products, two roots and a quotient: fewer than nine roundings of numbers up to 1.
         let close = |b: &Pattern, want: f64| a.cosine(b).is_some_and(|c| (c - want).abs() < 1e-15);
         assert!(close(&of(&[(1, 1e-200), (2, -2e-200)]), 1.0));
         assert!(close(&of(&[(1, -1.0), (2, 2.0)]), -1.0));

@@ -11,8 +11,8 @@ fn short(case: &Case) -> Case {
     Case { d_x: Accum::Replace, ..case.tame().at_most(4, 3, 8, 8) }
 }
 
-/// Two networks that must differ do so by more: a thousand roundings of f32, and a hundredth of what the drawn weights of order
-/// one make of the difference, so that a case in which it is small by chance is none.
+/// Two networks that must differ do so by more. It separates a term left out, which is of the order of the drawn weights, from
+/// rounding: a state is at most 1 and comes from short sums, and 1e-4 is 1600 times the unit roundoff of f32.
 const APART: f64 = 1e-4;
 
 /// The largest difference of `y` or `h_n`.
