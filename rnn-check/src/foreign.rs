@@ -85,7 +85,7 @@ impl Order {
     pub fn matrix<T: Copy>(&self, theirs: &[T], cols: usize) -> Vec<T> {
         let rows = theirs.len() / cols.max(1);
         assert!(
-            rows * cols == theirs.len() && rows % self.gates.len() == 0,
+            rows * cols == theirs.len() && rows.is_multiple_of(self.gates.len()),
             "[G·H, {cols}] of {} elements",
             theirs.len()
         );

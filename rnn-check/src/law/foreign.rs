@@ -44,19 +44,19 @@ impl<S: Number> Step<'_, S> {
         v.iter().enumerate().fold(S::from_f64(0.0), |sum, (k, &v)| sum + at(k) * v)
     }
 
-    fn from_x(&self, letter: char, unit: usize) -> S {
+    fn of_x(&self, letter: char, unit: usize) -> S {
         let row = self.row(letter, unit);
         self.product(&self.weights.w, self.x, row) + self.weights.b[row]
     }
 
-    fn from_h(&self, letter: char, unit: usize, h: &[S]) -> S {
+    fn of_h(&self, letter: char, unit: usize, h: &[S]) -> S {
         let row = self.row(letter, unit);
         let bias = self.weights.b_u.as_ref().map_or(S::from_f64(0.0), |b| b[row]);
         self.product(&self.weights.u, h, row) + bias
     }
 
     fn sum(&self, letter: char, unit: usize) -> S {
-        self.from_x(letter, unit) + self.from_h(letter, unit, self.h)
+        self.of_x(letter, unit) + self.of_h(letter, unit, self.h)
     }
 
     /// `h, c` after the step.
@@ -76,10 +76,10 @@ impl<S: Number> Step<'_, S> {
                 let blend = |j: usize| {
                     let z = self.sum('z', j).sigmoid();
                     let inner = match reset {
-                        Reset::After => r[j] * self.from_h('h', j, self.h),
-                        Reset::Before => self.from_h('h', j, &gated),
+                        Reset::After => r[j] * self.of_h('h', j, self.h),
+                        Reset::Before => self.of_h('h', j, &gated),
                     };
-                    z * self.h[j] + (one - z) * (self.from_x('h', j) + inner).tanh()
+                    z * self.h[j] + (one - z) * (self.of_x('h', j) + inner).tanh()
                 };
                 [units.map(blend).collect(), vec![]]
             }
