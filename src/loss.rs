@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result, check_len, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
-use crate::network::buffer::{Aligned, reserve};
+use crate::memory::reserve;
+use crate::network::buffer::Aligned;
 use crate::network::config::Objective;
 use rnn_kernels::{
     Backend, BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError, Steps,

@@ -54,10 +54,11 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<Ending> {
     drop(untrained);
     let cell = name(cell_name(run.network.config()).unwrap_or(CellName::Lstm));
     print(&introduction(&run, &corpus, &cell, options.backend))?;
-    if options.checkpoint.is_none() && !options.resume {
-        if let Some(previous) = set_aside(&outputs.checkpoint)? {
-            complain(&format!("the checkpoint of the run before is now {}", previous.display()));
-        }
+    if options.checkpoint.is_none()
+        && !options.resume
+        && let Some(previous) = set_aside(&outputs.checkpoint)?
+    {
+        complain(&format!("the checkpoint of the run before is now {}", previous.display()));
     }
     let mut keeper = Keeper::new(&outputs.checkpoint, &corpus, options.save_every, &run);
     let chars_per_second = train(&mut run, &corpus, options, &mut keeper, begin, stop)?;

@@ -48,12 +48,6 @@ impl<T: Scalar> Aligned<T> {
     }
 }
 
-/// Room for `len` elements in all, where `push` and `extend` would abort if there is none.
-pub(crate) fn reserve<T>(what: &str, vec: &mut Vec<T>, len: usize) -> Result<()> {
-    let more = len.saturating_sub(vec.len());
-    vec.try_reserve(more).map_err(|_| Error::Memory { what: what.into(), bytes: len.saturating_mul(size_of::<T>()) })
-}
-
 impl<T> Deref for Aligned<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
@@ -69,7 +63,7 @@ impl<T> DerefMut for Aligned<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Aligned, reserve};
+    use super::Aligned;
     use crate::error::Error;
 
     #[test]
@@ -87,6 +81,5 @@ mod tests {
     fn memory_that_cannot_be_had_is_an_error() {
         assert!(matches!(Aligned::<f64>::zeros("test", usize::MAX / 4), Err(Error::Memory { .. })));
         assert!(matches!(Aligned::<f64>::zeros("test", 1 << 59), Err(Error::Memory { .. })));
-        assert!(matches!(reserve("test", &mut vec![1_u32], usize::MAX), Err(Error::Memory { .. })));
     }
 }

@@ -3,11 +3,12 @@
 //! Such a zero is known before anything is multiplied. It is left out by its place, since `0 · ∞` is NaN and a step
 //! that does not count may well have overflowed; a cotangent is never asked whether it happens to be 0.
 
-use super::buffer::{Aligned, reserve};
+use super::buffer::Aligned;
 use super::config::Readout;
 use super::plan::Recurrent;
 use super::workspace::Dims;
 use crate::error::Result;
+use crate::memory::reserve;
 use rnn_kernels::{Direction, MatMut, MatRef, Scalar, Steps};
 
 /// Which outputs of a batch count.

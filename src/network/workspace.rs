@@ -1,13 +1,14 @@
 //! Reserves, activations, cotangents and scratch: sized once for `(T, N)`, reused, grown when asked for more.
 
 use super::batch::{Batch, BatchInput};
-use super::buffer::{Aligned, reserve};
+use super::buffer::Aligned;
 use super::kept::Kept;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Counted;
 use super::state::{State, StateLayout, find};
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
+use crate::memory::reserve;
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef, Steps};
 use std::sync::Arc;
 

@@ -26,7 +26,7 @@ fn rests_that_help_nothing_grow_to_two_seconds_and_are_forgotten_after_four_of_t
     let late = End::Slept { worked: MS, slept: 5 * MS };
     for want in [40, 80, 160, 320, 640, 1280, 2000, 2000] {
         assert_eq!(rest_after(&mut pace, late, now), want);
-        now += MS * (want as u32 + 1);
+        now += Duration::from_millis(u64::try_from(want).unwrap() + 1);
     }
     now += MS * 8000;
     assert_eq!(rest_after(&mut pace, late, now), 40);
