@@ -1,6 +1,6 @@
 //! A checkpoint that a reader accepted: it is one, and it is written and read again as it is.
 
-use recurrent::checkpoint::{Checkpoint, Limits, Stored, decode, encode};
+use recurrent::checkpoint::{Checkpoint, Limits, Stored};
 
 /// What an application might keep: a sequence, a map and a text, whose lengths a file could lie about.
 type Application = (Vec<u8>, std::collections::BTreeMap<String, u64>, Option<String>);
@@ -15,12 +15,12 @@ pub fn read<T: Stored>(bytes: &[u8]) {
 }
 
 fn read_with<T: Stored, A: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
-    let read = |bytes: &[u8]| decode::<T, Checkpoint<T, A>>(bytes, Limits::default());
+    let read = |bytes: &[u8]| Checkpoint::<T, A>::decode(bytes, Limits::default());
     let Ok(checkpoint) = crate::within(bytes.len(), 2, CONSTANT, || read(bytes)) else { return };
     if checkpoint.check().is_err() {
         return;
     }
-    let again = encode::<T>(&checkpoint).expect("what was read can be written");
+    let again = checkpoint.encode(Limits::default()).expect("what was read can be written");
     assert_eq!(read(&again).expect("what was written can be read"), checkpoint);
     // The optimiser of a file goes on.
     let Checkpoint { mut parameters, mut optimiser, schedule, step, .. } = checkpoint;
