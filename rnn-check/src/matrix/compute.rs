@@ -22,7 +22,10 @@ enum Subject {
 pub(crate) const SLOW: [&str; 2] =
     ["endurance::a_hundred_thousand_steps_end_where_they_must", "beyond::passes_of_more_than_one_block"];
 
-/// One in how many of the plan's cases a bug sees, until a law rejects it that looks at cases.
+/// The laws about sizes above those of all cases.
+const BEYOND: &str = "beyond::";
+
+/// One in how many of the plan's cases a bug sees, until a law rejects it that looks at cases, or at sizes beyond them.
 const SHARES: [usize; 3] = [8, 2, 1];
 
 /// One in how many of the plan's cases a correct variant sees: more than most bugs do.
@@ -67,10 +70,12 @@ fn row(bug: Bug, plan: &Plan) -> Row {
         let (f32, f64) = (killers::<f32>(bug, &plan, &laws[0]), killers::<f64>(bug, &plan, &laws[1]));
         Row { bug: format!("{bug:?}"), description: bug.description().trim().into(), f32: owned(f32), f64: owned(f64) }
     };
-    let cased: Vec<&str> = f64::all_laws().iter().filter(|law| law.scope != Scope::Once).map(|law| law.id).collect();
+    // More cases can bring no further law to a bug that shows at sizes which no case has.
+    let settles = |law: &crate::law::Law<f64>| law.scope != Scope::Once || law.id.starts_with(BEYOND);
+    let settling: Vec<&str> = f64::all_laws().iter().filter(|law| settles(law)).map(|law| law.id).collect();
     let mut row = on(SHARES[0]);
     for share in &SHARES[1..] {
-        if row.killers().any(|law| cased.contains(&law)) {
+        if row.killers().any(|law| settling.contains(&law)) {
             break;
         }
         row = on(*share);
@@ -86,8 +91,8 @@ enum Outcome {
 
 /// Every planted bug and every correct variant against the laws the plan asks for, without shrinking.
 ///
-/// A bug sees an eighth of the plan's cases of its cell; if no law that looks at cases rejects it there, half of them; then
-/// all. So a bug that a law rejects may on more cases be rejected by yet other laws. Correct variants and the reference see half of the cases.
+/// A bug sees an eighth of the plan's cases of its cell; if no law that looks at cases, or at sizes beyond them, rejects it
+/// there, half of them; then all. So a bug that a law rejects may on more cases be rejected by yet other laws. Correct variants and the reference see half of the cases.
 #[must_use]
 pub fn kill_matrix(plan: &Plan) -> KillMatrix {
     let plan = plan.clone().without_shrinking();
