@@ -49,7 +49,7 @@ impl From<Metadata> for SaveOptions {
 
 impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     /// Writes the parameters to a safetensors file, bit for bit, under PyTorch's names, in memory of the size of the file.
-    /// It is written as [`write_atomically`](crate::checkpoint::write_atomically) does.
+    /// It is written as [`write_atomically`] does.
     ///
     /// # Errors
     /// If the file could not be loaded again with the same options: [`Error::Tensors`] with the first number of every
