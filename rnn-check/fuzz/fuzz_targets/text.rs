@@ -7,6 +7,9 @@ use recurrent::rng::Rng;
 use recurrent::sampling::{Sampler, Sampling};
 use recurrent::text::{NGrams, Vocabulary};
 
+/// A bit for each code point there is, and what errors and short texts take.
+const CODE_POINTS: usize = 0x11_0000 / 8 + 4096;
+
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     text: &'a str,
@@ -23,7 +26,7 @@ struct Input<'a> {
 fuzz_target!(|input: Input<'_>| {
     let len = input.text.len() + input.other.len();
     // A character of one byte is an entry of a set, one of four bytes in the vocabulary, and a symbol of four bytes.
-    let vocabulary = rnn_fuzz::within(len, 32, 4096, || Vocabulary::of(input.text));
+    let vocabulary = rnn_fuzz::within(len, 32, CODE_POINTS, || Vocabulary::of(input.text));
     assert_eq!(vocabulary.is_err(), input.text.is_empty());
     if let Ok(vocabulary) = vocabulary {
         let symbols = vocabulary.encode(input.text).expect("its own text");

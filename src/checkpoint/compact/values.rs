@@ -156,6 +156,14 @@ impl<'de> Deserializer<'de> for &mut Compact<'de> {
     }
 }
 
+impl Values<'_, '_> {
+    /// For how many elements memory is worth taking before they are read. An element of one byte in the file may take many in
+    /// memory, so only the bytes of the file stand for it: beyond that a sequence grows as its elements come.
+    fn likely(&self) -> usize {
+        self.left.min(self.from.rest.len() / 64)
+    }
+}
+
 impl<'de> SeqAccess<'de> for Values<'_, 'de> {
     type Error = Broken;
 
@@ -166,7 +174,7 @@ impl<'de> SeqAccess<'de> for Values<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
+        Some(self.likely())
     }
 }
 
@@ -182,7 +190,7 @@ impl<'de> MapAccess<'de> for Values<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
+        Some(self.likely())
     }
 }
 
