@@ -7,7 +7,7 @@ pub(crate) mod chart;
 pub(crate) mod corpus;
 pub(crate) mod options;
 pub(crate) mod outputs;
-#[path = "../shared/place.rs"]
+#[path = "../common/place.rs"]
 pub(crate) mod place;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -6,7 +6,7 @@
 
 mod cases;
 mod chart;
-#[path = "../shared/place.rs"]
+#[path = "../common/place.rs"]
 mod place;
 
 use cases::{Measured, RADII, cases, closed_form, largest_deviation, linear, measure};
