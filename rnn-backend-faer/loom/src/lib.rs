@@ -22,4 +22,5 @@ mod sync;
 #[path = "../../src/threads/tally.rs"]
 mod tally;
 
+#[path = "../../src/threads/tests/orders.rs"]
 mod model;

@@ -1,4 +1,4 @@
-//! What must hold in every order: each task is done once, and nobody uses what a run borrowed after its end.
+//! What must hold in every order: each task is done once, and nobody uses what a run borrowed after its end. Compiled by `loom/` alone.
 
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::Relaxed};
