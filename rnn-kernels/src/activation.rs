@@ -1,5 +1,6 @@
 //! `y = σ(x)` and `σ′` as a function of `y`: the nonlinearities.
 
+use crate::number::Number;
 use crate::scalar::Scalar;
 
 /// An elementwise nonlinearity whose derivative follows from its output.
@@ -26,6 +27,18 @@ impl Activation {
         match self {
             Activation::Tanh => x.tanh(),
             Activation::Relu => x.max(T::ZERO),
+            Activation::Sigmoid => x.sigmoid(),
+            Activation::Identity => x,
+        }
+    }
+
+    /// `y = σ(x)` in an equation.
+    #[inline(always)]
+    #[must_use]
+    pub fn of<S: Number>(self, x: S) -> S {
+        match self {
+            Activation::Tanh => x.tanh(),
+            Activation::Relu => x.relu(),
             Activation::Sigmoid => x.sigmoid(),
             Activation::Identity => x,
         }

@@ -48,15 +48,21 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 mod accum;
 mod activation;
 mod backend;
 mod buffer;
 mod cell;
 mod direction;
+mod equations;
+mod form;
 mod head;
 mod input;
+mod number;
 mod params;
+pub mod program;
 pub mod reference;
 mod scalar;
 pub mod sequence;
@@ -70,8 +76,11 @@ pub use backend::{Backend, Effort, check_matmul};
 pub use buffer::{BufferLens, Use, carve};
 pub use cell::*;
 pub use direction::Direction;
+pub use equations::{Cell, CellError, Elman, Equations, Fault, Gru, Known, Lstm, Unit};
+pub use form::{Form, Matrix, Name, Product, Slot, Stage, Width};
 pub use head::*;
 pub use input::Input;
+pub use number::{Cut, Number};
 pub use params::{Bias, Block, Layout, Params, ParamsMut};
 pub use scalar::Scalar;
 pub use steps::{Part, Steps};

@@ -1,0 +1,134 @@
+//! Form, program and pullback of every stage: a cell as plain data, the same type for every cell.
+
+use super::{CellError, Elman, Equations, Fault, Gru, Lstm};
+use crate::activation::Activation;
+use crate::cell::GruReset;
+use crate::form::Form;
+use crate::program::{Node, Place, Program, pullback, trace};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A recurrent cell, traced: its form, and for each stage a program and its pullback.
+///
+/// Making one allocates; a clone shares what it has.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    traced: Arc<Traced>,
+}
+
+#[derive(Debug)]
+struct Traced {
+    form: Form,
+    stages: Vec<Stage>,
+    known: Option<Known>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    forward: Program,
+    backward: Program,
+    keeps_what_it_writes: bool,
+}
+
+/// A cell of this crate, for which a backend may have kernels of its own.
+///
+/// Only the constructors of this crate set it, so that no other equation is ever taken for one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Known {
+    /// [`Elman`].
+    Elman(Activation),
+    /// [`Lstm`].
+    Lstm,
+    /// [`Gru`].
+    Gru(GruReset),
+}
+
+impl Cell {
+    /// Traces the equations once and derives their pullback.
+    ///
+    /// # Errors
+    /// If the form is not one, if the equation does not fit it, or if what is kept does not suffice for backward; the
+    /// error names the gate.
+    pub fn new<E: Equations>(equations: &E) -> Result<Self, CellError> {
+        Self::traced(equations, None)
+    }
+
+    /// [`Elman`].
+    #[must_use]
+    pub fn elman(activation: Activation) -> Self {
+        Self::own(&Elman { activation }, Known::Elman(activation))
+    }
+
+    /// [`Lstm`].
+    #[must_use]
+    pub fn lstm() -> Self {
+        Self::own(&Lstm, Known::Lstm)
+    }
+
+    /// [`Gru`].
+    #[must_use]
+    pub fn gru(reset: GruReset) -> Self {
+        Self::own(&Gru { reset }, Known::Gru(reset))
+    }
+
+    fn own<E: Equations>(equations: &E, known: Known) -> Self {
+        Self::traced(equations, Some(known)).expect("the cells of this crate are cells")
+    }
+
+    fn traced<E: Equations>(equations: &E, known: Option<Known>) -> Result<Self, CellError> {
+        let form = equations.form();
+        form.check()?;
+        let stage = |s| Stage::new(equations, &form, s).map_err(|fault| form.error(Some(s), fault));
+        let stages = (0..form.stages.len()).map(stage).collect::<Result<_, _>>()?;
+        Ok(Self { traced: Arc::new(Traced { form, stages, known }) })
+    }
+
+    /// Where numbers flow.
+    #[must_use]
+    pub fn form(&self) -> &Form {
+        &self.traced.form
+    }
+
+    /// Which cell of this crate it is, if it is one.
+    #[must_use]
+    pub fn known(&self) -> Option<Known> {
+        self.traced.known
+    }
+
+    /// The equation of a stage: pre-activations, reads and vectors in; kept values and writes out.
+    #[must_use]
+    pub fn forward(&self, stage: usize) -> &Program {
+        &self.traced.stages[stage].forward
+    }
+
+    /// The pullback of a stage: kept values, reads, vectors, writes and their cotangents in; cotangents of the operands out.
+    #[must_use]
+    pub fn backward(&self, stage: usize) -> &Program {
+        &self.traced.stages[stage].backward
+    }
+
+    /// Whether a stage has one gate and writes, first of all, what it keeps in its place: one place of memory then holds both.
+    #[must_use]
+    pub fn keeps_what_it_writes(&self, stage: usize) -> bool {
+        self.traced.stages[stage].keeps_what_it_writes
+    }
+}
+
+impl Stage {
+    fn new<E: Equations>(equations: &E, form: &Form, s: usize) -> Result<Self, Fault> {
+        let traced = trace(equations, form, s)?;
+        let keeps_what_it_writes = traced.kept.len() == 1 && traced.writes.first() == traced.kept.first();
+        let mut results = vec![];
+        for (j, &kept) in traced.kept.iter().enumerate().filter(|_| !keeps_what_it_writes) {
+            if traced.graph.at(kept) != Node::Load(Place::Pre(j)) {
+                results.push((Place::Pre(j), kept));
+            }
+        }
+        results.extend(traced.writes.iter().enumerate().map(|(j, &written)| (Place::Write(j), written)));
+        let forward = Program::new(&traced.graph, &results)?;
+        let (graph, cotangents) = pullback(&form.stages[s], &traced)?;
+        Ok(Self { forward, backward: Program::new(&graph, &cotangents)?, keeps_what_it_writes })
+    }
+}

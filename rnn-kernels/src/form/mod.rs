@@ -1,0 +1,259 @@
+//! `pre = Σ W · slot + b`, stage after stage: where numbers flow between the steps and the products of a cell.
+
+mod check;
+
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A name of a cell, a state, a gate or a block of parameters.
+pub type Name = Cow<'static, str>;
+
+/// How wide a vector is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Width {
+    /// `H`.
+    Hidden,
+    /// `P`, which a projection may make smaller than `H`.
+    Output,
+}
+
+/// A vector of one step of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The input, `[C]`.
+    X,
+    /// State `k` before the step.
+    Old(usize),
+    /// State `k` after the step; an earlier stage wrote it.
+    New(usize),
+    /// Value `v`, which one stage leaves for later ones.
+    Value(usize),
+    /// Mask `m` of the run (dropout, zoneout); it has no gradient.
+    Mask(usize),
+}
+
+/// A matrix of parameters, and the bias that is added with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// Its name in a checkpoint, such as `weight_ih`.
+    pub name: Name,
+    /// The name of its bias, if it has one.
+    pub bias: Option<Name>,
+}
+
+/// `W · slot`, added to gates of a stage.
+///
+/// The rows of a matrix are those of all its products, stage after stage, `width` rows for each gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// What is multiplied.
+    pub of: Slot,
+    /// Which of [`Form::matrices`] it is multiplied by.
+    pub matrix: usize,
+    /// The gates it is added to, in the order of the rows; all of them if `None`.
+    pub into: Option<Vec<usize>>,
+}
+
+impl Product {
+    /// `W · slot` into all gates of its stage.
+    #[must_use]
+    pub const fn new(matrix: usize, of: Slot) -> Self {
+        Self { of, matrix, into: None }
+    }
+
+    /// Into these gates alone.
+    #[must_use]
+    pub fn into_gates(self, gates: impl Into<Vec<usize>>) -> Self {
+        Self { into: Some(gates.into()), ..self }
+    }
+}
+
+/// Products, then the equation on every unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// The width of everything that is computed unit by unit.
+    pub width: Width,
+    /// The names of its pre-activations.
+    pub gates: Vec<Name>,
+    /// What is summed into them.
+    pub products: Vec<Product>,
+    /// What the equation reads unit by unit.
+    pub reads: Vec<Slot>,
+    /// Which of [`Form::vectors`] it reads unit by unit.
+    pub vectors: Vec<usize>,
+    /// What it writes: [`Slot::New`] or [`Slot::Value`].
+    pub writes: Vec<Slot>,
+}
+
+impl Stage {
+    /// `pre = W_ih x + W_hh h + b` for each of these gates, and a new state 0.
+    #[must_use]
+    pub fn new<const N: usize>(gates: [&'static str; N]) -> Self {
+        Self {
+            width: Width::Hidden,
+            gates: gates.map(Name::Borrowed).into(),
+            products: vec![Product::new(0, Slot::X), Product::new(1, Slot::Old(0))],
+            reads: vec![],
+            vectors: vec![],
+            writes: vec![Slot::New(0)],
+        }
+    }
+
+    /// Of this width.
+    #[must_use]
+    pub fn width(self, width: Width) -> Self {
+        Self { width, ..self }
+    }
+
+    /// With these products alone.
+    #[must_use]
+    pub fn products(self, products: impl Into<Vec<Product>>) -> Self {
+        Self { products: products.into(), ..self }
+    }
+
+    /// With an equation that reads these slots.
+    #[must_use]
+    pub fn reads(self, reads: impl Into<Vec<Slot>>) -> Self {
+        Self { reads: reads.into(), ..self }
+    }
+
+    /// With an equation that reads these vectors of parameters.
+    #[must_use]
+    pub fn vectors(self, vectors: impl Into<Vec<usize>>) -> Self {
+        Self { vectors: vectors.into(), ..self }
+    }
+
+    /// With an equation that writes these slots.
+    #[must_use]
+    pub fn writes(self, writes: impl Into<Vec<Slot>>) -> Self {
+        Self { writes: writes.into(), ..self }
+    }
+
+    /// How many gates product `p` is added to.
+    pub(crate) fn gates_of(&self, p: usize) -> usize {
+        self.products[p].into.as_ref().map_or(self.gates.len(), Vec::len)
+    }
+
+    /// The `at`-th gate of product `p`.
+    pub(crate) fn gate_of(&self, p: usize, at: usize) -> usize {
+        self.products[p].into.as_ref().map_or(at, |into| into[at])
+    }
+}
+
+/// What a cell is made of, as data; the equation stands beside it in [`Equations`](crate::Equations).
+///
+/// ```
+/// use rnn_kernels::{Form, Slot, Stage};
+///
+/// // A cell with two states whose equation reads the second one, and PyTorch's parameters.
+/// let form = Form::new("lstm").states(["h", "c"]);
+/// let gates = Stage::new(["i", "f", "g", "o"]);
+/// let form = form.stage(gates.reads([Slot::Old(1)]).writes([Slot::New(0), Slot::New(1)]));
+/// assert_eq!(form.stages[0].products.len(), 2);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The name of the cell.
+    pub name: Name,
+    /// What a step hands to the next one; the first is the output `y`.
+    pub states: Vec<(Name, Width)>,
+    /// What a stage leaves for later ones of the same step.
+    pub values: Vec<Width>,
+    /// What a run gives in beside the input.
+    pub masks: Vec<(Name, Width)>,
+    /// The matrices of parameters.
+    pub matrices: Vec<Matrix>,
+    /// The vectors of parameters that are read unit by unit.
+    pub vectors: Vec<(Name, Width)>,
+    /// What is computed, in order.
+    pub stages: Vec<Stage>,
+}
+
+impl Form {
+    /// PyTorch's parameters (`weight_ih` with `bias_ih`, `weight_hh` with `bias_hh`), a state `h`, and no stage.
+    #[must_use]
+    pub fn new(name: impl Into<Name>) -> Self {
+        Self {
+            name: name.into(),
+            states: vec![(Name::Borrowed("h"), Width::Hidden)],
+            values: vec![],
+            masks: vec![],
+            matrices: vec![],
+            vectors: vec![],
+            stages: vec![],
+        }
+        .matrix("weight_ih", Some("bias_ih"))
+        .matrix("weight_hh", Some("bias_hh"))
+    }
+
+    /// With these states of width `H`.
+    #[must_use]
+    pub fn states<const N: usize>(self, names: [&'static str; N]) -> Self {
+        Self { states: names.map(|name| (Name::Borrowed(name), Width::Hidden)).into(), ..self }
+    }
+
+    /// With values of these widths between its stages.
+    #[must_use]
+    pub fn values(self, widths: impl Into<Vec<Width>>) -> Self {
+        Self { values: widths.into(), ..self }
+    }
+
+    /// With a mask of width `H`.
+    #[must_use]
+    pub fn mask(mut self, name: impl Into<Name>) -> Self {
+        self.masks.push((name.into(), Width::Hidden));
+        self
+    }
+
+    /// With another matrix.
+    #[must_use]
+    pub fn matrix(mut self, name: impl Into<Name>, bias: Option<&'static str>) -> Self {
+        self.matrices.push(Matrix { name: name.into(), bias: bias.map(Name::Borrowed) });
+        self
+    }
+
+    /// Without the matrices so far.
+    #[must_use]
+    pub fn without_matrices(self) -> Self {
+        Self { matrices: vec![], ..self }
+    }
+
+    /// With another vector of width `H`.
+    #[must_use]
+    pub fn vector(mut self, name: impl Into<Name>) -> Self {
+        self.vectors.push((name.into(), Width::Hidden));
+        self
+    }
+
+    /// With another stage.
+    #[must_use]
+    pub fn stage(mut self, stage: Stage) -> Self {
+        self.stages.push(stage);
+        self
+    }
+
+    /// A slot as people say it: `h before the step`.
+    pub(crate) fn slot_name(&self, slot: Slot) -> alloc::string::String {
+        use alloc::format;
+        let state =
+            |k: usize| self.states.get(k).map_or_else(|| format!("state {k}"), |state| state.0.clone().into_owned());
+        match slot {
+            Slot::X => "x".into(),
+            Slot::Old(k) => format!("{} before the step", state(k)),
+            Slot::New(k) => format!("{} after the step", state(k)),
+            Slot::Value(v) => format!("value {v}"),
+            Slot::Mask(m) => format!("mask {m}"),
+        }
+    }
+
+    /// The width of a slot; `None` for the input.
+    pub(crate) fn slot_width(&self, slot: Slot) -> Option<Width> {
+        match slot {
+            Slot::X => None,
+            Slot::Old(k) | Slot::New(k) => Some(self.states[k].1),
+            Slot::Value(v) => Some(self.values[v]),
+            Slot::Mask(m) => Some(self.masks[m].1),
+        }
+    }
+}
