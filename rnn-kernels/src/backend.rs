@@ -13,7 +13,9 @@ use crate::head::{
     SquaredError,
 };
 use crate::params::Params;
+use crate::pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
 use crate::scalar::Scalar;
+use crate::spec::Spec;
 use crate::view::{MatMut, MatRef};
 use crate::{reference, sequence};
 use core::fmt::Debug;
@@ -57,6 +59,34 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
     /// # Panics
     /// If the shapes do not fit.
     fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>);
+
+    /// A stage of any cell after its products, on some rows: pre-activations, reads and vectors in, kept values and writes out.
+    fn unit_forward(&self, unit: UnitForward<'_, T>) {
+        reference::program::forward(unit);
+    }
+    /// The pullback of [`unit_forward`](Backend::unit_forward).
+    fn unit_backward(&self, unit: UnitBackward<'_, T>) {
+        reference::program::backward(unit);
+    }
+    /// Lengths of every buffer of a cell over `steps` steps of `rows` rows.
+    fn lens(&self, spec: &Spec<T>, steps: usize, rows: usize) -> BufferLens {
+        sequence::lens(spec, steps, rows)
+    }
+    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
+    /// [`lens`](Backend::lens) gives. The provided bodies use the weights as they are.
+    fn pack(&self, _spec: &Spec<T>, _usage: Use, _params: &[T], _packed: &mut [T]) {}
+    /// A pass over time that keeps only the states; one step is streaming.
+    fn infer(&self, run: Infer<'_, T>) {
+        sequence::infer(self, run);
+    }
+    /// A pass over time that keeps what backward needs.
+    fn forward(&self, run: Forward<'_, T>) {
+        sequence::forward(self, run);
+    }
+    /// Backpropagation through the time of a forward pass.
+    fn backward(&self, run: Backward<'_, T>) {
+        sequence::backward(self, run);
+    }
 
     /// `h = σ(pre)`, in place.
     fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {

@@ -57,3 +57,13 @@ pub(crate) fn product(what: &str, factors: &[usize]) -> usize {
 fn overflows(what: &str, factors: &[usize]) -> ! {
     panic!("{what}: the product of {factors:?} overflows usize")
 }
+
+/// `a + b`, or a panic that names the sum.
+#[inline]
+#[track_caller]
+pub(crate) fn sum(what: &str, a: usize, b: usize) -> usize {
+    match a.checked_add(b) {
+        Some(sum) => sum,
+        None => overflows(what, &[a, b]),
+    }
+}

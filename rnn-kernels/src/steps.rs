@@ -1,6 +1,7 @@
 //! `live(t, n) = start + t < length[n]`: which rows a step belongs to.
 
 use core::iter::FusedIterator;
+use core::ops::Range;
 
 /// Which rows each step belongs to. A row that a step does not belong to keeps its state.
 ///
@@ -82,6 +83,18 @@ impl<'a> Steps<'a> {
         (0..rows).filter(move |&n| !self.live(t, n))
     }
 
+    /// The rows that step `t` belongs to, of `rows`, neighbours together.
+    pub fn live_runs(self, t: usize, rows: usize) -> impl Iterator<Item = Range<usize>> + use<'a> {
+        let mut from = 0;
+        core::iter::from_fn(move || {
+            let live = |n: &usize| self.live(t, *n);
+            let start = (from..rows).find(live)?;
+            let end = if self.lengths.is_none() { rows } else { (start..rows).find(|n| !live(n)).unwrap_or(rows) };
+            from = end;
+            Some(start..end)
+        })
+    }
+
     /// The parts over which weight gradients are summed: everything at once, or row by row
     /// where lengths differ or a view is not `flat`.
     pub fn parts(self, steps: usize, rows: usize, flat: bool) -> impl FusedIterator<Item = Part> + use<'a> {
@@ -126,6 +139,16 @@ mod tests {
         assert_eq!(steps.start(), usize::MAX);
         assert!((0..2).all(|n| !steps.live(0, n) && !steps.live(5, n) && steps.live_steps(n, 7) == 0));
         assert_eq!(steps.finished(3, 2).count(), 2);
+    }
+
+    #[test]
+    fn live_rows_come_in_runs_of_neighbours() {
+        let steps = Steps::ragged(&[3, 3, 0, 1, 2]);
+        assert_eq!(steps.live_runs(0, 5).collect::<Vec<_>>(), [0..2, 3..5]);
+        assert_eq!(steps.live_runs(1, 5).collect::<Vec<_>>(), [0..2, 4..5]);
+        assert_eq!(steps.live_runs(7, 5).count(), 0);
+        assert_eq!((Steps::all().live_runs(7, 5).next(), Steps::all().live_runs(7, 5).count()), (Some(0..5), 1));
+        assert_eq!(Steps::all().live_runs(7, 0).count(), 0);
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn noisy<T: Real>(v: T) -> T {
 }
 
 impl Correct {
-    fn lens(self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
+    fn with_room(self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
         if self.0 == Way::Packed {
             let len = |usage| packed::len(None, usage, weights);
             (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
@@ -58,7 +58,7 @@ impl Correct {
         lens
     }
 
-    fn pack<T: Real>(self, usage: Use, params: Params<'_, T>, to: &mut [T]) {
+    fn write_packed<T: Real>(self, usage: Use, params: Params<'_, T>, to: &mut [T]) {
         if self.0 == Way::Packed {
             packed::pack(None, &Mutex::default(), usage, params.w_hh, to);
         }
@@ -188,10 +188,10 @@ impl<T: Real> Backend<T> for Correct {
     }
 
     fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.lens(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+        self.with_room(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
     }
     fn elman_pack(&self, _spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.pack(usage, params, packed);
+        self.write_packed(usage, params, packed);
     }
     fn elman_infer(&self, run: ElmanInfer<'_, T>) {
         unpacked!(self, run, elman_lens, Use::Infer);
@@ -213,10 +213,10 @@ impl<T: Real> Backend<T> for Correct {
     }
 
     fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.lens(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+        self.with_room(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
     }
     fn lstm_pack(&self, _spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.pack(usage, params, packed);
+        self.write_packed(usage, params, packed);
     }
     fn lstm_infer(&self, run: LstmInfer<'_, T>) {
         unpacked!(self, run, lstm_lens, Use::Infer);
@@ -238,10 +238,10 @@ impl<T: Real> Backend<T> for Correct {
     }
 
     fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.lens(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+        self.with_room(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
     }
     fn gru_pack(&self, _spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.pack(usage, params, packed);
+        self.write_packed(usage, params, packed);
     }
     fn gru_infer(&self, run: GruInfer<'_, T>) {
         unpacked!(self, run, gru_lens, Use::Infer);

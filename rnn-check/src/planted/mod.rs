@@ -53,7 +53,7 @@ impl Planted {
         Self { bug, calls: AtomicUsize::new(0), last: Mutex::default() }
     }
 
-    fn lens(&self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
+    fn with_room(&self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
         if self.bug.packs() {
             let len = |usage| packed::len(Some(self.bug), usage, weights);
             (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
@@ -61,7 +61,7 @@ impl Planted {
         lens
     }
 
-    fn pack<T: Real>(&self, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
+    fn write_packed<T: Real>(&self, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
         if self.bug.packs() {
             packed::pack(Some(self.bug), &self.last, usage, params.w_hh, packed);
         }
@@ -97,10 +97,10 @@ impl<T: Real> Backend<T> for Planted {
         pointwise::gru_candidate_backward(self.bug, step);
     }
     fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.lens(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+        self.with_room(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
     }
     fn elman_pack(&self, _spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.pack(usage, params, packed);
+        self.write_packed(usage, params, packed);
     }
     fn elman_forward(&self, run: ElmanForward<'_, T>) {
         forward::elman_forward(self, run);
@@ -112,10 +112,10 @@ impl<T: Real> Backend<T> for Planted {
         forward::elman_infer(self, run);
     }
     fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.lens(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+        self.with_room(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
     }
     fn lstm_pack(&self, _spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.pack(usage, params, packed);
+        self.write_packed(usage, params, packed);
     }
     fn lstm_forward(&self, run: LstmForward<'_, T>) {
         forward::lstm_forward(self, run);
@@ -127,10 +127,10 @@ impl<T: Real> Backend<T> for Planted {
         forward::lstm_infer(self, run);
     }
     fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.lens(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
+        self.with_room(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
     }
     fn gru_pack(&self, _spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.pack(usage, params, packed);
+        self.write_packed(usage, params, packed);
     }
     fn gru_forward(&self, run: GruForward<'_, T>) {
         forward::gru_forward(self, run);

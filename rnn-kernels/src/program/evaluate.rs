@@ -17,9 +17,9 @@ pub trait Operands<T> {
 /// How functions are computed on lanes: a backend has its own.
 pub trait Lanes<T> {
     /// `to = f(a)` for each lane.
-    fn unary(f: Unary, to: &mut [T], a: &[T]);
+    fn unary(&self, f: Unary, to: &mut [T], a: &[T]);
     /// `to = f(a, b)` for each lane.
-    fn binary(f: Binary, to: &mut [T], a: &[T], b: &[T]);
+    fn binary(&self, f: Binary, to: &mut [T], a: &[T], b: &[T]);
 }
 
 /// One lane after the other, as [`Scalar`] says.
@@ -39,26 +39,27 @@ pub(super) fn step<T: Scalar>(a: T, b: T) -> T {
 
 impl<T: Scalar> Lanes<T> for Reference {
     #[inline(always)]
-    fn unary(f: Unary, to: &mut [T], a: &[T]) {
+    fn unary(&self, f: Unary, to: &mut [T], a: &[T]) {
         to.iter_mut().zip(a).for_each(|(to, &a)| *to = f.of(a));
     }
     #[inline(always)]
-    fn binary(f: Binary, to: &mut [T], a: &[T], b: &[T]) {
+    fn binary(&self, f: Binary, to: &mut [T], a: &[T], b: &[T]) {
         to.iter_mut().zip(a).zip(b).for_each(|((to, &a), &b)| *to = f.of(a, b, step));
     }
 }
 
 /// Runs a program on all units of a row; nothing is allocated.
-pub fn evaluate<T: Scalar, L: Lanes<T>>(program: &Program, row: &mut impl Operands<T>) {
+pub fn evaluate<T: Scalar, L: Lanes<T>>(lanes: &L, program: &Program, row: &mut impl Operands<T>) {
     // The registers take 1024 numbers of the stack, few and long or many and short.
     match program.registers() {
-        0..=16 => run::<T, L, 16, 64>(program, row),
-        17..=64 => run::<T, L, 64, 16>(program, row),
-        _ => run::<T, L, 256, 4>(program, row),
+        0..=16 => run::<T, L, 16, 64>(lanes, program, row),
+        17..=64 => run::<T, L, 64, 16>(lanes, program, row),
+        _ => run::<T, L, 256, 4>(lanes, program, row),
     }
 }
 
 fn run<T: Scalar, L: Lanes<T>, const REGISTERS: usize, const LANES: usize>(
+    lanes: &L,
     program: &Program,
     row: &mut impl Operands<T>,
 ) {
@@ -73,11 +74,11 @@ fn run<T: Scalar, L: Lanes<T>, const REGISTERS: usize, const LANES: usize>(
                 Op::Load { to, from } => r[usize::from(to)][..count].copy_from_slice(row.load(from, units.clone())),
                 Op::Unary { f, to, a } => {
                     let a = r[usize::from(a)];
-                    L::unary(f, &mut r[usize::from(to)][..count], &a);
+                    lanes.unary(f, &mut r[usize::from(to)][..count], &a);
                 }
                 Op::Binary { f, to, a, b } => {
                     let (a, b) = (r[usize::from(a)], r[usize::from(b)]);
-                    L::binary(f, &mut r[usize::from(to)][..count], &a, &b);
+                    lanes.binary(f, &mut r[usize::from(to)][..count], &a, &b);
                 }
                 Op::Store { a, to } => {
                     let a = &r[usize::from(a)][..count];

@@ -7,3 +7,4 @@ pub mod embedding;
 pub mod gru;
 pub mod loss;
 pub mod lstm;
+pub mod program;

@@ -1,0 +1,159 @@
+//! A cell of known sizes: where its parameters, its pre-activations and its states lie.
+
+mod blocks;
+mod error;
+mod places;
+mod plan;
+
+use crate::equations::Cell;
+use crate::form::{Slot, Width};
+use crate::params::Bias;
+use crate::shape::{product, sum};
+use core::marker::PhantomData;
+use core::ops::Range;
+
+pub use blocks::ParamBlock;
+pub use error::SizeError;
+pub(crate) use places::Places;
+pub use plan::{Group, Home, Plan, Segment, StagePlan, Term};
+
+/// The sizes of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Size {
+    /// `C`, input features.
+    pub input: usize,
+    /// `H`, hidden units.
+    pub hidden: usize,
+    /// `P`, the width of what a projection makes; `H` without one.
+    pub output: usize,
+    /// Which biases there are.
+    pub bias: Bias,
+}
+
+impl Size {
+    /// `C` input features, `H` hidden units, `P = H`, all biases.
+    #[must_use]
+    pub const fn new(input: usize, hidden: usize) -> Self {
+        Self { input, hidden, output: hidden, bias: Bias::Both }
+    }
+
+    /// With `P` units of the output.
+    #[must_use]
+    pub const fn with_output(self, output: usize) -> Self {
+        Self { output, ..self }
+    }
+
+    /// With these biases.
+    #[must_use]
+    pub const fn with_bias(self, bias: Bias) -> Self {
+        Self { bias, ..self }
+    }
+}
+
+/// A cell of known sizes, and the tables that every pass looks into. Made once for a layer; a clone costs as much.
+///
+/// `T` is the number type, so that a backend of several types knows which one a size query is about.
+#[derive(Clone, Debug)]
+pub struct Spec<T> {
+    cell: Cell,
+    size: Size,
+    plan: Plan,
+    number: PhantomData<T>,
+}
+
+impl<T> Spec<T> {
+    /// The cell with these sizes.
+    ///
+    /// # Errors
+    /// If the number of parameters overflows, or if the equation reads the input unit by unit and `C` is not the width of
+    /// its stage.
+    pub fn new(cell: &Cell, size: Size) -> Result<Self, SizeError> {
+        let plan = Plan::new(cell, size)?;
+        Ok(Self { cell: cell.clone(), size, plan, number: PhantomData })
+    }
+
+    /// The cell.
+    #[inline]
+    #[must_use]
+    pub fn cell(&self) -> &Cell {
+        &self.cell
+    }
+
+    /// The sizes.
+    #[inline]
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The tables.
+    #[inline]
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The width of `y`.
+    #[inline]
+    #[must_use]
+    pub fn y_width(&self) -> usize {
+        self.plan.states[0]
+    }
+
+    /// The width of a slot.
+    #[must_use]
+    pub fn slot_width(&self, slot: Slot) -> usize {
+        self.cell.form().slot_width(slot).map_or(self.size.input, |width| self.size.width(width))
+    }
+
+    /// The number of parameters.
+    #[inline]
+    #[must_use]
+    pub fn params_len(&self) -> usize {
+        self.plan.params
+    }
+
+    /// The blocks of the flat parameters in their order: matrices that have a bias, their biases, the other matrices, vectors.
+    #[must_use]
+    pub fn blocks(&self) -> &[ParamBlock] {
+        &self.plan.blocks
+    }
+
+    /// `Σ N·W` over the states: the length of all states of one step.
+    ///
+    /// # Panics
+    /// If it overflows `usize`.
+    #[inline]
+    #[must_use]
+    pub fn states_len(&self, rows: usize) -> usize {
+        product("states", &[rows, self.plan.states_width()])
+    }
+
+    /// State `k` of `rows` rows, `[N, W]`, in such a buffer.
+    #[must_use]
+    pub fn state(&self, k: usize, rows: usize) -> Range<usize> {
+        let before = self.plan.states[..k].iter().sum::<usize>() * rows;
+        before..before + self.plan.states[k] * rows
+    }
+
+    /// `Σ (T+1)·N·W` over the states `+ T·N·(gates + values)`: the length of the reserve.
+    ///
+    /// # Panics
+    /// If it overflows `usize`.
+    #[must_use]
+    pub fn reserve_len(&self, steps: usize, rows: usize) -> usize {
+        let (states, kept) = (self.plan.states_width(), self.plan.gates + self.plan.values_width());
+        let slots = sum("reserve", steps, 1);
+        sum("reserve", product("reserve", &[slots, rows, states]), product("reserve", &[steps, rows, kept]))
+    }
+}
+
+impl Size {
+    pub(crate) fn width(self, width: Width) -> usize {
+        match width {
+            Width::Hidden => self.hidden,
+            Width::Output => self.output,
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Which rows of which matrix go into which columns of which pre-activations: the tables of a layer, made once.
+
+use super::blocks::Blocks;
+use super::{ParamBlock, Size, SizeError};
+use crate::accum::Accum;
+use crate::equations::Cell;
+use crate::form::{Form, Slot};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Where pre-activations lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// In the gates of the reserve, from this column on.
+    Gates(usize),
+    /// In the slot that the stage writes, since it keeps what it writes.
+    Written(Slot),
+}
+
+/// A block of rows of a matrix: `pre[cols] += W[rows] · slot + b[rows]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// What is multiplied.
+    pub of: Slot,
+    /// The width of that, `K`.
+    pub depth: usize,
+    /// Where the rows lie in the flat parameters.
+    pub weights: Range<usize>,
+    /// Where their biases lie in the flat parameters.
+    pub bias: Option<Range<usize>>,
+    /// Where the first of its pre-activations lies.
+    pub home: Home,
+    /// Which columns of the cotangents of all pre-activations of a step it has.
+    pub cols: Range<usize>,
+    /// Whether its part of the cotangent of a slot is the first of a step.
+    pub accum: Accum,
+}
+
+/// Neighbouring pre-activations that have the same products: `pre = Σ b + Σ W · slot`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The stage they belong to.
+    pub stage: usize,
+    /// Where the first of them lies.
+    pub home: Home,
+    /// Their columns among all pre-activations of a step.
+    pub cols: Range<usize>,
+    /// What is summed up in them: products with the input, with old states, with what earlier stages wrote.
+    pub terms: Vec<Term>,
+}
+
+/// One product of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What is multiplied.
+    pub of: Slot,
+    /// The width of that, `K`.
+    pub depth: usize,
+    /// Where the rows lie in the flat parameters.
+    pub weights: Range<usize>,
+    /// Where their biases lie in the flat parameters.
+    pub bias: Option<Range<usize>>,
+}
+
+/// What a pass must know of a stage.
+#[derive(Clone, Debug)]
+pub struct StagePlan {
+    /// How many units it has.
+    pub width: usize,
+    /// How many pre-activations a unit has.
+    pub gates: usize,
+    /// Where they lie.
+    pub home: Home,
+    /// The columns of their cotangents among those of all pre-activations of a step.
+    pub cols: Range<usize>,
+    /// Its products with what earlier stages of the step wrote.
+    pub inner: Vec<Segment>,
+    /// What is read unit by unit.
+    pub reads: Vec<Slot>,
+    /// For each of them, whether its part of the cotangent is the first of a step.
+    pub d_reads: Vec<Accum>,
+    /// Where the vectors read unit by unit lie in the flat parameters.
+    pub vectors: Vec<Range<usize>>,
+    /// What is written.
+    pub writes: Vec<Slot>,
+}
+
+/// The tables of a layer. They hold nothing of a backend.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The stages in order.
+    pub stages: Vec<StagePlan>,
+    /// The products with the input, rows that follow each other taken together, whatever their stages.
+    pub input: Vec<Segment>,
+    /// The products with old states, likewise: they need no stage of their step. In the order of backward.
+    pub old: Vec<Segment>,
+    /// Pre-activations with the same products, stage after stage: a tile of them is summed in registers and written once.
+    pub groups: Vec<Group>,
+    /// The widths of the states.
+    pub states: Vec<usize>,
+    /// The widths of the values.
+    pub values: Vec<usize>,
+    /// The widths of the masks.
+    pub masks: Vec<usize>,
+    /// Pre-activations of a step in the reserve.
+    pub gates: usize,
+    /// Pre-activations of a step.
+    pub pre: usize,
+    /// Where all vectors lie in the flat parameters.
+    pub vectors: Vec<Range<usize>>,
+    /// The blocks of the parameters.
+    pub blocks: Vec<ParamBlock>,
+    /// The number of parameters.
+    pub params: usize,
+    /// Whether a stage reads the input unit by unit.
+    pub reads_input: bool,
+    /// Old states and values that no stage reads: their cotangents are 0.
+    pub unread: Vec<Slot>,
+}
+
+impl Plan {
+    pub(super) fn new(cell: &Cell, size: Size) -> Result<Self, SizeError> {
+        let form = cell.form();
+        let overflow = || SizeError::Overflow { cell: form.name.clone(), size };
+        for (s, stage) in form.stages.iter().enumerate().filter(|(_, stage)| stage.reads.contains(&Slot::X)) {
+            let units = size.width(stage.width);
+            if units != size.input {
+                return Err(SizeError::Input { cell: form.name.clone(), stage: s, input: size.input, units });
+            }
+        }
+        let blocks = Blocks::new(cell, size).ok_or_else(overflow)?;
+        let mut plan = Self::empty(form, size, &blocks).ok_or_else(overflow)?;
+        // Every gate has a product, so that the rows of the matrices bound the widths of a step.
+        let mut rows_before = vec![0; form.matrices.len()];
+        let (mut input, mut old) = (vec![], vec![]);
+        for (s, stage) in form.stages.iter().enumerate() {
+            let (width, gates) = (size.width(stage.width), stage.gates.len());
+            let home =
+                if cell.keeps_what_it_writes(s) { Home::Written(stage.writes[0]) } else { Home::Gates(plan.gates) };
+            let cols = plan.pre..plan.pre + gates * width;
+            let mut inner = vec![];
+            for (p, product) in stage.products.iter().enumerate() {
+                for at in 0..stage.gates_of(p) {
+                    let (row, gate) = (rows_before[product.matrix], stage.gate_of(p, at));
+                    rows_before[product.matrix] += width;
+                    let (matrix, depth) = (blocks.matrix(product.matrix), blocks.matrix(product.matrix).cols);
+                    let weights = matrix.range.start + row * depth;
+                    let bias = blocks.bias(product.matrix).map(|bias| bias.range.start + row);
+                    let first = cols.start + gate * width;
+                    let segment = Segment {
+                        of: product.of,
+                        depth,
+                        weights: weights..weights + width * depth,
+                        bias: bias.map(|bias| bias..bias + width),
+                        home: home.column(gate * width),
+                        cols: first..first + width,
+                        accum: Accum::Add,
+                    };
+                    let list = match product.of {
+                        Slot::X => &mut input,
+                        Slot::Old(_) => &mut old,
+                        _ => &mut inner,
+                    };
+                    join(list, segment);
+                }
+            }
+            if home == Home::Gates(plan.gates) {
+                plan.gates += gates * width;
+            }
+            plan.pre = cols.end;
+            plan.stages.push(StagePlan {
+                width,
+                gates,
+                home,
+                cols,
+                inner,
+                reads: stage.reads.clone(),
+                d_reads: vec![Accum::Add; stage.reads.len()],
+                vectors: stage.vectors.iter().map(|&v| blocks.vector(v)).collect(),
+                writes: stage.writes.clone(),
+            });
+        }
+        // What a state gets through the last rows of a matrix comes first.
+        old.reverse();
+        let inner = plan.stages.iter().flat_map(|stage| &stage.inner);
+        plan.groups = groups(&plan.stages, input.iter().chain(old.iter().rev()).chain(inner));
+        (plan.input, plan.old) = (input, old);
+        plan.who_comes_first();
+        Ok(plan)
+    }
+
+    fn empty(form: &Form, size: Size, blocks: &Blocks) -> Option<Self> {
+        let widths = |widths: &mut dyn Iterator<Item = usize>| {
+            let widths: Vec<_> = widths.collect();
+            widths.iter().try_fold(0_usize, |sum, &width| sum.checked_add(width))?;
+            Some(widths)
+        };
+        Some(Self {
+            stages: vec![],
+            input: vec![],
+            old: vec![],
+            groups: vec![],
+            states: widths(&mut form.states.iter().map(|state| size.width(state.1)))?,
+            values: widths(&mut form.values.iter().map(|&value| size.width(value)))?,
+            masks: widths(&mut form.masks.iter().map(|mask| size.width(mask.1)))?,
+            gates: 0,
+            pre: 0,
+            vectors: (0..form.vectors.len()).map(|v| blocks.vector(v)).collect(),
+            blocks: blocks.all.clone(),
+            params: blocks.len(),
+            reads_input: form.stages.iter().any(|stage| stage.reads.contains(&Slot::X)),
+            unread: vec![],
+        })
+    }
+
+    /// In the order of backward, who gives the first part of the cotangent of an old state or a value overwrites it.
+    fn who_comes_first(&mut self) {
+        let mut given: Vec<Slot> = vec![];
+        let mut first = |slot: Slot| match slot {
+            Slot::Old(_) | Slot::Value(_) if !given.contains(&slot) => {
+                given.push(slot);
+                Accum::Replace
+            }
+            _ => Accum::Add,
+        };
+        for stage in self.stages.iter_mut().rev() {
+            for (slot, accum) in stage.reads.iter().zip(&mut stage.d_reads) {
+                *accum = first(*slot);
+            }
+            for segment in &mut stage.inner {
+                segment.accum = first(segment.of);
+            }
+        }
+        for segment in &mut self.old {
+            segment.accum = first(segment.of);
+        }
+        let unread = (0..self.states.len()).map(Slot::Old).chain((0..self.values.len()).map(Slot::Value));
+        self.unread = unread.filter(|slot| !given.contains(slot)).collect();
+    }
+
+    pub(crate) fn states_width(&self) -> usize {
+        self.states.iter().sum()
+    }
+
+    pub(crate) fn values_width(&self) -> usize {
+        self.values.iter().sum()
+    }
+
+    /// The width of all vectors together.
+    pub(crate) fn vectors_width(&self) -> usize {
+        self.vectors.iter().map(Range::len).sum()
+    }
+}
+
+impl Home {
+    /// `columns` further on.
+    fn column(self, columns: usize) -> Self {
+        match self {
+            Home::Gates(first) => Home::Gates(first + columns),
+            Home::Written(slot) => Home::Written(slot),
+        }
+    }
+}
+
+/// One product instead of two, where rows and columns follow each other.
+fn join(list: &mut Vec<Segment>, next: Segment) {
+    if let Some(last) = list.last_mut() {
+        let follows = |last: &Option<Range<usize>>, next: &Option<Range<usize>>| match (last, next) {
+            (Some(last), Some(next)) => last.end == next.start,
+            (None, None) => true,
+            _ => false,
+        };
+        if last.of == next.of
+            && last.weights.end == next.weights.start
+            && last.depth == next.depth
+            && last.cols.end == next.cols.start
+            && follows(&last.bias, &next.bias)
+            && matches!(next.home, Home::Gates(_))
+            && last.home.column(last.cols.len()) == next.home
+        {
+            last.weights.end = next.weights.end;
+            last.cols.end = next.cols.end;
+            if let (Some(last), Some(next)) = (&mut last.bias, next.bias) {
+                last.end = next.end;
+            }
+            return;
+        }
+    }
+    list.push(next);
+}
+
+/// Cuts the columns wherever a segment begins or ends.
+fn groups<'s>(stages: &[StagePlan], segments: impl Iterator<Item = &'s Segment>) -> Vec<Group> {
+    let segments: Vec<_> = segments.collect();
+    let mut cuts: Vec<usize> = segments.iter().flat_map(|segment| [segment.cols.start, segment.cols.end]).collect();
+    cuts.extend(stages.iter().map(|stage| stage.cols.start));
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut groups = vec![];
+    for cut in cuts.windows(2) {
+        let cols = cut[0]..cut[1];
+        let mut inside = segments.iter().filter(|s| s.cols.start <= cols.start && cols.end <= s.cols.end).peekable();
+        let (Some(first), Some(stage)) = (inside.peek(), stages.iter().position(|s| s.cols.contains(&cols.start)))
+        else {
+            continue;
+        };
+        let home = first.home.column(cols.start - first.cols.start);
+        let term = |segment: &&Segment| {
+            let before = cols.start - segment.cols.start;
+            let weights = segment.weights.start + before * segment.depth;
+            let bias = segment.bias.as_ref().map(|bias| bias.start + before);
+            Term {
+                of: segment.of,
+                depth: segment.depth,
+                weights: weights..weights + cols.len() * segment.depth,
+                bias: bias.map(|bias| bias..bias + cols.len()),
+            }
+        };
+        groups.push(Group { stage, home, cols: cols.clone(), terms: inside.map(term).collect() });
+    }
+    groups
+}
