@@ -1,15 +1,15 @@
 //! [`Faer`]: the backend, an index of what it overrides.
 
 use rnn_kernels::{
-    Accum, Activation, Backend, BernoulliCrossEntropy, BufferLens, Effort, ElmanBackward, ElmanForward, ElmanInfer,
-    ElmanSpec, ElmanStep, ElmanStepGrad, GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates,
-    GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep,
-    LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Use, sequence,
+    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, ElmanBackward, ElmanForward,
+    ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, Forward, GruBackward, GruCandidate, GruCandidateGrad, GruForward,
+    GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad, Infer, LstmBackward, LstmForward, LstmInfer,
+    LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Spec, Use, sequence,
 };
 
 use crate::simd::{Isa, Simd};
 use crate::threads::{ThreadsError, Workers};
-use crate::{loss, panels, passes, pointwise, product};
+use crate::{layer, loss, panels, passes, pointwise, product};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
 ///
@@ -96,6 +96,22 @@ macro_rules! backend_for {
         impl Backend<$T> for Faer {
             fn matmul(&self, c: MatMut<'_, $T>, accum: Accum, a: MatRef<'_, $T>, b: MatRef<'_, $T>) {
                 product::product(self.simd, &self.workers, c, accum, a, b);
+            }
+
+            fn lens(&self, spec: &Spec<$T>, steps: usize, rows: usize) -> BufferLens {
+                layer::lens(spec, steps, rows)
+            }
+            fn pack(&self, spec: &Spec<$T>, usage: Use, params: &[$T], packed: &mut [$T]) {
+                layer::pack(&self.workers, spec, usage, params, packed);
+            }
+            fn infer(&self, run: Infer<'_, $T>) {
+                layer::infer(self, run);
+            }
+            fn forward(&self, run: Forward<'_, $T>) {
+                layer::forward(self, run);
+            }
+            fn backward(&self, run: Backward<'_, $T>) {
+                layer::backward(self, run);
             }
 
             fn elman_pointwise_forward(&self, step: ElmanStep<'_, $T>) {

@@ -21,6 +21,7 @@
 //! private, each block with its proof, and in `simd`, which needs it for a prefetch alone: elsewhere pulp's tokens are the proofs.
 
 mod backend;
+mod layer;
 mod loss;
 mod number;
 mod panels;

@@ -144,7 +144,7 @@ pub fn pack<T: Number>(workers: &Workers, form: Form, usage: Use, params: Params
 }
 
 /// Calls `task(first column, panels)` for blocks of the panels of a matrix of some depth, on any thread.
-fn in_blocks<T: Number>(workers: &Workers, depth: usize, panels: &mut [T], task: impl Fn(usize, &mut [T]) + Sync) {
+pub fn in_blocks<T: Number>(workers: &Workers, depth: usize, panels: &mut [T], task: impl Fn(usize, &mut [T]) + Sync) {
     let len = panel_len::<T>(depth);
     if len == 0 || panels.is_empty() {
         return;

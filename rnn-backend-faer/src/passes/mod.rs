@@ -5,15 +5,15 @@
 //! the same operations in the same order whatever the number of rows and threads: `b`, then the products with `x_t`, then
 //! those with `h_{t−1}`, added up one after another.
 
-mod bias;
+pub mod bias;
 pub mod elman;
 pub mod gru;
-mod input;
-mod live;
+pub mod input;
+pub mod live;
 pub mod lstm;
 mod pass;
 mod project;
-mod slots;
+pub mod slots;
 mod units;
 
 use bias::bias;
@@ -36,7 +36,7 @@ use crate::simd::{Simd, gates};
 use crate::threads::{Rows, Workers};
 
 /// So many rows a thread, so that every one has some, or all of them if the pass is not worth sharing; at least 1.
-fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
+pub fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
     workers.block(rows, multiply_adds >= WORTH_SHARING)
 }
 
@@ -65,7 +65,7 @@ fn copied<'a, T: Number>(buffer: &'a mut [T], matrix: MatRef<'_, T>) -> MatRef<'
 
 /// The distance of two rows of `width` elements in a buffer of ours: rows a multiple of 1 KiB apart would share the lines
 /// of the first cache, and a tile reads eight of them at once.
-fn row_stride<T>(width: usize) -> usize {
+pub fn row_stride<T>(width: usize) -> usize {
     let line = line_len::<T>();
     if width > 0 && width.is_multiple_of(16 * line) { width + line } else { width }
 }
@@ -88,7 +88,7 @@ fn through_weights<T: Number>(
 }
 
 /// As [`through_weights`], `d_h` being that of some units, `first` the first one of a panel.
-fn units_through_weights<T: Number>(
+pub fn units_through_weights<T: Number>(
     simd: Simd,
     first: usize,
     mut d_h: MatMut<'_, T>,
@@ -105,25 +105,25 @@ fn units_through_weights<T: Number>(
 }
 
 /// `to += from`, row by row.
-fn add<T: Number>(simd: Simd, mut to: MatMut<'_, T>, from: MatRef<'_, T>) {
+pub fn add<T: Number>(simd: Simd, mut to: MatMut<'_, T>, from: MatRef<'_, T>) {
     (0..to.rows()).for_each(|n| gates::add(simd, to.row_mut(n), from.row(n)));
 }
 
 /// Step `slot` of the trace is step `from` of `states`; no trace, no work.
-fn keep<T: Number>(trace: &mut Rows<'_, T>, slot: usize, states: &Rows<'_, T>, from: usize) {
+pub fn keep<T: Number>(trace: &mut Rows<'_, T>, slot: usize, states: &Rows<'_, T>, from: usize) {
     if trace.cols() > 0 {
         trace.at_mut(slot, 0, states.rows()).copy_from(states.at(from, 0, states.rows()));
     }
 }
 
 /// Step `to` of the states is step `from`, for one row.
-fn carry<T: Number>(states: &mut Rows<'_, T>, from: usize, to: usize, n: usize) {
+pub fn carry<T: Number>(states: &mut Rows<'_, T>, from: usize, to: usize, n: usize) {
     let (before, mut after) = states.pair(from, to, n, n + 1);
     after.copy_from(before);
 }
 
 /// Step `t` is 0 for one row; of nothing, nothing is.
-fn clear<T: Number>(sequence: &mut Rows<'_, T>, t: usize, n: usize) {
+pub fn clear<T: Number>(sequence: &mut Rows<'_, T>, t: usize, n: usize) {
     if sequence.cols() > 0 {
         sequence.at_mut(t, n, n + 1).fill(T::default());
     }

@@ -12,8 +12,10 @@ mod sync;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod workers;
 
 pub use error::ThreadsError;
 pub use rows::Rows;
+pub use tiles::{Tile, Tiles, Tiling};
 pub use workers::Workers;

@@ -49,6 +49,17 @@ pub fn reset<T: Real>(simd: Simd, row: Reset<'_, T>) {
     pointwise(simd, ResetStep, [row.h_prev], [row.r, row.z, row.aux]);
 }
 
+/// `r = σ(pre)`, `aux = r ⊙ h_prev`: [`reset`] without the other gate. Overwrites `r` and `aux`.
+///
+/// # Panics
+/// On a wrong length, before any write.
+pub fn scale<T: Real>(simd: Simd, r: &mut [T], h_prev: &[T], aux: &mut [T]) {
+    let hidden = aux.len();
+    expect_len("gru scale", "r", r.len(), 1, hidden);
+    expect_len("gru scale", "h_prev", h_prev.len(), 1, hidden);
+    pointwise(simd, ScaleStep, [h_prev], [r, aux]);
+}
+
 /// `d_pre_r = d_aux ⊙ h_prev ⊙ r(1−r)`, `d_h_prev += d_aux ⊙ r`.
 /// Overwrites `d_pre_r`, accumulates into `d_h_prev`.
 ///
@@ -71,6 +82,16 @@ impl<T: Real> Pointwise<T, 1, 3> for ResetStep {
     fn element(&self, [h_prev]: [T; 1], [r, z, _]: [T; 3]) -> [T; 3] {
         let r = sigmoid(r);
         [r, sigmoid(z), r * h_prev]
+    }
+}
+
+struct ScaleStep;
+
+impl<T: Real> Pointwise<T, 1, 2> for ScaleStep {
+    #[inline(always)]
+    fn element(&self, [h_prev]: [T; 1], [r, _]: [T; 2]) -> [T; 2] {
+        let r = sigmoid(r);
+        [r, r * h_prev]
     }
 }
 
