@@ -47,6 +47,11 @@ impl<T: Scalar> Case<T> {
     fn some(&self, place: usize, len: usize) -> Vec<T> {
         (0..len).map(|i| self.numbers[(place * 7919 + i * 31 + i / 97) % self.numbers.len()]).collect()
     }
+    /// Small enough that no state grows beyond all bounds, whatever the activation.
+    fn params(&self, len: usize) -> Vec<T> {
+        let scale = T::from_f64(1.0 / self.size.hidden.max(1) as f64);
+        self.some(1, len).into_iter().map(|w| w * scale).collect()
+    }
     fn x<'a>(&'a self, dense: &'a [T]) -> Input<'a, T> {
         match &self.one_hot {
             Some(index) => Input::OneHot { index, steps: self.steps, rows: self.rows },
@@ -88,7 +93,7 @@ fn by_form<T: Scalar>(backend: &dyn Backend<T>, cell: &Cell, case: &Case<T>) -> 
     let (t, n, h, c) = (case.steps, case.rows, case.size.hidden, case.size.input);
     let lens = backend.lens(&spec, t, n);
     let mut out = case.empty(spec.params_len());
-    let (params, dense, d_y) = (case.some(1, spec.params_len()), case.some(2, t * n * c), case.some(3, t * n * h));
+    let (params, dense, d_y) = (case.params(spec.params_len()), case.some(2, t * n * c), case.some(3, t * n * h));
     let (initial, d_last) = (case.state(50).concat(), case.state(60).concat());
     let (mut last, mut d_initial) = (vec![T::ZERO; initial.len()], vec![T::ZERO; initial.len()]);
     let mut states = initial.clone();
@@ -157,7 +162,7 @@ macro_rules! by_hand {
         let (t, n, h, c) = (case.steps, case.rows, case.size.hidden, case.size.input);
         let (lens, len) = (backend.$lens(&spec, t, n), spec.layout().len());
         let mut out = case.empty(len);
-        let (params, dense, d_y) = (case.some(1, len), case.some(2, t * n * c), case.some(3, t * n * h));
+        let (params, dense, d_y) = (case.params(len), case.some(2, t * n * c), case.some(3, t * n * h));
         let (initial, d_last) = (case.state(50), case.state(60));
         let mut reserve = vec![T::from_f64(f64::NAN); lens.reserve];
         let mut workspace = vec![T::from_f64(f64::NAN); lens.backward.max(lens.infer)];
@@ -216,7 +221,22 @@ fn cells() -> Vec<Cell> {
     elman.into_iter().chain([Cell::lstm(), Cell::gru(GruReset::After), Cell::gru(GruReset::Before)]).collect()
 }
 
-fn the_bits_are_the_same<T: Scalar>(backend: &dyn Backend<T>) {
+/// A few rows and many, empty ones, one row whose products with the input are computed ahead.
+const SHAPES: [[usize; 4]; 8] = [
+    [5, 4, 3, 5],
+    [3, 2, 4, 70],
+    [9, 1, 4, 16],
+    [7, 70, 20, 24],
+    [1, 1, 1, 1],
+    [4, 3, 0, 3],
+    [0, 2, 3, 4],
+    [3, 0, 2, 2],
+];
+
+/// One row whose units are shared out to threads, in every cell.
+const SHARED: [usize; 4] = [50, 1, 20, 208];
+
+fn the_bits_are_the_same<T: Scalar>(backend: &dyn Backend<T>, shapes: &[[usize; 4]]) {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let numbers: Vec<T> = (0..10_007)
         .map(|_| {
@@ -226,21 +246,16 @@ fn the_bits_are_the_same<T: Scalar>(backend: &dyn Backend<T>) {
         .collect();
     let mut compared = 0;
     for cell in cells() {
-        for [t, n, c, h] in [
-            [5, 4, 3, 5],
-            [3, 2, 4, 70],
-            [9, 1, 4, 16],
-            [7, 70, 20, 24],
-            [1, 1, 1, 1],
-            [4, 3, 0, 3],
-            [0, 2, 3, 4],
-            [3, 0, 2, 2],
-        ] {
+        for &[t, n, c, h] in shapes {
             for bias in [Bias::Both, Bias::Input, Bias::None] {
                 for direction in [Direction::Forward, Direction::Reverse] {
                     for (ragged, start, one_hot) in
                         [(false, 0, false), (true, 0, false), (true, 2, false), (false, 0, true), (true, 0, true)]
                     {
+                        // Of the large shape the plainest cases: the others differ in what smaller ones show.
+                        if h > 100 && (bias != Bias::Both || start > 0) {
+                            continue;
+                        }
                         let case = Case {
                             size: Size::new(c, h).with_bias(bias),
                             steps: t,
@@ -271,20 +286,20 @@ fn the_bits_are_the_same<T: Scalar>(backend: &dyn Backend<T>) {
 
 #[test]
 fn the_driver_of_any_cell_has_the_bits_of_the_drivers_of_each() {
-    the_bits_are_the_same::<f64>(&Naive);
-    the_bits_are_the_same::<f32>(&Naive);
+    the_bits_are_the_same::<f64>(&Naive, &SHAPES);
+    the_bits_are_the_same::<f32>(&Naive, &SHAPES);
 }
 
 #[test]
 fn the_pass_of_any_cell_has_the_bits_of_the_passes_of_each() {
-    the_bits_are_the_same::<f64>(&Faer::sequential());
-    the_bits_are_the_same::<f32>(&Faer::sequential());
+    the_bits_are_the_same::<f64>(&Faer::sequential(), &SHAPES);
+    the_bits_are_the_same::<f32>(&Faer::sequential(), &SHAPES);
 }
 
 #[test]
 fn the_pass_of_any_cell_has_them_on_any_number_of_threads() {
     for threads in [2, 3] {
-        the_bits_are_the_same::<f64>(&Faer::parallel(threads));
-        the_bits_are_the_same::<f32>(&Faer::parallel(threads));
+        the_bits_are_the_same::<f64>(&Faer::parallel(threads), &[&SHAPES[..], &[SHARED]].concat());
+        the_bits_are_the_same::<f32>(&Faer::parallel(threads), &[&SHAPES[..], &[SHARED]].concat());
     }
 }

@@ -3,14 +3,14 @@
 use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{Accum, Backend, Backward, MatMut, MatRef, Segment, SeqRef, Slot, Spec, Use};
 
-use super::pass::work;
+use super::pass::{shared_units, work};
 use super::units_backward::{At, Pullback};
 use super::weights::{Weights, len, next, segments};
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::passes::input::OnInputWeights;
 use crate::passes::live::Live;
-use crate::passes::{add, block, row_stride, units_through_weights};
+use crate::passes::{add, block, row_stride, through_weights};
 use crate::simd::gates::add as add_row;
 use crate::threads::{Rows, Tile, Tiles, Tiling};
 
@@ -78,10 +78,12 @@ where
     let weights = Weights::new(plan, packed);
     let [_, through_states] = work(plan);
     let share = block(&backend.workers, rows, step_count * rows * through_states);
+    let units = shared_units(&backend.workers, spec, step_count, rows);
     let gates = [plan.gates];
     let kept = [(&plan.states[..], step_count + 1), (&gates[..], step_count), (&plan.values[..], step_count)];
     let kept = Tiling::new(rows, kept);
-    let pullback = Pullback { simd: backend.simd, spec, params, x, masks, reserve, direction, steps: step_count, kept };
+    let pullback =
+        Pullback { simd: backend.simd, spec, params, x, masks, reserve, direction, steps: step_count, kept, units };
     let trace = d_trace.map_or(Rows::none(rows), Rows::new);
     backend.workers.by_tiles(share, tiles, [trace], |first, mut tiles, [mut trace]| {
         let live = Live { steps, first, rows: tiles.rows() };
@@ -195,5 +197,5 @@ fn through<T: Number>(
     let pre = Tile { group: PRE, at: 0, slot: at.t };
     let ([d_pre], [d]) = tiles.apart([pre], [at.tile(segment.of)], from, to);
     let d_pre = d_pre.cols_range(segment.cols.start, segment.cols.end);
-    units_through_weights(pullback.simd, 0, d, segment.accum, &[(d_pre, panels)]);
+    through_weights(pullback.simd, pullback.units, d, segment.accum, &[(d_pre, panels)]);
 }

@@ -5,9 +5,9 @@ use core::ops::Range;
 use rnn_kernels::sequence::ragged;
 use rnn_kernels::{Direction, Forward, Home, Input, MatMut, MatRef, Slot, Use};
 
-use super::pass::{GATES, GROUPS, Pass, STATES, VALUES, ahead, with_input, work, worth_ahead};
-use super::units;
+use super::pass::{GATES, GROUPS, Pass, STATES, VALUES, ahead, shared_units, with_input, work, worth_ahead};
 use super::weights::{Weights, len};
+use super::{shared, units};
 use crate::backend::Faer;
 use crate::number::Number;
 use crate::passes::live::Live;
@@ -48,6 +48,7 @@ pub fn forward<T: Number>(backend: &Faer, run: Forward<'_, T>) {
         step_count,
         kept: Kept::All,
         ahead: false,
+        units: shared_units(&backend.workers, spec, step_count, rows),
     };
     if let Some(flat) = flat(x).filter(|_| worth_ahead(plan, x, share)) {
         pass.ahead = true;
@@ -103,7 +104,11 @@ pub(super) fn over<T: Number>(
     for k in ks {
         let at = pass.kept.slots(pass.direction, k, pass.step_count);
         for (from, to) in live.runs(at.t) {
-            step(pass, at, first, &mut tiles, (from, to));
+            if let Some(units) = pass.units {
+                shared::step(pass, units, at, &mut tiles);
+            } else {
+                step(pass, at, first, &mut tiles, (from, to));
+            }
             if y.cols() > 0 {
                 y.at_mut(at.t, from, to).copy_from(tiles.at(pass.tile(Slot::New(0), at), from, to));
             }

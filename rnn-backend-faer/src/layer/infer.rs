@@ -3,7 +3,7 @@
 use rnn_kernels::{Infer, MatMut, MatRef, Spec, Use};
 
 use super::forward::{flat, over, step};
-use super::pass::{GATES, Pass, STATES, ahead, steps_ahead, with_input, work, worth_ahead};
+use super::pass::{GATES, Pass, STATES, ahead, shared_units, steps_ahead, with_input, work, worth_ahead};
 use super::weights::{Weights, len};
 use crate::backend::Faer;
 use crate::number::Number;
@@ -49,8 +49,9 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
         step_count,
         kept: Kept::Last { first: 0, steps: 1 },
         ahead: false,
+        units: shared_units(&backend.workers, spec, step_count, rows),
     };
-    if step_count == 1 && share >= rows && steps.lengths().is_none() {
+    if step_count == 1 && share >= rows && steps.lengths().is_none() && pass.units.is_none() {
         // Blocks and windows would take longer to set up than the step to compute.
         step(&pass, pass.kept.slots(direction, 0, 1), 0, &mut tiles, (0, rows));
         y.iter_mut().for_each(|y| y.at_mut(0).copy_from(tiles.at(state(0, 1), 0, rows)));

@@ -1,7 +1,7 @@
 //! Whole passes of any cell over a block of rows: products from panels, units while the pre-activations are in the cache.
 //!
 //! Rows of a batch are independent of each other, so a thread takes some of them through all steps and meets the others
-//! only at the end. Every element is computed by the same operations in the same order whatever the number of rows and
+//! only at the end; of a single row it takes some units, where the cell is one of those it knows, and meets them after every stage. Every element is computed by the same operations in the same order whatever the number of rows and
 //! threads: the biases, then the products one after another in the order of the form.
 
 mod backward;
@@ -9,6 +9,7 @@ mod forward;
 mod infer;
 mod lanes;
 mod pass;
+mod shared;
 mod units;
 mod units_backward;
 mod weights;

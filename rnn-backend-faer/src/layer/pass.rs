@@ -6,8 +6,9 @@ use super::weights::{Weights, next};
 use crate::number::Number;
 use crate::passes::block;
 use crate::passes::slots::{Kept, Slots};
+use crate::passes::units::Units;
 use crate::simd::Simd;
-use crate::simd::product::pack::panel_lines;
+use crate::simd::product::pack::{from_column, panel_lines};
 use crate::simd::product::{Start, Sum, Term, sum_of_products};
 use crate::simd::vector::line_len;
 use crate::threads::{Tile, Tiles, Workers};
@@ -36,6 +37,20 @@ pub struct Pass<'a, T> {
     pub kept: Kept,
     /// Whether biases and products with the input are there already: see [`ahead`].
     pub ahead: bool,
+    /// Who shares the units of a step, if a single row is shared out.
+    pub units: Option<Units<'a>>,
+}
+
+/// The threads that share the units of a single row, if the pass is one for that.
+pub fn shared_units<'a, T: Number>(
+    workers: &'a Workers,
+    spec: &Spec<T>,
+    steps: usize,
+    rows: usize,
+) -> Option<Units<'a>> {
+    let ([_, through_states], width) = (work(spec.plan()), spec.plan().stages[0].width);
+    spec.cell().known()?;
+    Units::for_work::<T>(workers, through_states, width, steps, rows)
 }
 
 /// How an input matrix is multiplied, by what it takes to read it.
@@ -206,21 +221,27 @@ impl<'a, T: Number> Pass<'a, T> {
 
     /// Biases and the column of a matrix that a one-hot input names.
     fn column(&self, group: &Group, panels: &[T], t: usize, n: usize, pre: &mut [T]) {
+        self.some_columns(group, 0, panels, t, n, pre);
+    }
+
+    /// As [`column`](Self::column), `pre` being some columns of the group, those from `from` on: the first one of a panel.
+    pub fn some_columns(&self, group: &Group, from: usize, panels: &[T], t: usize, n: usize, pre: &mut [T]) {
         let Input::OneHot { index, rows, .. } = self.x else { unreachable!("the input is dense or one-hot") };
         let (depth, line, named) = (self.spec.size().input, line_len::<T>(), index[t * rows + n] as usize);
-        pre.copy_from_slice(&self.weights.bias[group.cols.clone()]);
+        pre.copy_from_slice(&self.weights.bias[group.cols.start + from..][..pre.len()]);
+        let panels = from_column(panels, depth, from);
         for (pre, panel) in pre.chunks_mut(line).zip(panels.chunks_exact((line * panel_lines(depth)).max(1))) {
             pre.iter_mut().zip(&panel[named * line..]).for_each(|(pre, &w)| *pre += w);
         }
     }
 }
 
-fn term<'a, T: Number>(a: MatRef<'a, T>, panels: &'a [T]) -> Term<'a, T> {
+pub(super) fn term<'a, T: Number>(a: MatRef<'a, T>, panels: &'a [T]) -> Term<'a, T> {
     let (depth, (a, a_stride)) = (a.cols(), a.storage());
     Term { a, a_stride, depth, panels }
 }
 
-fn sum<T: Number>(simd: Simd, c: MatMut<'_, T>, start: Start<'_, T>, terms: &[Term<'_, T>]) {
+pub(super) fn sum<T: Number>(simd: Simd, c: MatMut<'_, T>, start: Start<'_, T>, terms: &[Term<'_, T>]) {
     let [rows, cols] = c.shape();
     if cols > 0 {
         let (c, c_stride) = c.storage();

@@ -9,6 +9,7 @@ use super::backward::{GROUPS, INPUT, PRE, STATES, VALUES, VECTORS};
 use super::lanes::Vectors;
 use super::pass;
 use crate::number::Number;
+use crate::passes::units::Units;
 use crate::pointwise::activate_backward;
 use crate::simd::Simd;
 use crate::simd::gates::{add, gru_after, gru_before, lstm};
@@ -27,6 +28,8 @@ pub struct Pullback<'a, T> {
     pub steps: usize,
     /// How forward cut the reserve.
     pub kept: Tiling<'a, { pass::GROUPS }>,
+    /// Who shares the products of a step, if a single row is shared out.
+    pub units: Option<Units<'a>>,
 }
 
 /// Where a step finds its cotangents.

@@ -14,7 +14,7 @@ pub mod lstm;
 mod pass;
 mod project;
 pub mod slots;
-mod units;
+pub mod units;
 
 use bias::bias;
 use input::OnInputWeights;
@@ -71,7 +71,7 @@ pub fn row_stride<T>(width: usize) -> usize {
 }
 
 /// `d_h (+)= Σ d_pre · W` over pairs of `d_pre` and the panels of `W` as it is.
-fn through_weights<T: Number>(
+pub fn through_weights<T: Number>(
     simd: Simd,
     units: Option<Units<'_>>,
     mut d_h: MatMut<'_, T>,
@@ -88,7 +88,7 @@ fn through_weights<T: Number>(
 }
 
 /// As [`through_weights`], `d_h` being that of some units, `first` the first one of a panel.
-pub fn units_through_weights<T: Number>(
+fn units_through_weights<T: Number>(
     simd: Simd,
     first: usize,
     mut d_h: MatMut<'_, T>,

@@ -27,8 +27,18 @@ impl<'a> Units<'a> {
     /// The threads for a pass over so many steps and rows, if it is one that shares units out: one row, whole panels of
     /// units, and enough to do.
     pub fn of<T>(workers: &'a Workers, form: Form, steps: usize, rows: usize) -> Option<Self> {
-        let multiply_adds = form.gate_rows * form.output;
-        let panels = form.output.is_multiple_of(line_len::<T>());
+        Self::for_work::<T>(workers, form.gate_rows * form.output, form.output, steps, rows)
+    }
+
+    /// As [`of`](Units::of), for steps of so many multiply-adds with old states and so many units.
+    pub fn for_work<T>(
+        workers: &'a Workers,
+        multiply_adds: usize,
+        units: usize,
+        steps: usize,
+        rows: usize,
+    ) -> Option<Self> {
+        let panels = units.is_multiple_of(line_len::<T>());
         let worth = multiply_adds >= WORTH_MEETING && steps.saturating_mul(multiply_adds) >= WORTH_WAKING;
         (rows == 1 && workers.meet_often() && panels && worth).then_some(Self(workers))
     }
