@@ -14,8 +14,8 @@ use crate::head::{
 };
 use crate::params::Params;
 use crate::pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
+use crate::plan::Spec;
 use crate::scalar::Scalar;
-use crate::spec::Spec;
 use crate::view::{MatMut, MatRef};
 use crate::{reference, sequence};
 use core::fmt::Debug;

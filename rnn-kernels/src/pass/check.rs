@@ -2,9 +2,9 @@
 
 use super::{Backward, Forward, Infer};
 use crate::input::Input;
+use crate::plan::Spec;
 use crate::scalar::Scalar;
 use crate::shape::{at_least, expect};
-use crate::spec::Spec;
 use crate::steps::Steps;
 use crate::view::{SeqMut, SeqRef};
 

@@ -6,7 +6,7 @@ mod unit;
 use crate::accum::Accum;
 use crate::direction::Direction;
 use crate::input::Input;
-use crate::spec::Spec;
+use crate::plan::Spec;
 use crate::steps::Steps;
 use crate::view::{SeqMut, SeqRef};
 

@@ -3,9 +3,9 @@
 use crate::accum::Accum;
 use crate::form::Slot;
 use crate::input::Input;
+use crate::plan::{Home, Places, Spec};
 use crate::program::{Operands, Place, Program};
 use crate::scalar::Scalar;
-use crate::spec::{Home, Places, Spec};
 use crate::view::SeqRef;
 use core::ops::Range;
 

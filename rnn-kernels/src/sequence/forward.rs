@@ -9,8 +9,8 @@ use crate::backend::Backend;
 use crate::buffer::BufferLens;
 use crate::form::Slot;
 use crate::pass::{Forward, Memory, UnitForward};
+use crate::plan::{Home, Places, Segment, Spec};
 use crate::scalar::Scalar;
-use crate::spec::{Home, Places, Segment, Spec};
 use crate::steps::Steps;
 use crate::view::{MatMut, MatRef, SeqMut};
 

@@ -3,8 +3,8 @@
 use super::forward::{lens, through_time};
 use crate::backend::Backend;
 use crate::pass::{Infer, Memory};
+use crate::plan::Places;
 use crate::scalar::Scalar;
-use crate::spec::Places;
 
 /// Overwrites `y` and moves the states.
 ///

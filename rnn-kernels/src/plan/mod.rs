@@ -3,7 +3,7 @@
 mod blocks;
 mod error;
 mod places;
-mod plan;
+mod tables;
 
 use crate::equations::Cell;
 use crate::form::{Slot, Width};
@@ -15,7 +15,7 @@ use core::ops::Range;
 pub use blocks::ParamBlock;
 pub use error::SizeError;
 pub(crate) use places::Places;
-pub use plan::{Group, Home, Plan, Segment, StagePlan, Term};
+pub use tables::{Group, Home, Plan, Segment, StagePlan, Term};
 
 /// The sizes of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
