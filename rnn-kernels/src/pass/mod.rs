@@ -1,6 +1,7 @@
 //! A pass of a layer over a sequence: the arguments of forward, backward and inference, and those of one stage of a step.
 
 mod check;
+mod row;
 mod unit;
 
 use crate::accum::Accum;
@@ -10,7 +11,8 @@ use crate::plan::Spec;
 use crate::steps::Steps;
 use crate::view::{SeqMut, SeqRef};
 
-pub(crate) use unit::{Gradient, Memory, Row};
+pub(crate) use row::Row;
+pub(crate) use unit::{Gradient, Memory};
 pub use unit::{UnitBackward, UnitForward};
 
 /// A forward pass over `T` steps that keeps what backward needs.

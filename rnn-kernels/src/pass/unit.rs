@@ -4,7 +4,7 @@ use crate::accum::Accum;
 use crate::form::Slot;
 use crate::input::Input;
 use crate::plan::{Home, Places, Spec};
-use crate::program::{Operands, Place, Program};
+use crate::program::Program;
 use crate::scalar::Scalar;
 use crate::view::SeqRef;
 use core::ops::Range;
@@ -41,7 +41,7 @@ impl<'a, T: Scalar> Memory<'a, T> {
     }
 
     /// The pre-activations of a stage in row `n`, one gate after another.
-    fn pre(&self, stage: usize, t: usize, n: usize) -> Range<usize> {
+    pub(super) fn pre(&self, stage: usize, t: usize, n: usize) -> Range<usize> {
         let plan = &self.places.plan.stages[stage];
         let (range, width, first) = self.places.home(plan.home, t);
         let start = range.start + n * width + first;
@@ -108,6 +108,12 @@ impl<T: Scalar> UnitForward<'_, T> {
     pub fn write(&mut self, j: usize, n: usize) -> &mut [T] {
         let slot = self.memory.places.plan.stages[self.stage].writes[j];
         &mut self.reserve[self.memory.row(slot, self.t, n)]
+    }
+
+    /// Whether the pre-activations of the stage lie where it writes.
+    #[must_use]
+    pub fn keeps_what_it_writes(&self) -> bool {
+        matches!(self.memory.places.plan.stages[self.stage].home, Home::Written(_))
     }
 
     /// The equation, as a program.
@@ -249,80 +255,5 @@ impl<T: Scalar> UnitBackward<'_, T> {
             Slot::Mask(_) => return None,
         };
         Some(start + n * width..start + (n + 1) * width)
-    }
-}
-
-/// One row of a stage, for a program.
-pub(crate) struct Row<'u, U> {
-    pub(crate) unit: &'u mut U,
-    pub(crate) n: usize,
-}
-
-impl<T: Scalar> Operands<T> for Row<'_, UnitForward<'_, T>> {
-    fn width(&self) -> usize {
-        self.unit.width()
-    }
-
-    fn load(&self, place: Place, units: Range<usize>) -> &[T] {
-        let Self { unit, n } = self;
-        match place {
-            Place::Pre(j) => {
-                let pre = &unit.reserve[unit.memory.pre(unit.stage, unit.t, *n)];
-                &pre[j * unit.width()..][units]
-            }
-            Place::Read(j) => &unit.read(j, *n)[units],
-            Place::Vector(j) => &unit.vector(j)[units],
-            Place::Kept(_) | Place::Write(_) | Place::Cotangent(_) => unreachable!("forward loads none of these"),
-        }
-    }
-
-    fn store(&mut self, place: Place, units: Range<usize>) -> Option<(Accum, &mut [T])> {
-        let Self { unit, n } = self;
-        let width = unit.width();
-        Some((
-            Accum::Replace,
-            match place {
-                Place::Pre(j) => &mut unit.pre(*n)[j * width..][units],
-                Place::Write(j) => &mut unit.write(j, *n)[units],
-                _ => unreachable!("forward stores what is kept and written"),
-            },
-        ))
-    }
-}
-
-impl<T: Scalar> Operands<T> for Row<'_, UnitBackward<'_, T>> {
-    fn width(&self) -> usize {
-        self.unit.width()
-    }
-
-    fn load(&self, place: Place, units: Range<usize>) -> &[T] {
-        let Self { unit, n } = self;
-        match place {
-            Place::Kept(j) => &unit.kept(*n)[j * unit.width()..][units],
-            Place::Read(j) => &unit.read(j, *n)[units],
-            Place::Vector(j) => &unit.vector(j)[units],
-            Place::Write(j) => &unit.written(j, *n)[units],
-            Place::Cotangent(j) => &unit.d_written(j, *n)[units],
-            Place::Pre(_) => unreachable!("a pullback reads what is kept"),
-        }
-    }
-
-    fn store(&mut self, place: Place, units: Range<usize>) -> Option<(Accum, &mut [T])> {
-        let Self { unit, n } = self;
-        let width = unit.width();
-        match place {
-            Place::Pre(j) => Some((Accum::Replace, &mut unit.d_pre(*n)[j * width..][units])),
-            Place::Read(j) => unit.d_read(j, *n).map(|(accum, d)| (accum, &mut d[units])),
-            Place::Vector(j) => Some((Accum::Add, &mut unit.d_vector(j)[units])),
-            _ => unreachable!("a pullback stores cotangents of operands"),
-        }
-    }
-}
-
-impl<T: Scalar> UnitForward<'_, T> {
-    /// Whether the pre-activations of the stage lie where it writes.
-    #[must_use]
-    pub fn keeps_what_it_writes(&self) -> bool {
-        matches!(self.memory.places.plan.stages[self.stage].home, Home::Written(_))
     }
 }
