@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than any test runs: only what is under test ends the run, and only the way out saves.
-const ENDLESS: [&str; 4] = ["--seconds", "60", "--save-every", "1000000"];
+const ENDLESS: [&str; 4] = ["--seconds", "600", "--save-every", "1000000"];
 
 fn read(path: &Path) -> Saved {
     Saved::read(path, Limits::default()).unwrap()
@@ -72,7 +72,7 @@ fn a_signal_that_the_caller_ignores_stays_ignored() {
 fn what_was_saved_on_the_way_outlives_a_kill() {
     for every in ["1", "0.001s"] {
         let desk = Desk::new();
-        let program = Program::start(&desk, &["--seconds", "60", "--save-every", every]);
+        let program = Program::start(&desk, &["--seconds", "600", "--save-every", every]);
         wait_for(&desk.path("run.ckpt"));
         program.signal("KILL");
         assert_eq!(program.end().0, None);
@@ -87,7 +87,7 @@ fn a_folder_that_is_gone_for_a_while_costs_nothing_but_a_message() {
     let desk = Desk::new();
     let [kept, away] = ["kept", "away"].map(|name| desk.path(name));
     std::fs::create_dir(&kept).unwrap();
-    let mut program = Program::start_in(&desk, "kept/run.ckpt", &["--seconds", "60", "--save-every", "1"]);
+    let mut program = Program::start_in(&desk, "kept/run.ckpt", &["--seconds", "600", "--save-every", "1"]);
     wait_for(&kept.join("run.ckpt"));
     std::fs::rename(&kept, &away).unwrap();
     let told = program.says("will try again");
