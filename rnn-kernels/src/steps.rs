@@ -83,13 +83,14 @@ impl<'a> Steps<'a> {
         (0..rows).filter(move |&n| !self.live(t, n))
     }
 
-    /// The rows that step `t` belongs to, of `rows`, neighbours together.
-    pub fn live_runs(self, t: usize, rows: usize) -> impl Iterator<Item = Range<usize>> + use<'a> {
-        let mut from = 0;
+    /// Those of `rows` that step `t` belongs to, neighbours together.
+    pub fn live_runs(self, t: usize, rows: Range<usize>) -> impl Iterator<Item = Range<usize>> + use<'a> {
+        let mut from = rows.start;
         core::iter::from_fn(move || {
             let live = |n: &usize| self.live(t, *n);
-            let start = (from..rows).find(live)?;
-            let end = if self.lengths.is_none() { rows } else { (start..rows).find(|n| !live(n)).unwrap_or(rows) };
+            let start = (from..rows.end).find(live)?;
+            let whole = self.lengths.is_none();
+            let end = if whole { rows.end } else { (start..rows.end).find(|n| !live(n)).unwrap_or(rows.end) };
             from = end;
             Some(start..end)
         })
@@ -144,11 +145,12 @@ mod tests {
     #[test]
     fn live_rows_come_in_runs_of_neighbours() {
         let steps = Steps::ragged(&[3, 3, 0, 1, 2]);
-        assert_eq!(steps.live_runs(0, 5).collect::<Vec<_>>(), [0..2, 3..5]);
-        assert_eq!(steps.live_runs(1, 5).collect::<Vec<_>>(), [0..2, 4..5]);
-        assert_eq!(steps.live_runs(7, 5).count(), 0);
-        assert_eq!((Steps::all().live_runs(7, 5).next(), Steps::all().live_runs(7, 5).count()), (Some(0..5), 1));
-        assert_eq!(Steps::all().live_runs(7, 0).count(), 0);
+        assert_eq!(steps.live_runs(0, 0..5).collect::<Vec<_>>(), [0..2, 3..5]);
+        assert_eq!(steps.live_runs(1, 0..5).collect::<Vec<_>>(), [0..2, 4..5]);
+        assert_eq!(steps.live_runs(0, 1..4).collect::<Vec<_>>(), [1..2, 3..4]);
+        assert_eq!(steps.live_runs(7, 0..5).count(), 0);
+        assert_eq!((Steps::all().live_runs(7, 0..5).next(), Steps::all().live_runs(7, 0..5).count()), (Some(0..5), 1));
+        assert_eq!(Steps::all().live_runs(7, 3..3).count(), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use rnn_kernels::{Direction, Group, Home, Input, MatMut, MatRef, Plan, SeqRef, S
 use super::weights::{Weights, next};
 use crate::number::Number;
 use crate::passes::block;
+use crate::passes::reading::Reading;
 use crate::passes::slots::{Kept, Slots};
 use crate::passes::units::Units;
 use crate::simd::Simd;
@@ -53,27 +54,8 @@ pub fn shared_units<'a, T: Number>(
     Units::for_work::<T>(workers, through_states, width, steps, rows)
 }
 
-/// How an input matrix is multiplied, by what it takes to read it.
-struct Reading {
-    /// Up to so many rows a thread the products with `x` are computed ahead.
-    few: usize,
-    /// Rows of the matrix `[steps · N, C]` whose products are computed at once by a pass that keeps nothing.
-    at_once: usize,
-}
-
-/// Few rows leave a kernel waiting for its weights, and so `W_ih` is read once for many steps instead of once for each. How
-/// few depends on where the weights come from: the second cache feeds two rows as slowly as the third feeds four, and
-/// where all matrices together outgrow what the third one gives a program, it is tens of rows.
 fn reading<T>(plan: &Plan) -> Reading {
-    let bytes = plan.input.iter().map(|segment| segment.weights.len()).sum::<usize>() * size_of::<T>();
-    let (few, at_once) = if bytes <= 1 << 20 {
-        (2, 32)
-    } else if bytes <= 4 << 20 {
-        (4, 32)
-    } else {
-        (48, 96)
-    };
-    Reading { few, at_once }
+    Reading::of(plan.input.iter().map(|segment| segment.weights.len()).sum::<usize>() * size_of::<T>())
 }
 
 /// For how many steps at once a pass that keeps nothing may compute the products with `x`.

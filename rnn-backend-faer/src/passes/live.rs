@@ -1,7 +1,5 @@
 //! Which rows of a block a step belongs to.
 
-use core::iter::from_fn;
-
 use rnn_kernels::Steps;
 
 /// The rows `first..first + rows` of a batch.
@@ -15,17 +13,8 @@ pub struct Live<'a> {
 impl Live<'_> {
     /// The rows of the block that step `t` belongs to, as ranges that do not touch: a kernel computes no others.
     pub fn runs(self, t: usize) -> impl Iterator<Item = (usize, usize)> {
-        let live = move |n: usize| self.steps.live(t, self.first + n);
-        let mut next = 0;
-        from_fn(move || {
-            if self.steps.lengths().is_none() {
-                let from = core::mem::replace(&mut next, self.rows);
-                return (from < self.rows).then_some((from, self.rows));
-            }
-            let from = (next..self.rows).find(|&n| live(n))?;
-            next = (from..self.rows).find(|&n| !live(n)).unwrap_or(self.rows);
-            Some((from, next))
-        })
+        let first = self.first;
+        self.steps.live_runs(t, first..first + self.rows).map(move |run| (run.start - first, run.end - first))
     }
 
     /// The rows of the block that step `t` does not belong to.

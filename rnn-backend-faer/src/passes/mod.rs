@@ -13,6 +13,7 @@ pub mod live;
 pub mod lstm;
 mod pass;
 mod project;
+pub mod reading;
 pub mod slots;
 pub mod units;
 

@@ -2,6 +2,7 @@
 
 use rnn_kernels::{Input, MatMut, MatRef};
 
+use super::reading::Reading;
 use crate::number::Number;
 use crate::panels::{Form, Weights};
 use crate::simd::Simd;
@@ -9,29 +10,6 @@ use crate::simd::product::pack::{from_column, panel_lines};
 use crate::simd::product::{Start, Sum, Term, sum_of_products};
 use crate::simd::vector::line_len;
 use crate::threads::Workers;
-
-/// How an input matrix is multiplied, by what it takes to read it.
-struct Reading {
-    /// Up to so many rows a thread the products with `x` are computed ahead.
-    few: usize,
-    /// Rows of the matrix `[steps · N, C]` whose products are computed at once by a pass that keeps nothing.
-    at_once: usize,
-}
-
-/// Few rows leave a kernel waiting for its weights, and so `W_ih` is read once for many steps instead of once for each. How
-/// few depends on where the weights come from: the second cache feeds two rows as slowly as the third feeds four, and
-/// where both matrices together outgrow what the third one gives a program, it is tens of rows.
-fn reading<T>(form: Form) -> Reading {
-    let bytes = form.input * form.gate_rows * size_of::<T>();
-    let (few, at_once) = if bytes <= 1 << 20 {
-        (2, 32)
-    } else if bytes <= 4 << 20 {
-        (4, 32)
-    } else {
-        (48, 96)
-    };
-    Reading { few, at_once }
-}
 
 /// A part of the gates: `r z` or `n` of a GRU; [`First`](Part::First) is everything for the others.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +28,14 @@ pub struct Projection<'a, T> {
     pub ahead: bool,
 }
 
+/// The size of `W_ih`.
+fn bytes<T>(form: Form) -> usize {
+    form.input * form.gate_rows * size_of::<T>()
+}
+
 /// For how many steps at once a pass that keeps nothing may compute the products with `x`.
 pub fn steps_ahead<T>(form: Form, steps: usize, rows: usize) -> usize {
-    if steps <= 1 || rows == 0 { 1 } else { reading::<T>(form).at_once.div_ceil(rows).min(steps) }
+    if steps <= 1 || rows == 0 { 1 } else { Reading::of(bytes::<T>(form)).at_once.div_ceil(rows).min(steps) }
 }
 
 impl<'a, T: Number> Projection<'a, T> {
@@ -63,7 +46,7 @@ impl<'a, T: Number> Projection<'a, T> {
 
     /// Whether the products with `x` are better computed for many steps at once, with `block` rows a thread.
     pub fn worth_ahead(&self, block: usize) -> bool {
-        block <= reading::<T>(self.weights.form).few
+        block <= Reading::of(bytes::<T>(self.weights.form)).few
     }
 
     /// Writes `b + W_ih x` for all steps of `x` into `pre` `[T · N, G·H]`, if that is worth it with `block` rows a thread;

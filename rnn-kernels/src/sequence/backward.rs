@@ -143,7 +143,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
             self.mat(start, places.width(slot)).fill(T::ZERO);
         }
         for (stage, stage_plan) in plan.stages.iter().enumerate().rev() {
-            for rows in self.steps.live_runs(t, places.rows) {
+            for rows in self.steps.live_runs(t, 0..places.rows) {
                 let backend = self.backend;
                 backend.unit_backward(self.unit(stage, t, rows));
             }

@@ -69,7 +69,7 @@ pub(super) fn through_time<T: Scalar, B: Backend<T> + ?Sized>(
             for segment in &stage_plan.inner {
                 product(backend, memory, segment, t, reserve);
             }
-            for rows in steps.live_runs(t, places.rows) {
+            for rows in steps.live_runs(t, 0..places.rows) {
                 backend.unit_forward(UnitForward { memory, stage, t, rows, reserve: &mut *reserve });
             }
         }
