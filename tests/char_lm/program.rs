@@ -97,6 +97,15 @@ impl Program {
     }
 }
 
+/// A test that fails leaves no program behind that trains on.
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended already unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// The one checkpoint that was saved among the temporary files.
 pub fn rescued(desk: &Desk) -> PathBuf {
     let folders: Vec<_> = std::fs::read_dir(desk.path("spare")).unwrap().map(|entry| entry.unwrap().path()).collect();
