@@ -147,6 +147,29 @@ impl<T> Spec<T> {
         let slots = sum("reserve", steps, 1);
         sum("reserve", product("reserve", &[slots, rows, states]), product("reserve", &[steps, rows, kept]))
     }
+
+    /// Slot `slot` of state `k`, `[N, W]`, in a reserve of `steps` steps; `0 ≤ slot ≤ T`.
+    #[must_use]
+    pub fn reserve_state(&self, k: usize, slot: usize, steps: usize, rows: usize) -> Range<usize> {
+        self.places(steps, rows).state(k, slot)
+    }
+
+    /// What all stages kept at step `t`, `[N, G]`, stage after stage and gate after gate. A stage that keeps what it writes
+    /// has no part in it.
+    #[must_use]
+    pub fn reserve_kept(&self, t: usize, steps: usize, rows: usize) -> Range<usize> {
+        self.places(steps, rows).gates(t)
+    }
+
+    /// Value `v` of step `t`, `[N, W]`.
+    #[must_use]
+    pub fn reserve_value(&self, v: usize, t: usize, steps: usize, rows: usize) -> Range<usize> {
+        self.places(steps, rows).value(v, t)
+    }
+
+    fn places(&self, steps: usize, rows: usize) -> Places<'_> {
+        Places { plan: &self.plan, direction: crate::direction::Direction::Forward, steps, rows }
+    }
 }
 
 impl Size {
