@@ -59,7 +59,7 @@ impl Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cell(cell) => write!(f, "{}", crate::case::cell_name(*cell)),
+            Self::Cell(cell) => f.write_str(cell.name()),
             Self::Bias(bias) => write!(f, "bias={bias:?}"),
             Self::Reverse => write!(f, "reverse time"),
             Self::Ragged => write!(f, "lengths={:?}", Lengths::Ragged),

@@ -66,6 +66,7 @@ fn one(backend: &dyn Backend<Modular>, case: &Case) -> Result<usize, String> {
     };
     let seq = |name, width| Block::sequence(name, &problem, width);
     let mat = |name| Block::matrix(name, hidden);
+    let other = |name| Block::matrix(name, problem.rest());
     let breach = forward.breaches.iter().chain(&back.breaches).chain(&infer.breaches).next();
     if let Some(breach) = breach {
         return Err(breach.clone());
@@ -73,16 +74,16 @@ fn one(backend: &dyn Backend<Modular>, case: &Case) -> Result<usize, String> {
     let verdict = all([
         same(&seq("y", hidden), &forward.y, y),
         same(&mat("h_n"), &forward.h_n, h_n),
-        same(&mat("c_n"), &forward.c_n, c_n),
+        same(&other("c_n"), &forward.c_n, c_n),
         same(&seq("h", hidden), forward.reserve.h(), h),
-        same(&seq("c", hidden), forward.reserve.c(), c),
+        same(&seq("c", problem.rest()), forward.reserve.c(), c),
         same(&Block::params("d_params", &problem), &back.d_params, &onto(&before.d_params, d_params)),
         same(&seq("d_x", input), &back.d_x, &want_x),
         same(&mat("d_h0"), &back.d_h0, d_h0),
-        same(&mat("d_c0"), &back.d_c0, d_c0),
+        same(&other("d_c0"), &back.d_c0, d_c0),
         same(&seq("y of inference", hidden), &infer.y, y),
         same(&mat("h of inference"), &infer.h, h_n),
-        same(&mat("c of inference"), &infer.c, c_n),
+        same(&other("c of inference"), &infer.c, c_n),
     ]);
     match verdict {
         Ok(evidence) => Ok(evidence.comparisons),

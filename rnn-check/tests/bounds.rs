@@ -5,10 +5,10 @@
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use rnn_check::bound::{Bounded, Live, Precision, Saved, compare, pullback, weight_gradients};
+use rnn_check::bound::{Bounded, Derived, Live, Precision, Saved, compare, parameter_gradients};
 use rnn_check::derivative;
 use rnn_check::number::{DoubleDouble, Number};
-use rnn_check::oracle::{Activation, Cell, Dims, Direction, Params, Reset, Run, Step, sequence, step};
+use rnn_check::oracle::{Activation, Cell, Dims, Direction, Params, Reset, Row, Run, Step, sequence, step};
 
 const DIMS: Dims = Dims { steps: 4, batch: 3, input: 5, hidden: 8 };
 
@@ -146,7 +146,7 @@ impl Inputs {
 
     fn run<S: Number>(&self, cell: Cell, lift: impl Fn(f64) -> S) -> Step<S> {
         let all = |v: &[f64]| v.iter().map(|&v| lift(v)).collect::<Vec<S>>();
-        step(cell, DIMS, &self.params.map(&lift), &all(&self.x), &all(&self.h), &all(&self.c))
+        step(cell, DIMS, &self.params.map(&lift), &all(&self.x), &all(&self.h), &all(&self.c), &[])
     }
 }
 
@@ -176,7 +176,7 @@ fn forward_ratio<const ORDER: usize, const WIDE: bool, S: Number>(precision: &Pr
             check(&got.h, &want.h);
             check(&got.c, &want.c);
             check(&got.gates, &want.gates);
-            check(&got.aux, &want.aux);
+            check(&got.values, &want.values);
         }
     }
     largest
@@ -225,7 +225,9 @@ fn pointwise_f32(
     d_c: f32,
 ) -> Vec<f32> {
     let hidden = DIMS.hidden;
-    let gate = |k: usize| saved.gates[k * hidden + j] as f32;
+    // What an Elman network keeps is its h.
+    let kept = if saved.gates.is_empty() { &saved.h } else { &saved.gates };
+    let gate = |k: usize| kept[k * hidden + j] as f32;
     let of_sigmoid = |s: f32| if second_form { s - s * s } else { s * (1.0 - s) };
     let of_tanh = |t: f32| if second_form { 1.0 - t * t } else { (1.0 - t) * (1.0 + t) };
     let h = inputs.h[j] as f32;
@@ -250,6 +252,7 @@ fn pointwise_f32(
             let pre_i = if second_form { d_c * i * g * (1.0 - i) } else { d_c * g * of_sigmoid(i) };
             vec![pre_i, d_c * c_prev * of_sigmoid(f), d_c * i * of_tanh(g), d_h * t * of_sigmoid(o), d_c * f]
         }
+        Cell::Own(_) => unreachable!("not in the list"),
         Cell::Gru(_) => {
             let [z, n] = [gate(1), gate(2)];
             let d_z = if second_form { d_h * h - d_h * n } else { d_h * (h - n) };
@@ -267,26 +270,47 @@ fn a_pullback_from_stored_gates_is_within_the_bound_in_both_usual_forms() {
             let inputs = Inputs::new(cell, seed, 2.0);
             let got = inputs.run(cell, Machine::<FORWARD, false>);
             let stored =
-                Step { h: values(&got.h), c: values(&got.c), gates: values(&got.gates), aux: values(&got.aux) };
+                Step { h: values(&got.h), c: values(&got.c), gates: values(&got.gates), values: values(&got.values) };
             let (d_h, d_c) = (random(seed + 400, DIMS.hidden), random(seed + 500, inputs.c.len()));
             let lift = |v: &[f64]| Bounded::<f64>::lift(v, &precision);
-            let saved = [&inputs.x, &inputs.h, &inputs.c, &stored.c, &stored.gates, &stored.aux].map(|v| lift(v));
-            let [x, h_prev, c_prev, c, gates, aux] = &saved;
-            let saved = Saved { x, h_prev, c_prev, c, gates, aux };
+            let kept = Kept::new(&inputs.x, [&inputs.h, &inputs.c], &stored, lift);
             let params = inputs.params.map(|v| Bounded::exact(v, &precision));
-            let want = pullback(cell, DIMS, &params, saved, &lift(&d_h), &lift(&d_c), None);
+            let d_new = lift(&[&d_h[..], &d_c].concat());
+            let want = Derived::new(cell).pullback(DIMS, &params, kept.saved(), &d_new, None);
+            let d_pre = want.d_pre.concat();
             for (j, second_form) in (0..DIMS.hidden).flat_map(|j| [(j, false), (j, true)]) {
                 let d_c = d_c.get(j).copied().unwrap_or(0.0) as f32;
                 let got = pointwise_f32(cell, second_form, j, &inputs, &stored, d_h[j] as f32, d_c);
                 let got: Vec<f64> = got.into_iter().map(f64::from).collect();
                 let rows = if let Cell::Gru(_) = cell { 1..3 } else { 0..cell.gates() };
-                let mut want_j: Vec<_> = rows.map(|k| want.d_pre[k * DIMS.hidden + j]).collect();
-                want_j.extend(want.d_c_prev.get(j));
+                let mut want_j: Vec<_> = rows.map(|k| d_pre[k * DIMS.hidden + j]).collect();
+                want_j.extend(want.d_old.get(DIMS.hidden + j));
                 largest = largest.max(within(&precision, &got, &want_j, (cell, seed, j, second_form)));
             }
         }
     }
     assert!(largest > 0.1, "a vacuous bound: {largest}");
+}
+
+/// One row of one step, its states one after another.
+struct Kept<B> {
+    x: Vec<B>,
+    old: Vec<B>,
+    new: Vec<B>,
+    gates: Vec<B>,
+    values: Vec<B>,
+}
+
+impl<B> Kept<B> {
+    fn new<S: Copy>(x: &[S], [h, c]: [&[S]; 2], step: &Step<S>, lift: impl Fn(&[S]) -> Vec<B>) -> Self {
+        let (old, new) = ([h, c].concat(), [&step.h[..], &step.c].concat());
+        Self { x: lift(x), old: lift(&old), new: lift(&new), gates: lift(&step.gates), values: lift(&step.values) }
+    }
+
+    fn saved(&self) -> Saved<'_, B> {
+        let Self { x, old, new, gates, values } = self;
+        Saved { row: Row { x, old, new, values, masks: &[] }, gates }
+    }
 }
 
 /// Every row and step of a ragged sequence, forwards with `step` and backwards with `pullback`, against the tape.
@@ -313,14 +337,14 @@ fn pullbacks_chained_over_a_sequence_are_the_gradient_of_the_tape() {
             let (h0, c0) = rest.split_at(h0.len());
             let params = &Params::from_flat(cell, DIMS, biases, params);
             let direction = Direction::Forward;
-            let run = Run { cell, dims: DIMS, params, x, lengths: Some(&lengths), direction, h0, c0 };
+            let run = Run { cell, dims: DIMS, params, x, lengths: Some(&lengths), direction, h0, c0, masks: &[] };
             let run = sequence(run);
             [run.y, run.h_n, run.c_n].concat()
         });
 
         // The same by hand.
         let params = Params::from_flat(cell, DIMS, biases, &flat);
-        let bounded = params.map(exact);
+        let (bounded, derived) = (params.map(exact), Derived::new(cell));
         let lift = |v: &[D]| v.iter().map(|&v| exact(v)).collect::<Vec<_>>();
         let mut d_x = vec![D::from_f64(0.0); x.len()];
         let (mut d_h0, mut d_c0) = (Vec::new(), Vec::new());
@@ -333,8 +357,8 @@ fn pullbacks_chained_over_a_sequence_are_the_gradient_of_the_tape() {
             let mut row_saved = Vec::new();
             for t in 0..lengths[n] {
                 let x = row(&x, t, input);
-                let new = step(cell, DIMS, &params, &x, &h, &c);
-                row_saved.push([&x, &h, &c, &new.c, &new.gates, &new.aux].map(|v| lift(v)));
+                let new = step(cell, DIMS, &params, &x, &h, &c, &[]);
+                row_saved.push(Kept::new(&x, [&h, &c], &new, lift));
                 (h, c) = (new.h, new.c);
             }
             let mut d_h = lift(&row(&d_h_n, 0, hidden));
@@ -344,29 +368,23 @@ fn pullbacks_chained_over_a_sequence_are_the_gradient_of_the_tape() {
                 d_h = d_h.into_iter().zip(last).map(|(a, b)| a + b).collect();
             }
             for t in (0..lengths[n]).rev() {
-                let [x, h_prev, c_prev, c, gates, aux] = &row_saved[t];
                 let before = (t > 0).then(|| lift(&row(&d_y, t - 1, hidden)));
-                let step = Saved { x, h_prev, c_prev, c, gates, aux };
-                let d = pullback(cell, DIMS, &bounded, step, &d_h, &d_c, before.as_deref());
+                let d_new = [d_h, d_c].concat();
+                let d = derived.pullback(DIMS, &bounded, row_saved[t].saved(), &d_new, before.as_deref());
                 for (to, from) in d_x[(t * batch + n) * input..].iter_mut().zip(&d.d_x) {
-                    *to = from.value;
+                    *to = from.bounded().value;
                 }
-                (d_h, d_c) = (d.d_h_prev.clone(), d.d_c_prev.clone());
+                (d_h, d_c) = (d.d_old[..hidden].to_vec(), d.d_old[hidden..].to_vec());
                 pullbacks.push((saved.len(), t, d));
             }
             d_h0.extend(d_h.iter().map(|v| v.value));
             d_c0.extend(d_c.iter().map(|v| v.value));
             saved.push(row_saved);
         }
-        let live: Vec<Live<'_, _>> = pullbacks
-            .iter()
-            .map(|(n, t, d)| {
-                let [x, h_prev, c_prev, c, gates, aux] = &saved[*n][*t];
-                (Saved { x, h_prev, c_prev, c, gates, aux }, d)
-            })
-            .collect();
+        let live: Vec<Live<'_, '_, _>> =
+            pullbacks.iter().map(|(n, t, d): &(usize, usize, _)| (saved[*n][*t].saved(), d)).collect();
         let zero = params.map(|_| exact(D::from_f64(0.0)));
-        let d_params = weight_gradients(cell, DIMS, &zero, &live).map(|d| d.value).to_flat();
+        let d_params = parameter_gradients(DIMS, &zero, &live).iter().map(|d| d.value).collect();
 
         // Double-double, a few hundred roundings of 2⁻¹⁰⁴.
         let got = [d_params, d_x, d_h0, d_c0].concat();
@@ -387,20 +405,20 @@ fn gates_known_only_to_within_the_forward_bound_widen_the_pullback_enough() {
         let cell = Cell::Lstm;
         let inputs = Inputs::new(cell, seed, 1.0);
         let got = inputs.run(cell, narrow);
-        let stored = Step { h: values(&got.h), c: values(&got.c), gates: values(&got.gates), aux: vec![] };
+        let stored = Step { h: values(&got.h), c: values(&got.c), gates: values(&got.gates), values: vec![] };
         let want = inputs.run(cell, |v| Bounded::<f64>::exact(v, &precision));
         let lift = |v: &[f64]| Bounded::<f64>::lift(v, &precision);
         let (d_h, d_c) = (random(seed + 400, DIMS.hidden), random(seed + 500, DIMS.hidden));
-        let inputs_exact = [&inputs.x, &inputs.h, &inputs.c].map(|v| lift(v));
-        let [x, h_prev, c_prev] = &inputs_exact;
-        let saved = Saved { x, h_prev, c_prev, c: &want.c, gates: &want.gates, aux: &[] };
         let params = inputs.params.map(|v| Bounded::exact(v, &precision));
-        let d = pullback(cell, DIMS, &params, saved, &lift(&d_h), &lift(&d_c), None);
+        let given = [&inputs.x, &inputs.h, &inputs.c].map(|v| lift(v));
+        let kept = Kept::new(&given[0], [&given[1], &given[2]], &want, <[_]>::to_vec);
+        let d_new = lift(&[&d_h[..], &d_c].concat());
+        let d = Derived::new(cell).pullback(DIMS, &params, kept.saved(), &d_new, None);
         for j in 0..DIMS.hidden {
             let got = pointwise_f32(cell, false, j, &inputs, &stored, d_h[j] as f32, d_c[j] as f32);
             let got: Vec<f64> = got.into_iter().map(f64::from).collect();
-            let mut want: Vec<_> = (0..4).map(|k| d.d_pre[k * DIMS.hidden + j]).collect();
-            want.push(d.d_c_prev[j]);
+            let mut want: Vec<_> = (0..4).map(|k| d.d_pre[0][k * DIMS.hidden + j]).collect();
+            want.push(d.d_old[DIMS.hidden + j]);
             within(&precision, &got, &want, (seed, j));
         }
     }

@@ -44,9 +44,9 @@ pub struct Bounded<'p, S = f64> {
     pub value: S,
     /// How far a correct backend may be from it.
     pub error: f64,
-    precision: Option<&'p Precision>,
+    pub(super) precision: Option<&'p Precision>,
     /// Terms of the longest sum on the way here; 0 if nothing was rounded.
-    terms: usize,
+    pub(super) terms: usize,
 }
 
 /// `max|σ″|/2 = √3/36`, rounded up.
@@ -134,37 +134,6 @@ impl<'p, S: Number> Bounded<'p, S> {
             ..all.join(other)
         };
         others.into_iter().fold(first, wider)
-    }
-
-    /// `s (1 − s)`, or `s − s²`, from a stored `s = σ(·)`.
-    ///
-    /// The input's part is `|1 − 2s| e + e²`. The first form takes two roundings of `s(1 − s)`, the second two of `s²` and
-    /// one of the difference; `γ₃ (|s| + s²)` covers both.
-    #[must_use]
-    pub fn sigmoid_slope(self) -> Self {
-        let (s, e, r) = (self.value, self.error, self.reach());
-        let bend = (S::from_f64(1.0) - s - s).value().abs();
-        self.rounded(s * (S::from_f64(1.0) - s), bend * e + e * e, 3, r + r * r, 1.0)
-    }
-
-    /// `(1 − t)(1 + t)`, or `1 − t²`, from a stored `t = tanh(·)`.
-    ///
-    /// The input's part is `2|t| e + e²`. The first form takes three roundings of `1 − t²`, the second one of `t²` and one of
-    /// the difference; `γ₃ (1 + t²)` covers both.
-    #[must_use]
-    pub fn tanh_slope(self) -> Self {
-        let (t, e, r) = (self.value, self.error, self.reach());
-        let one = S::from_f64(1.0);
-        let propagated = 2.0 * self.magnitude() * e + e * e;
-        self.rounded((one - t) * (one + t), propagated, 3, 1.0 + r * r, 1.0)
-    }
-
-    /// 1 where `h = max(·, 0)` is positive, else 0; either one where `h` is not known well enough to tell.
-    #[must_use]
-    pub fn relu_slope(self) -> Self {
-        let value = if self.value.value() <= 0.0 { 0.0 } else { 1.0 };
-        let unsure = self.error > 0.0 && self.magnitude() <= self.error;
-        Self { value: S::from_f64(value), error: if unsure { 1.0 } else { 0.0 }, ..self }
     }
 }
 
@@ -266,6 +235,9 @@ impl<S: Number> Number for Bounded<'_, S> {
         let apart = Self::dot([], [(Self::from_f64(1.0) - z, n), (z, h)]);
         Self::widest(apart, [n + z * (h - n)])
     }
+    fn abs(self) -> Self {
+        Self { value: self.value.abs(), ..self }
+    }
     fn relu(self) -> Self {
         Self { value: self.value.relu(), ..self }
     }
@@ -299,6 +271,7 @@ impl<S: Number> Number for Bounded<'_, S> {
 #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is tested")]
 mod tests {
     use super::*;
+    use crate::bound::Expanded;
 
     fn within(got: f32, want: Bounded<'_>) -> f64 {
         let error = (f64::from(got) - want.value).abs();
@@ -372,10 +345,12 @@ mod tests {
                     within((1.7 / moved) as f32, Bounded::exact(1.7, &precision) / a);
                 }
                 let (s, t) = (Number::sigmoid(moved) as f32, moved.tanh() as f32);
-                within(s * (1.0 - s), a.sigmoid().sigmoid_slope());
-                within(s - s * s, a.sigmoid().sigmoid_slope());
-                within((1.0 - t) * (1.0 + t), a.tanh().tanh_slope());
-                within(1.0 - t * t, a.tanh().tanh_slope());
+                let [of_s, of_t] = [a.sigmoid(), a.tanh()].map(Expanded::given);
+                let (of_s, of_t) = (of_s.sigmoid_slope().bounded(), of_t.tanh_slope().bounded());
+                within(s * (1.0 - s), of_s);
+                within(s - s * s, of_s);
+                within((1.0 - t) * (1.0 + t), of_t);
+                within(1.0 - t * t, of_t);
             }
         }
     }
@@ -410,13 +385,5 @@ mod tests {
         assert_eq!(sum(4).terms(), 5);
         assert_eq!((sum(4).sigmoid() * sum(9)).terms(), 10);
         assert_eq!(Bounded::dot([sum(7)], []).terms(), 8);
-    }
-
-    #[test]
-    fn a_slope_near_a_kink_is_uncertain() {
-        let precision = Precision::f32(1.0, 1.0);
-        assert_eq!(Bounded::new(1e-9, 1e-8, &precision).relu_slope().error, 1.0);
-        assert_eq!(Bounded::new(1e-7, 1e-8, &precision).relu_slope().error, 0.0);
-        assert_eq!(Bounded::<f64>::exact(0.0, &precision).relu_slope().error, 0.0);
     }
 }

@@ -16,13 +16,16 @@
 
 mod bounded;
 mod comparator;
+mod expanded;
 mod pullback;
 mod size;
+mod unit;
 
 pub use bounded::Bounded;
 pub(crate) use comparator::deviations;
 pub use comparator::{Comparison, Worst, compare};
-pub use pullback::{Live, Pullback, Saved, pullback, weight_gradients};
+pub use expanded::Expanded;
+pub use pullback::{Derived, Live, Pullback, Saved, parameter_gradients};
 pub use size::{Size, Sizes, Tally};
 
 /// `γ_n = n u / (1 − n u)`: `n` roundings one after another, `|Π(1 + δ_i)^{±1} − 1| ≤ γ_n` (Higham 2002, lemma 3.1).

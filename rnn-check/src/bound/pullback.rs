@@ -1,199 +1,204 @@
-//! One adjoint step with its bounds: `d_h, d_c ↦ d_pre, d_x, d_h_prev, d_c_prev`, from *saved* gates, as backends compute it.
-//!
-//! Each cell is its forward equations read backwards, `d_a` for `∂L/∂a`:
+//! One adjoint step of any cell with its bounds: `d_states ↦ d_pre, d_x, d_states_prev`, from what forward kept, as backends
+//! compute it.
 //!
 //! ```text
-//! Elman   d_pre = d_h ∘ act′
-//!
-//! LSTM    t = tanh(c)                          d_c  += d_h ∘ o ∘ (1 − t²)
-//!         d_pre_i = d_c ∘ g ∘ i(1 − i)         d_pre_f = d_c ∘ c_prev ∘ f(1 − f)
-//!         d_pre_g = d_c ∘ i ∘ (1 − g²)         d_pre_o = d_h ∘ t ∘ o(1 − o)
-//!         d_c_prev = d_c ∘ f
-//!
-//! GRU     d_pre_n = d_h ∘ (1 − z) ∘ (1 − n²)   d_pre_z = d_h ∘ (h_prev − n) ∘ z(1 − z)
-//!  after  d_pre_r = d_pre_n ∘ aux ∘ r(1 − r)   d_pre_hh_n = d_pre_n ∘ r           aux = W_hn h_prev + b_hn
-//!  before d_v = W_hnᵀ d_pre_n                  d_pre_r = d_v ∘ h_prev ∘ r(1 − r)  aux = v = r ∘ h_prev
-//!
-//! all     d_x = W_ihᵀ d_pre                    d_h_prev = W_hhᵀ d_pre_hh + (GRU: d_h ∘ z, before: d_v ∘ r) + d_y_prev
-//!         d_w_ih += Σ_{t,n} d_pre xᵀ           d_w_hh += Σ_{t,n} d_pre_hh h_prevᵀ   (reset before, rows n: auxᵀ)
+//! stages from the last to the first
+//!   d_write    = Σ of what later stages, the next step and the output ask for              one sum
+//!   d_pre, …   = pullback of the equation, unit by unit                                     derived by the chain rule
+//!   d_slot    += Wᵀ d_pre for each product of the stage, + what the equation reads          one sum each
+//! then         d_W += Σ_{t,n} d_pre slotᵀ,  d_b += Σ d_pre,  d_v += Σ of the equation's     one sum each
 //! ```
-//! `d_pre_hh = d_pre` but for the rows `n` of the GRU with reset after.
 //!
-//! The values are checked against the tape's; what this file is for is the error that [`Bounded`] carries along. A saved gate
-//! may be exact (the backend's own, the sharpest test) or carry the error of the forward step.
+//! No cell is written down here. What is kept may be exact (the backend's own, the sharpest test) or carry the error of the forward step.
 
-use super::Bounded;
+use super::unit::Equation;
+use super::{Bounded, Expanded};
 use crate::number::Number;
-use crate::oracle::{Activation, Cell, Dims, Params, Reset};
+use crate::oracle::{Cell, Dims, Params, Row};
+use rnn_kernels::Slot;
+use rnn_kernels::program::Place;
 
 /// One row of one step as forward left it.
 #[derive(Clone, Copy, Debug)]
 pub struct Saved<'a, B> {
-    /// `[C]`
-    pub x: &'a [B],
-    /// `[H]`
-    pub h_prev: &'a [B],
-    /// `[H]`; empty unless the cell is an LSTM.
-    pub c_prev: &'a [B],
-    /// `[H]`; empty unless the cell is an LSTM.
-    pub c: &'a [B],
-    /// `[G·H]`, after the activations. For Elman this is `h`.
+    /// Input, states, values, masks.
+    pub row: Row<'a, B>,
+    /// What the reserve keeps of gates, as [`Step::gates`](crate::oracle::Step::gates).
     pub gates: &'a [B],
-    /// `[H]`, GRU only, as in [`Step::aux`](crate::oracle::Step::aux).
-    pub aux: &'a [B],
 }
 
 /// The cotangents of one row of one step.
 #[derive(Clone, Debug)]
-pub struct Pullback<B> {
-    /// `[G·H]`, of the pre-activations: what meets `W_ih`, `x` and `b_ih`.
-    pub d_pre: Vec<B>,
-    /// `[G·H]`, of the recurrent summand: what meets `W_hh`, `h_prev` and `b_hh`.
-    pub d_pre_hh: Vec<B>,
-    /// `[C]`
-    pub d_x: Vec<B>,
-    /// `[H]`
-    pub d_h_prev: Vec<B>,
-    /// `[H]`; empty unless the cell is an LSTM.
-    pub d_c_prev: Vec<B>,
+pub struct Pullback<'p, S> {
+    /// `[G·H]` of each stage, of its pre-activations.
+    pub d_pre: Vec<Vec<Bounded<'p, S>>>,
+    /// `[C]`, a sum to which more may come.
+    pub d_x: Vec<Expanded<'p, S>>,
+    /// Of the states before the step, one after another.
+    pub d_old: Vec<Bounded<'p, S>>,
+    /// `[H]` of each vector of parameters: this row's part.
+    pub d_vectors: Vec<Vec<Bounded<'p, S>>>,
 }
 
 /// One live row of one step: what forward saved, what the pullback made of it.
-pub type Live<'a, B> = (Saved<'a, B>, &'a Pullback<B>);
+pub type Live<'a, 'p, S> = (Saved<'a, Bounded<'p, S>>, &'a Pullback<'p, S>);
 
-/// The equations above for one row. `d_h [H]` is the whole cotangent of the new `h`, `d_c` that of the new `c` from later
-/// steps (empty unless the cell is an LSTM), `d_y_prev` what joins `d_h_prev` from outside (the previous step's output).
-pub fn pullback<'p, S: Number>(
+/// The pullbacks of the stages of a cell.
+#[derive(Clone, Debug)]
+pub struct Derived {
     cell: Cell,
-    dims: Dims,
-    params: &Params<Bounded<'p, S>>,
-    saved: Saved<'_, Bounded<'p, S>>,
-    d_h: &[Bounded<'p, S>],
-    d_c: &[Bounded<'p, S>],
-    d_y_prev: Option<&[Bounded<'p, S>]>,
-) -> Pullback<Bounded<'p, S>> {
-    type B<'p, S> = Bounded<'p, S>;
-    let hidden = dims.hidden;
-    let rows = cell.gates() * hidden;
-    let units = 0..hidden;
-    let Saved { h_prev, c_prev, c, gates, aux, .. } = saved;
-    let gate = |k: usize, j: usize| gates[k * hidden + j];
-    let one = B::from_f64(1.0);
-    let zero = B::from_f64(0.0);
-    // (Wᵀ d)_k over the given rows of W
-    let transposed = |w: &[B<'p, S>], width: usize, d: &[B<'p, S>], from: usize, k: usize| {
-        (from..rows.min(from + d.len())).map(|j| (d[j - from], w[j * width + k])).collect::<Vec<_>>()
-    };
-
-    let mut d_pre = vec![zero; rows];
-    let mut d_c_prev = vec![];
-    let mut d_v = vec![];
-    match cell {
-        Cell::Elman(activation) => {
-            for j in units.clone() {
-                let h = gate(0, j);
-                d_pre[j] = match activation {
-                    Activation::Tanh => B::product(&[d_h[j], h.tanh_slope()]),
-                    Activation::Relu => B::product(&[d_h[j], h.relu_slope()]),
-                    Activation::Sigmoid => B::product(&[d_h[j], h.sigmoid_slope()]),
-                    Activation::Identity => d_h[j],
-                };
-            }
-        }
-        Cell::Lstm => {
-            for j in units.clone() {
-                let [i, f, g, o] = [0, 1, 2, 3].map(|k| gate(k, j));
-                let t = c[j].tanh();
-                let d_c = B::dot([d_c[j]], [(B::product(&[d_h[j], o]), t.tanh_slope())]);
-                d_pre[j] = B::product(&[d_c, g, i.sigmoid_slope()]);
-                d_pre[hidden + j] = B::product(&[d_c, c_prev[j], f.sigmoid_slope()]);
-                d_pre[2 * hidden + j] = B::product(&[d_c, i, g.tanh_slope()]);
-                d_pre[3 * hidden + j] = B::product(&[d_h[j], t, o.sigmoid_slope()]);
-                d_c_prev.push(B::product(&[d_c, f]));
-            }
-        }
-        Cell::Gru(reset) => {
-            for j in units.clone() {
-                let [z, n] = [gate(1, j), gate(2, j)];
-                // As a sum: a backend may distribute the product over it.
-                let difference = B::dot([h_prev[j], -n], []);
-                d_pre[hidden + j] = B::product(&[d_h[j], difference, z.sigmoid_slope()]);
-                // d_h (1 − z), or d_h − d_h z as the derivative of n + z (h_prev − n) comes out.
-                let d_n = B::widest(B::product(&[d_h[j], one - z]), [d_h[j] - d_h[j] * z]);
-                let apart = B::product(&[d_h[j], one - z, n.tanh_slope()]);
-                d_pre[2 * hidden + j] = B::widest(apart, [B::product(&[d_n, n.tanh_slope()])]);
-            }
-            let d_pre_n = d_pre[2 * hidden..].to_vec();
-            if reset == Reset::Before {
-                let column = |k| B::dot([], transposed(&params.w_hh, hidden, &d_pre_n, 2 * hidden, k));
-                d_v = units.clone().map(column).collect();
-            }
-            for j in units.clone() {
-                let slope = gate(0, j).sigmoid_slope();
-                d_pre[j] = match reset {
-                    Reset::After => B::product(&[d_pre_n[j], aux[j], slope]),
-                    Reset::Before => B::product(&[d_v[j], h_prev[j], slope]),
-                };
-            }
-        }
-    }
-
-    let mut d_pre_hh = d_pre.clone();
-    if cell == Cell::Gru(Reset::After) {
-        for j in units.clone() {
-            d_pre_hh[2 * hidden + j] = B::product(&[d_pre[2 * hidden + j], gate(0, j)]);
-        }
-    }
-    // Reset before: rows n reach h_prev through v.
-    let direct = if cell == Cell::Gru(Reset::Before) { 2 * hidden } else { rows };
-    let d_h_prev = units.map(|k| {
-        let mut pairs = transposed(&params.w_hh, hidden, &d_pre_hh[..direct], 0, k);
-        if let Cell::Gru(_) = cell {
-            pairs.push((d_h[k], gate(1, k)));
-        }
-        if !d_v.is_empty() {
-            pairs.push((d_v[k], gate(0, k)));
-        }
-        B::dot(d_y_prev.map(|d_y| d_y[k]), pairs)
-    });
-    let d_h_prev = d_h_prev.collect();
-    let d_x = (0..dims.input).map(|k| B::dot([], transposed(&params.w_ih, dims.input, &d_pre, 0, k)));
-    let d_x = d_x.collect();
-    Pullback { d_pre, d_pre_hh, d_x, d_h_prev, d_c_prev }
+    stages: Vec<Equation>,
 }
 
-/// `d_params = before + Σ` over every live row of every step: one sum of `T·N` products each, in any order.
-///
-/// `before` holds what the gradient buffers held; its biases say which exist.
-pub fn weight_gradients<'p, S: Number>(
-    cell: Cell,
+/// Sums that grow: one for each unit of a slot.
+struct Sums<'p, S> {
+    x: Vec<Option<Expanded<'p, S>>>,
+    old: Vec<Option<Expanded<'p, S>>>,
+    new: Vec<Option<Expanded<'p, S>>>,
+    values: Vec<Option<Expanded<'p, S>>>,
+    hidden: usize,
+}
+
+impl<'p, S: Number> Sums<'p, S> {
+    /// Unit `j` of a slot; a mask has no cotangent.
+    fn at(&mut self, slot: Slot, j: usize) -> Option<&mut Option<Expanded<'p, S>>> {
+        match slot {
+            Slot::X => Some(&mut self.x[j]),
+            Slot::Old(k) => Some(&mut self.old[k * self.hidden + j]),
+            Slot::New(k) => Some(&mut self.new[k * self.hidden + j]),
+            Slot::Value(v) => Some(&mut self.values[v * self.hidden + j]),
+            Slot::Mask(_) => None,
+        }
+    }
+
+    fn add(&mut self, slot: Slot, j: usize, more: Expanded<'p, S>) {
+        if let Some(sum) = self.at(slot, j) {
+            *sum = Some(sum.map_or(more, |sum| sum + more));
+        }
+    }
+}
+
+impl Derived {
+    /// The pullbacks of a cell, from its form and its equation.
+    #[must_use]
+    pub fn new(cell: Cell) -> Self {
+        let traced = cell.kernel();
+        let stages = 0..traced.form().stages.len();
+        let stages = stages.map(|s| Equation::new(traced.forward(s), cell.gates_of(s).is_some())).collect();
+        Self { cell, stages }
+    }
+
+    /// One row. `d_new` are the whole cotangents of the states after the step, `d_y_prev` what joins that of the first state
+    /// before it from outside: the previous step's output.
+    #[must_use]
+    pub fn pullback<'p, S: Number>(
+        &self,
+        dims: Dims,
+        params: &Params<Bounded<'p, S>>,
+        saved: Saved<'_, Bounded<'p, S>>,
+        d_new: &[Bounded<'p, S>],
+        d_y_prev: Option<&[Bounded<'p, S>]>,
+    ) -> Pullback<'p, S> {
+        let hidden = dims.hidden;
+        let form = self.cell.kernel().form();
+        let zero = || Bounded::from_f64(0.0);
+        let mut sums = Sums {
+            x: vec![None; dims.input],
+            old: vec![None; d_new.len()],
+            new: d_new.iter().map(|&d| Some(Expanded::given(d))).collect(),
+            values: vec![None; form.values.len() * hidden],
+            hidden,
+        };
+        for (j, &d) in d_y_prev.into_iter().flatten().enumerate() {
+            sums.add(Slot::Old(0), j, Expanded::given(d));
+        }
+        let mut d_pre: Vec<_> = form.stages.iter().map(|stage| vec![zero(); stage.gates.len() * hidden]).collect();
+        let mut vectors: Vec<Vec<Option<Expanded<'p, S>>>> = form.vectors.iter().map(|_| vec![None; hidden]).collect();
+        for (s, stage) in form.stages.iter().enumerate().rev() {
+            let gates = self.cell.gates_of(s);
+            for j in 0..hidden {
+                let row = |slot: Slot| saved.row.slot(slot, hidden)[j];
+                let load = |place| match place {
+                    Place::Read(r) => row(stage.reads[r]),
+                    Place::Vector(v) => params.flat()[params.layout().vectors[stage.vectors[v]].start + j],
+                    _ => unreachable!("forward loads operands alone"),
+                };
+                let lies = |place| match (place, gates) {
+                    (Place::Pre(g), Some(first)) => saved.gates[(first + g) * hidden + j],
+                    (Place::Write(w), _) => row(stage.writes[w]),
+                    _ => unreachable!("forward stores gates and writes alone"),
+                };
+                // A cotangent is stored before the pullback reads it: one sum, however it is made.
+                let d_writes: Vec<Option<Expanded<'p, S>>> = stage
+                    .writes
+                    .iter()
+                    .map(|&slot| sums.at(slot, j).and_then(|sum| *sum).map(|sum| Expanded::given(sum.bounded())))
+                    .collect();
+                let mut parts = Vec::new();
+                self.stages[s].pullback(load, lies, |w| d_writes[w], |place, d| parts.push((place, d)));
+                let mut pre: Vec<Option<Expanded<'p, S>>> = vec![None; stage.gates.len()];
+                for (place, d) in parts {
+                    let sum = |sum: &mut Option<Expanded<'p, S>>| *sum = Some(sum.map_or(d, |sum| sum + d));
+                    match place {
+                        Place::Pre(g) => sum(&mut pre[g]),
+                        Place::Vector(v) => sum(&mut vectors[stage.vectors[v]][j]),
+                        Place::Read(r) => sums.add(stage.reads[r], j, d),
+                        _ => unreachable!("forward loads operands alone"),
+                    }
+                }
+                for (g, d) in pre.into_iter().enumerate() {
+                    d_pre[s][g * hidden + j] = d.map_or_else(zero, Expanded::bounded);
+                }
+            }
+            for rows in &params.layout().stages[s] {
+                let w = &params.flat()[rows.weights.clone()];
+                for k in 0..rows.cols {
+                    let pair = |at: usize| {
+                        let d = d_pre[s][rows.gates[at / hidden] * hidden + at % hidden];
+                        Expanded::given(d) * Expanded::given(w[at * rows.cols + k])
+                    };
+                    let Some(sum) = (0..rows.gates.len() * hidden).map(pair).reduce(|a, b| a + b) else { continue };
+                    sums.add(rows.of, k, sum);
+                }
+            }
+        }
+        let or_zero = |sum: Option<Expanded<'p, S>>| sum.unwrap_or_else(|| Expanded::given(zero()));
+        Pullback {
+            d_pre,
+            d_x: sums.x.into_iter().map(or_zero).collect(),
+            d_old: sums.old.into_iter().map(|sum| or_zero(sum).bounded()).collect(),
+            d_vectors: vectors.into_iter().map(|of| of.into_iter().map(|d| or_zero(d).bounded()).collect()).collect(),
+        }
+    }
+}
+
+/// `d_params = before + Σ` over every live row of every step: one sum of `T·N` products each, in any order; flat, as `before`,
+/// which is what the gradient buffers held.
+pub fn parameter_gradients<'p, S: Number>(
     dims: Dims,
     before: &Params<Bounded<'p, S>>,
-    steps: &[Live<'_, Bounded<'p, S>>],
-) -> Params<Bounded<'p, S>> {
-    type B<'p, S> = Bounded<'p, S>;
-    let (input, hidden) = (dims.input, dims.hidden);
-    let w_ih = before.w_ih.iter().enumerate().map(|(at, &b)| {
-        let (j, k) = (at / input, at % input);
-        B::dot([b], steps.iter().map(|(saved, d)| (d.d_pre[j], saved.x[k])))
-    });
-    let w_hh = before.w_hh.iter().enumerate().map(|(at, &b)| {
-        let (j, k) = (at / hidden, at % hidden);
-        let through_v = cell == Cell::Gru(Reset::Before) && j >= 2 * hidden;
-        let state = |saved: &Saved<'_, B<'p, S>>| {
-            if through_v { saved.aux[k] } else { saved.h_prev[k] }
-        };
-        B::dot([b], steps.iter().map(|(saved, d)| (d.d_pre_hh[j], state(saved))))
-    });
-    let bias = |before: &Vec<B<'p, S>>, of: fn(&Pullback<B<'p, S>>, usize) -> B<'p, S>| {
-        let rows = before.iter().enumerate();
-        let sums = rows.map(|(j, &b)| B::dot([b].into_iter().chain(steps.iter().map(|(_, d)| of(d, j))), []));
-        sums.collect::<Vec<_>>()
-    };
-    Params {
-        w_ih: w_ih.collect(),
-        w_hh: w_hh.collect(),
-        b_ih: before.b_ih.as_ref().map(|b| bias(b, |d, j| d.d_pre[j])),
-        b_hh: before.b_hh.as_ref().map(|b| bias(b, |d, j| d.d_pre_hh[j])),
+    steps: &[Live<'_, 'p, S>],
+) -> Vec<Bounded<'p, S>> {
+    let hidden = dims.hidden;
+    let mut all = before.flat().to_vec();
+    for (s, stage) in before.layout().stages.iter().enumerate() {
+        for rows in stage {
+            let d = |live: &Live<'_, 'p, S>, at: usize| live.1.d_pre[s][rows.gates[at / hidden] * hidden + at % hidden];
+            for (at, k) in (0..rows.gates.len() * hidden).flat_map(|at| (0..rows.cols).map(move |k| (at, k))) {
+                let sum = &mut all[rows.weights.start + at * rows.cols + k];
+                let pairs = steps.iter().map(|live| (d(live, at), live.0.row.slot(rows.of, hidden)[k]));
+                *sum = Bounded::dot([*sum], pairs);
+            }
+            for (at, sum) in rows.bias.clone().into_iter().flatten().enumerate() {
+                all[sum] = Bounded::dot([all[sum]].into_iter().chain(steps.iter().map(|live| d(live, at))), []);
+            }
+        }
     }
+    for (v, range) in before.layout().vectors.iter().enumerate() {
+        for (j, at) in range.clone().enumerate() {
+            let terms = steps.iter().map(|live| live.1.d_vectors[v][j]);
+            all[at] = Bounded::dot([all[at]].into_iter().chain(terms), []);
+        }
+    }
+    all
 }

@@ -27,7 +27,7 @@ pub(crate) use token::REPLAY;
 pub use token::{Token, TokenError};
 pub use wide::wide;
 
-use crate::oracle::{Activation, Cell, Dims, Reset};
+use crate::oracle::{Cell, Dims};
 use rnn_kernels::{Accum, Bias, Direction};
 use std::fmt;
 
@@ -56,7 +56,7 @@ pub struct Upstream {
     pub y: bool,
     /// `d_h_n`.
     pub h_n: bool,
-    /// `d_c_n`, where there is a `c`.
+    /// `d_c_n`, where there is a state beside `h`.
     pub c_n: bool,
 }
 
@@ -153,20 +153,6 @@ impl Case {
     }
 }
 
-/// The name of a cell, as reports print it.
-#[must_use]
-pub fn cell_name(cell: Cell) -> &'static str {
-    match cell {
-        Cell::Elman(Activation::Tanh) => "elman tanh",
-        Cell::Elman(Activation::Relu) => "elman relu",
-        Cell::Elman(Activation::Sigmoid) => "elman sigmoid",
-        Cell::Elman(Activation::Identity) => "elman identity",
-        Cell::Lstm => "lstm",
-        Cell::Gru(Reset::After) => "gru reset-after",
-        Cell::Gru(Reset::Before) => "gru reset-before",
-    }
-}
-
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Dims { steps, batch, input, hidden } = self.dims;
@@ -176,7 +162,7 @@ impl fmt::Display for Case {
             f,
             "{} T={steps} N={batch} C={input} H={hidden} bias={:?} {:?} lengths={:?} state={} input={} layout={:?} \
              upstream={} d_x={:?} fill={:?} seed={:#x}",
-            cell_name(self.cell),
+            self.cell.name(),
             self.bias,
             self.direction,
             self.lengths,

@@ -48,19 +48,21 @@ pub struct Problem<T> {
     pub lengths: Option<Vec<usize>>,
     /// The time of step 0.
     pub start: usize,
-    /// `w_ih w_hh b_ih b_hh`, flat.
+    /// `w_ih w_hh b_ih b_hh` and what the cell has beside, flat.
     pub params: Vec<T>,
     /// The input.
     pub x: X<T>,
+    /// `[T, N, M]`, every mask side by side.
+    pub masks: Vec<T>,
     /// `[N, H]`.
     pub h0: Option<Vec<T>>,
-    /// `[N, H]`; `None` unless the cell is an LSTM.
+    /// `[N, R]`, every state but `h` side by side; `None` if there is none.
     pub c0: Option<Vec<T>>,
     /// `[T, N, H]`.
     pub d_y: Option<Vec<T>>,
     /// `[N, H]`.
     pub d_h_n: Option<Vec<T>>,
-    /// `[N, H]`; `None` unless the cell is an LSTM.
+    /// `[N, R]`; `None` if there is no other state.
     pub d_c_n: Option<Vec<T>>,
     /// How sequences lie in memory.
     pub layout: Layout,
@@ -81,6 +83,10 @@ impl Case {
     /// The data of this case.
     #[must_use]
     pub fn problem<T: Real>(&self) -> Problem<T> {
+        if self.cell.reads_input() && (self.one_hot || self.dims.input != self.dims.hidden) {
+            let dims = Dims { input: self.dims.hidden, ..self.dims };
+            return Self { one_hot: false, dims, ..*self }.problem();
+        }
         let Dims { steps, batch, input, hidden } = self.dims;
         let stream = |purpose| Stream::new(self.seed, purpose);
         let numbers = |purpose: u64, len: usize, scale: f64| -> Vec<T> {
@@ -97,11 +103,15 @@ impl Case {
             _ => 1.0,
         } * (4.0 / hidden.max(4) as f64).sqrt();
         let rows = self.cell.gates() * hidden;
+        let rest = self.cell.others() * hidden;
         let bias_scale = if self.fill == Fill::Saturated { 100.0 } else { small };
         let x_scale = if self.fill == Fill::Saturated { 30.0 } else { 2.0 * small };
         let mut params = numbers(1, rows * (input + hidden), weight);
         params.extend(numbers(2, rows * biases(self.bias), bias_scale));
-        let state = |purpose, scale: f64| self.state.then(|| numbers(purpose, batch * hidden, scale * small));
+        if let Cell::Own(_) = self.cell {
+            params = self.own_params(weight, bias_scale);
+        }
+        let state = |purpose, width, scale: f64| self.state.then(|| numbers(purpose, batch * width, scale * small));
         let up = |given: bool, purpose, len| given.then(|| numbers(purpose, len, small));
         let has_c = self.cell.has_c();
         let x = if self.one_hot {
@@ -120,14 +130,30 @@ impl Case {
             start: self.start(),
             params,
             x,
-            h0: state(4, 1.0),
-            c0: if has_c { state(5, 1.5) } else { None },
+            masks: numbers(10, steps * batch * self.cell.masks() * hidden, 1.0),
+            h0: state(4, hidden, 1.0),
+            c0: if has_c { state(5, rest, 1.5) } else { None },
             d_y: up(self.upstream.y, 6, steps * batch * hidden),
             d_h_n: up(self.upstream.h_n, 7, batch * hidden),
-            d_c_n: up(self.upstream.c_n && has_c, 8, batch * hidden),
+            d_c_n: up(self.upstream.c_n && has_c, 8, batch * rest),
             layout: self.layout,
             d_x_accum: self.d_x,
         }
+    }
+
+    /// Weights, then biases, each place from the same stream whatever lies before it; vectors like weights of one unit.
+    fn own_params<T: Real>(&self, weight: f64, bias: f64) -> Vec<T> {
+        let layout = crate::oracle::Layout::new(self.cell.kernel().form(), self.dims, biases(self.bias));
+        let mut stream = Stream::new(self.seed, 1);
+        let mut params: Vec<f64> = (0..layout.len)
+            .map(|_| if self.fill == Fill::Dyadic { stream.quarter() } else { weight * stream.signed() })
+            .collect();
+        for range in layout.stages.iter().flatten().filter_map(|rows| rows.bias.clone()) {
+            for p in &mut params[range] {
+                *p = if self.fill == Fill::Dyadic { *p } else { *p / weight * bias };
+            }
+        }
+        params.into_iter().map(T::from_f64).collect()
     }
 
     /// The time of step 0: not that of the sequence in a [`Window`](Lengths::Window).
@@ -163,6 +189,14 @@ impl Case {
 /// `[steps, rows, width]`, the step and row of each row of the result given by `pick`.
 fn gather<E: Clone>(from: &[E], rows: usize, width: usize, pick: impl IntoIterator<Item = (usize, usize)>) -> Vec<E> {
     pick.into_iter().flat_map(|(t, n)| from[(t * rows + n) * width..][..width].iter().cloned()).collect()
+}
+
+impl<T> Problem<T> {
+    /// `R`: the width of every state but `h`.
+    #[must_use]
+    pub fn rest(&self) -> usize {
+        self.cell.others() * self.dims.hidden
+    }
 }
 
 impl<T: Real> Problem<T> {
@@ -202,8 +236,10 @@ impl<T: Real> Problem<T> {
         let places: Vec<_> = (0..steps).flat_map(|t| rows.iter().map(move |&n| (t, n))).collect();
         let places: Vec<_> = places.into_iter().map(|(t, n)| pick(t, n)).collect();
         let seq = |from: &[T], width| gather(from, batch, width, places.iter().copied());
-        let state =
-            |from: &Option<Vec<T>>| from.as_ref().map(|from| gather(from, batch, hidden, rows.iter().map(|&n| (0, n))));
+        let state = |from: &Option<Vec<T>>, width| {
+            from.as_ref().map(|from| gather(from, batch, width, rows.iter().map(|&n| (0, n))))
+        };
+        let rest = self.rest();
         Self {
             dims: Dims { steps, batch: rows.len(), ..self.dims },
             lengths: self.lengths.as_ref().map(|lengths| rows.iter().map(|&n| lengths[n]).collect()),
@@ -212,11 +248,12 @@ impl<T: Real> Problem<T> {
                 X::Dense(x) => X::Dense(seq(x, input)),
                 X::OneHot(index) => X::OneHot(gather(index, batch, 1, places.iter().copied())),
             },
-            h0: state(&self.h0),
-            c0: state(&self.c0),
+            masks: seq(&self.masks, self.cell.masks() * hidden),
+            h0: state(&self.h0, hidden),
+            c0: state(&self.c0, rest),
             d_y: self.d_y.as_ref().map(|d_y| seq(d_y, hidden)),
-            d_h_n: state(&self.d_h_n),
-            d_c_n: state(&self.d_c_n),
+            d_h_n: state(&self.d_h_n, hidden),
+            d_c_n: state(&self.d_c_n, rest),
             ..*self
         }
     }
@@ -280,6 +317,8 @@ impl<T: Real> Problem<T> {
             if let Some(d_y) = &mut self.d_y {
                 d_y[at * hidden..][..hidden].fill(value);
             }
+            let width = self.cell.masks() * hidden;
+            self.masks[at * width..][..width].fill(value);
         }
         self
     }
@@ -301,6 +340,7 @@ impl<T: Real> Problem<T> {
                 X::Dense(x) => X::Dense(all(x)),
                 X::OneHot(index) => X::OneHot(index.clone()),
             },
+            masks: all(&self.masks),
             h0: given(&self.h0),
             c0: given(&self.c0),
             d_y: given(&self.d_y),

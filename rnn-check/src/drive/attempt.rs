@@ -1,6 +1,6 @@
 //! Calls that should panic.
 
-use super::{Backward, Forward, Infer, Mistake, Pass, Reserve, Rig, Spec};
+use super::{Backward, Forward, Infer, Mistake, Pass, Reserve, Rig, spec};
 use crate::case::Problem;
 use crate::oracle::Dims;
 use crate::real::Real;
@@ -10,7 +10,7 @@ impl<T: Real> Rig<'_, T> {
     #[must_use]
     pub fn needs_workspace(&self, problem: &Problem<T>, pass: Pass) -> bool {
         let Dims { steps, batch, .. } = problem.dims;
-        let lens = Spec::new(problem.cell, problem.bias, problem.dims).lens(self.backend, steps, batch);
+        let lens = self.backend.lens(&problem.spec(), steps, batch);
         0 < match pass {
             Pass::Forward => lens.forward,
             Pass::Backward => lens.backward,
@@ -22,13 +22,13 @@ impl<T: Real> Rig<'_, T> {
     #[must_use]
     pub fn told(&self, problem: &Problem<T>, mistake: Mistake, pass: Pass, word: &str) -> String {
         let Dims { steps, batch, input, hidden } = problem.dims;
-        let spec = |dims| Spec::<T>::new(problem.cell, problem.bias, dims);
-        let lens = |steps| spec(problem.dims).lens(self.backend, steps, batch);
+        let lens = |steps| self.backend.lens(&problem.spec(), steps, batch);
+        let states = problem.state_lens().iter().sum::<usize>();
         let elements = |given: usize, required: usize| (format!("{given} elements"), format!("{required}"));
         let shapes = |given: &[usize], required: &[usize]| (format!("{given:?}"), format!("{required:?}"));
         let (given, required) = match mistake {
-            Mistake::H0 | Mistake::Hn | Mistake::DHn | Mistake::DH0 | Mistake::State => {
-                shapes(&[batch + 1, hidden], &[batch, hidden])
+            Mistake::Initial | Mistake::Last | Mistake::DLast | Mistake::DInitial | Mistake::States => {
+                elements(states + 1, states)
             }
             Mistake::Y => shapes(&[steps, batch, hidden + 1], &[steps, batch, hidden]),
             Mistake::X | Mistake::Dx => shapes(&[steps, batch, input + 1], &[steps, batch, input]),
@@ -38,7 +38,7 @@ impl<T: Real> Rig<'_, T> {
             Mistake::Reserve => elements(lens(steps + 1).reserve, lens(steps).reserve),
             Mistake::Params | Mistake::DParams => {
                 let larger = Dims { hidden: hidden + 1, ..problem.dims };
-                elements(spec(larger).layout().len(), spec(problem.dims).layout().len())
+                elements(spec::<T>(problem.cell, problem.bias, larger).params_len(), problem.params.len())
             }
             Mistake::Workspace => {
                 let required = match pass {
@@ -69,24 +69,33 @@ impl<T: Real> Rig<'_, T> {
                     call,
                     [
                         ("y", untouched(&y)),
-                        ("h_n", untouched(&h_n)),
-                        ("c_n", untouched(&c_n)),
+                        ("last", untouched(&h_n) && untouched(&c_n)),
+                        ("", true),
                         ("reserve", untouched(&reserve.buffer)),
                     ],
                 )
             }
             Pass::Backward => {
                 let before = problem.zeros();
-                let Backward { d_params, d_x, d_h0, trace, call, .. } = rig.backward_into(problem, reserve, &before);
+                let Backward { d_params, d_x, d_h0, d_c0, trace, call, .. } =
+                    rig.backward_into(problem, reserve, &before);
                 let kept = d_params.iter().all(|v| v.bits() == T::ZERO.bits());
                 let d_x = untouched(&d_x) || problem.d_x_accum == rnn_kernels::Accum::Add;
-                (call, [("d_params", kept), ("d_x", d_x), ("d_h0", untouched(&d_h0)), ("d_h_trace", untouched(&trace))])
+                (
+                    call,
+                    [
+                        ("d_params", kept),
+                        ("d_x", d_x),
+                        ("d_initial", untouched(&d_h0) && untouched(&d_c0)),
+                        ("d_trace", untouched(&trace)),
+                    ],
+                )
             }
             Pass::Infer => {
                 let Infer { y, h, call, .. } = rig.infer(problem);
                 let start = problem.h0.as_deref().unwrap_or_default();
                 let kept = h.iter().zip(start).all(|(a, b)| a.bits() == b.bits());
-                (call, [("y", untouched(&y)), ("h", kept), ("", true), ("", true)])
+                (call, [("y", untouched(&y)), ("states", kept), ("", true), ("", true)])
             }
         };
         (call.panic, buffers.into_iter().find(|(_, kept)| !kept).map(|(name, _)| name))

@@ -1,7 +1,6 @@
 //! Buffers with canaries: outside the view nothing may be written, inside an input neither.
 
 use crate::case::Layout;
-use crate::oracle::Dims;
 use crate::real::Real;
 use rnn_kernels::{MatMut, MatRef, SeqMut, SeqRef};
 
@@ -162,11 +161,6 @@ impl<T: Real> Guarded<T> {
         let at = i as isize - self.place.offset as isize;
         Some(format!("{} was written {kind}: element {at} from its start is now {:?}", self.name, self.cells[i]))
     }
-}
-
-/// `[N, H]`.
-pub(super) fn state(dims: Dims, layout: Layout) -> Place {
-    Place::matrix(layout, [dims.batch, dims.hidden])
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What every pass reads, in guarded buffers, and how a call is made.
 
-use super::{Called, Guarded, Mistake, Padding, Place, Rig, Spec, message};
+use super::{Called, Guarded, Mistake, Padding, Place, Rig, message};
 use crate::case::{Problem, X};
 use crate::oracle::Dims;
 use crate::real::Real;
-use rnn_kernels::{Input, Steps, Use};
+use rnn_kernels::{Input, SeqRef, Spec, Steps, Use};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The arguments all passes read, in guarded buffers.
@@ -12,44 +12,51 @@ pub(super) struct Inputs<T> {
     pub(super) spec: Spec<T>,
     pub(super) params: Guarded<T>,
     pub(super) packed: Guarded<T>,
-    pub(super) x: Option<Guarded<T>>,
-    pub(super) index: Vec<u32>,
-    pub(super) lengths: Option<Vec<usize>>,
-    pub(super) dims: Dims,
-    pub(super) start: usize,
+    x: Option<Guarded<T>>,
+    index: Vec<u32>,
+    masks: Vec<Guarded<T>>,
+    lengths: Option<Vec<usize>>,
+    dims: Dims,
+    start: usize,
 }
 
 impl<T: Real> Inputs<T> {
     pub(super) fn new(rig: &Rig<'_, T>, problem: &Problem<T>, usage: Use) -> Self {
-        let dims = problem.dims;
-        let wrong = |mistake| usize::from(rig.mistake == Some(mistake));
-        let spec = Spec::new(problem.cell, problem.bias, dims);
-        let packed_len = spec.lens(rig.backend, dims.steps, dims.batch).packed(usage);
+        let (dims, spec) = (problem.dims, problem.spec());
+        let nan = T::from_f64(f64::NAN);
+        let packed_len = rig.backend.lens(&spec, dims.steps, dims.batch).packed(usage);
         let mut packed = Guarded::output("packed", Place::flat(packed_len + rig.slack), rig.garbage);
-        spec.pack(rig.backend, usage, &problem.params, &mut packed.slice_mut()[..packed_len]);
+        rig.backend.pack(&spec, usage, &problem.params, &mut packed.slice_mut()[..packed_len]);
         // The parameters of a larger cell are what a wrong caller would pass.
-        let larger = Dims { hidden: dims.hidden + wrong(Mistake::Params), ..dims };
+        let larger = Dims { hidden: dims.hidden + rig.wrong(Mistake::Params), ..dims };
         let mut params = problem.params.clone();
-        params.resize(Spec::<T>::new(problem.cell, problem.bias, larger).layout().len(), T::ZERO);
+        params.resize(super::spec::<T>(problem.cell, problem.bias, larger).params_len(), T::ZERO);
         let mut lengths = problem.lengths.clone();
         if rig.mistake == Some(Mistake::Lengths) {
             lengths = Some(vec![1; dims.batch + 1]);
         }
         let (x, index) = match &problem.x {
             X::Dense(x) => {
-                let cols = dims.input + wrong(Mistake::X);
+                let cols = dims.input + rig.wrong(Mistake::X);
                 let place = Place::sequence(problem.layout, [dims.steps, dims.batch, cols]);
-                (Some(Guarded::input("x", place, &rig.padded(problem, x, dims.input, T::from_f64(f64::NAN)))), vec![])
+                (Some(Guarded::input("x", place, &rig.padded(problem, x, dims.input, nan))), vec![])
             }
             X::OneHot(index) => (None, rig.padded(problem, index, 1, u32::MAX)),
         };
+        let width = problem.cell.masks() * dims.hidden;
+        let masks = rig.padded(problem, &problem.masks, width, nan);
+        let mask = |m: usize| {
+            let rows = masks.chunks(width).flat_map(|row| row[m * dims.hidden..][..dims.hidden].iter().copied());
+            let place = Place::sequence(problem.layout, [dims.steps, dims.batch, dims.hidden]);
+            Guarded::input("mask", place, &rows.collect::<Vec<T>>())
+        };
+        let masks = (0..problem.cell.masks()).map(mask).collect();
         let params = Guarded::input("params", Place::flat(params.len()), &params);
-        let dims = Dims { hidden: larger.hidden, ..dims };
-        Self { spec, params, packed, x, index, lengths, dims, start: problem.start }
+        Self { spec, params, packed, x, index, masks, lengths, dims, start: problem.start }
     }
 
-    pub(super) fn layout(&self, problem: &Problem<T>) -> rnn_kernels::Layout {
-        Spec::<T>::new(problem.cell, problem.bias, self.dims).layout()
+    pub(super) fn masks(&self) -> Vec<SeqRef<'_, T>> {
+        self.masks.iter().map(Guarded::seq).collect()
     }
 
     pub(super) fn steps(&self) -> Steps<'_> {
@@ -64,7 +71,7 @@ impl<T: Real> Inputs<T> {
     }
 
     pub(super) fn buffers(&self) -> impl Iterator<Item = &Guarded<T>> {
-        [&self.params].into_iter().chain(&self.x)
+        [&self.params].into_iter().chain(&self.x).chain(&self.masks)
     }
 }
 

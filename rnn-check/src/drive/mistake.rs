@@ -14,12 +14,12 @@ pub enum Pass {
 /// One wrong argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// `h0` has a row too many.
-    H0,
+    /// The initial states have an element too many.
+    Initial,
     /// `y` is a column too wide.
     Y,
-    /// `h_n` has a row too many.
-    Hn,
+    /// The last states have an element too many.
+    Last,
     /// The reserve is for a step more.
     Reserve,
     /// There is a length for a row too many.
@@ -32,40 +32,40 @@ pub enum Mistake {
     Workspace,
     /// `d_y` has a step too many.
     Dy,
-    /// `d_h_n` has a row too many.
-    DHn,
+    /// The cotangents of the last states have an element too many.
+    DLast,
     /// `d_params` are those of one more hidden unit.
     DParams,
     /// `d_x` is a column too wide.
     Dx,
-    /// `d_h0` has a row too many.
-    DH0,
+    /// The cotangents of the initial states have an element too many.
+    DInitial,
     /// The trace has a slot too few.
     Trace,
-    /// The state of inference has a row too many.
-    State,
+    /// The states of inference have an element too many.
+    States,
 }
 
 impl Mistake {
     /// Every mistake, where it is made, and a word its message must contain.
     pub const ALL: [(Self, Pass, &'static str); 19] = [
-        (Self::H0, Pass::Forward, "h0"),
+        (Self::Initial, Pass::Forward, "initial"),
         (Self::Y, Pass::Forward, "y"),
-        (Self::Hn, Pass::Forward, "h_n"),
+        (Self::Last, Pass::Forward, "last"),
         (Self::Reserve, Pass::Forward, "reserve"),
         (Self::Lengths, Pass::Forward, "lengths"),
         (Self::X, Pass::Forward, "x"),
         (Self::Params, Pass::Forward, "params"),
         (Self::Dy, Pass::Backward, "d_y"),
-        (Self::DHn, Pass::Backward, "d_h_n"),
+        (Self::DLast, Pass::Backward, "d_last"),
         (Self::DParams, Pass::Backward, "params"),
         (Self::Dx, Pass::Backward, "d_x"),
-        (Self::DH0, Pass::Backward, "d_h0"),
-        (Self::Trace, Pass::Backward, "d_h_trace"),
+        (Self::DInitial, Pass::Backward, "d_initial"),
+        (Self::Trace, Pass::Backward, "d_trace"),
         (Self::Reserve, Pass::Backward, "reserve"),
         (Self::Workspace, Pass::Backward, "workspace"),
         (Self::Lengths, Pass::Backward, "lengths"),
-        (Self::State, Pass::Infer, "h"),
+        (Self::States, Pass::Infer, "states"),
         (Self::Workspace, Pass::Infer, "workspace"),
         (Self::X, Pass::Infer, "x"),
     ];

@@ -9,6 +9,7 @@ mod guarded;
 mod infer;
 mod inputs;
 mod mistake;
+mod states;
 mod whole;
 
 pub use guarded::{Guarded, Place};
@@ -16,10 +17,11 @@ pub use mistake::{Mistake, Pass};
 
 use crate::case::{Problem, X, biases};
 use crate::claims::Feature;
-use crate::oracle::{self, Activation, Cell, Dims, Reset};
+use crate::oracle::{self, Cell, Dims};
 use crate::real::Real;
-use rnn_kernels::{self as kernels, Backend, Bias, BufferLens, Direction, ElmanSpec, GruReset, GruSpec, LstmSpec, Use};
+use rnn_kernels::{Backend, Bias, Direction, Size, Spec};
 use std::cell::RefCell;
+use std::ops::Range;
 
 /// Runs its argument and says how many heap allocations it made.
 pub type CountAllocations = fn(&mut dyn FnMut()) -> u64;
@@ -71,51 +73,78 @@ pub(crate) fn message(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
 }
 
-/// What forward leaves for backward, as one buffer.
+/// What forward leaves for backward.
 #[derive(Clone, Debug)]
 pub struct Reserve<T> {
     /// The whole buffer, in the order of the kernels' reserve.
     pub buffer: Vec<T>,
-    cell: Cell,
     dims: Dims,
+    h: Vec<T>,
+    c: Vec<T>,
+    gates: Vec<T>,
+    values: Vec<T>,
 }
 
 impl<T: Real> Reserve<T> {
-    fn blocks(&self) -> [usize; 4] {
-        let Dims { steps, batch, hidden, .. } = self.dims;
-        let (states, per_step) = ((steps + 1) * batch * hidden, steps * batch * hidden);
-        match self.cell {
-            Cell::Elman(_) => [states, 0, 0, 0],
-            Cell::Lstm => [states, states, 4 * per_step, 0],
-            Cell::Gru(_) => [states, 0, 3 * per_step, per_step],
-        }
-    }
-
-    fn block(&self, k: usize) -> &[T] {
-        let lens = self.blocks();
-        let start: usize = lens[..k].iter().sum();
-        &self.buffer[start..start + lens[k]]
+    /// A reserve of the kernels, taken apart.
+    pub(crate) fn new(spec: &Spec<T>, steps: usize, rows: usize, buffer: Vec<T>) -> Self {
+        let others = 1..spec.plan().states.len();
+        let (kept, values) = (spec.plan().gates, 0..spec.plan().values.len());
+        let side_by_side = |parts: &[Range<usize>]| -> Vec<T> {
+            let width = |part: &Range<usize>| part.len() / rows.max(1);
+            let row = |n: usize| parts.iter().flat_map(move |p| p.start + n * width(p)..p.start + (n + 1) * width(p));
+            (0..rows).flat_map(row).map(|at| buffer[at]).collect()
+        };
+        let slot = |s: usize| others.clone().map(|k| spec.reserve_state(k, s, steps, rows)).collect::<Vec<_>>();
+        let values = |t: usize| values.clone().map(|v| spec.reserve_value(v, t, steps, rows)).collect::<Vec<_>>();
+        let h = (0..=steps).flat_map(|s| buffer[spec.reserve_state(0, s, steps, rows)].to_vec()).collect();
+        let c = (0..=steps).flat_map(|s| side_by_side(&slot(s))).collect();
+        let gates = (0..steps).flat_map(|t| buffer[spec.reserve_kept(t, steps, rows)].to_vec()).collect::<Vec<T>>();
+        debug_assert_eq!(gates.len(), steps * rows * kept);
+        let values = (0..steps).flat_map(|t| side_by_side(&values(t))).collect();
+        let size = spec.size();
+        let dims = Dims { steps, batch: rows, input: size.input, hidden: size.hidden };
+        Self { h, c, gates, values, dims, buffer }
     }
 
     /// `[T+1, N, H]`.
     #[must_use]
     pub fn h(&self) -> &[T] {
-        self.block(0)
+        &self.h
     }
-    /// `[T+1, N, H]`; empty unless the cell is an LSTM.
+    /// `[T+1, N, R]`: every other state, side by side.
     #[must_use]
     pub fn c(&self) -> &[T] {
-        self.block(1)
+        &self.c
     }
-    /// `[T, N, G·H]`; empty for Elman.
+    /// `[T, N, K]`: what stages keep beside what they write.
     #[must_use]
     pub fn gates(&self) -> &[T] {
-        self.block(2)
+        &self.gates
     }
-    /// `[T, N, H]`; empty unless the cell is a GRU.
+    /// `[T, N, V]`: what stages leave for later ones, side by side.
     #[must_use]
-    pub fn aux(&self) -> &[T] {
-        self.block(3)
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The part of a window of `steps` steps that begins at step `from`, as a reserve of its own.
+    pub(crate) fn window(&self, spec: &Spec<T>, from: usize, steps: usize) -> Vec<T> {
+        let (all, rows) = (self.dims.steps, self.dims.batch);
+        let mut part = vec![T::CANARY; spec.reserve_len(steps, rows)];
+        let mut copy = |to: Range<usize>, of: Range<usize>| part[to].copy_from_slice(&self.buffer[of]);
+        for k in 0..spec.plan().states.len() {
+            for s in 0..=steps {
+                copy(spec.reserve_state(k, s, steps, rows), spec.reserve_state(k, from + s, all, rows));
+            }
+        }
+        for t in 0..steps {
+            copy(spec.reserve_kept(t, steps, rows), spec.reserve_kept(from + t, all, rows));
+            for v in 0..spec.plan().values.len() {
+                copy(spec.reserve_value(v, t, steps, rows), spec.reserve_value(v, from + t, all, rows));
+            }
+        }
+        part
     }
 }
 
@@ -126,7 +155,7 @@ pub struct Forward<T> {
     pub y: Vec<T>,
     /// `[N, H]`.
     pub h_n: Vec<T>,
-    /// `[N, H]`; empty unless the cell is an LSTM.
+    /// `[N, R]`.
     pub c_n: Vec<T>,
     /// For backward.
     pub reserve: Reserve<T>,
@@ -154,7 +183,7 @@ pub struct Backward<T> {
     pub d_x: Vec<T>,
     /// `[N, H]`.
     pub d_h0: Vec<T>,
-    /// `[N, H]`; empty unless the cell is an LSTM.
+    /// `[N, R]`.
     pub d_c0: Vec<T>,
     /// `[T+1, N, H]`.
     pub trace: Vec<T>,
@@ -171,7 +200,7 @@ pub struct Infer<T> {
     pub y: Vec<T>,
     /// `[N, H]`.
     pub h: Vec<T>,
-    /// `[N, H]`; empty unless the cell is an LSTM.
+    /// `[N, R]`.
     pub c: Vec<T>,
     /// Writes where nothing may be written.
     pub breaches: Vec<String>,
@@ -179,63 +208,10 @@ pub struct Infer<T> {
     pub call: Called,
 }
 
-/// A cell in the kernels' words.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Spec<T> {
-    Elman(ElmanSpec<T>),
-    Lstm(LstmSpec<T>),
-    Gru(GruSpec<T>),
-}
-
-impl<T: Real> Spec<T> {
-    pub(crate) fn new(cell: Cell, bias: Bias, dims: Dims) -> Self {
-        let (c, h) = (dims.input, dims.hidden);
-        match cell {
-            Cell::Elman(activation) => {
-                Self::Elman(ElmanSpec::new(c, h).with_bias(bias).with_activation(kernel_activation(activation)))
-            }
-            Cell::Lstm => Self::Lstm(LstmSpec::new(c, h).with_bias(bias)),
-            Cell::Gru(reset) => Self::Gru(GruSpec::new(c, h).with_bias(bias).with_reset(match reset {
-                Reset::After => GruReset::After,
-                Reset::Before => GruReset::Before,
-            })),
-        }
-    }
-
-    pub(crate) fn layout(&self) -> kernels::Layout {
-        match self {
-            Self::Elman(spec) => spec.layout(),
-            Self::Lstm(spec) => spec.layout(),
-            Self::Gru(spec) => spec.layout(),
-        }
-    }
-
-    fn lens(&self, backend: &dyn Backend<T>, steps: usize, rows: usize) -> BufferLens {
-        match self {
-            Self::Elman(spec) => backend.elman_lens(spec, steps, rows),
-            Self::Lstm(spec) => backend.lstm_lens(spec, steps, rows),
-            Self::Gru(spec) => backend.gru_lens(spec, steps, rows),
-        }
-    }
-
-    fn pack(&self, backend: &dyn Backend<T>, usage: Use, params: &[T], packed: &mut [T]) {
-        let params = self.layout().view(params);
-        match self {
-            Self::Elman(spec) => backend.elman_pack(spec, usage, params, packed),
-            Self::Lstm(spec) => backend.lstm_pack(spec, usage, params, packed),
-            Self::Gru(spec) => backend.gru_pack(spec, usage, params, packed),
-        }
-    }
-}
-
-/// An activation in the kernels' words.
-pub(crate) fn kernel_activation(activation: Activation) -> kernels::Activation {
-    match activation {
-        Activation::Tanh => kernels::Activation::Tanh,
-        Activation::Relu => kernels::Activation::Relu,
-        Activation::Sigmoid => kernels::Activation::Sigmoid,
-        Activation::Identity => kernels::Activation::Identity,
-    }
+/// A cell with its sizes in the kernels' words.
+pub(crate) fn spec<T>(cell: Cell, bias: Bias, dims: Dims) -> Spec<T> {
+    let size = Size::new(dims.input, dims.hidden).with_bias(bias);
+    Spec::new(cell.kernel(), size).unwrap_or_else(|e| panic!("a case of {}: {e}", cell.name()))
 }
 
 /// A direction in the oracle's words.
@@ -247,17 +223,23 @@ pub(crate) fn oracle_direction(direction: Direction) -> oracle::Direction {
 }
 
 impl<T: Real> Problem<T> {
-    /// Where the parameters lie.
+    /// The cell with its sizes.
     #[must_use]
-    pub fn param_layout(&self) -> kernels::Layout {
-        Spec::<T>::new(self.cell, self.bias, self.dims).layout()
+    pub fn spec(&self) -> Spec<T> {
+        spec(self.cell, self.bias, self.dims)
     }
 
-    /// The parameters as the oracle's blocks.
+    /// The parameters as the oracle's.
     #[must_use]
     pub fn oracle_params<S: Copy>(&self, to: impl Fn(T) -> S) -> oracle::Params<S> {
         let flat: Vec<S> = self.params.iter().map(|&p| to(p)).collect();
-        oracle::Params::from_flat(self.cell, self.dims, biases(self.bias), &flat)
+        self.oracle_params_of(&flat)
+    }
+
+    /// Parameters, or gradients of them, as the oracle's.
+    #[must_use]
+    pub fn oracle_params_of<S: Copy>(&self, flat: &[S]) -> oracle::Params<S> {
+        oracle::Params::from_flat(self.cell, self.dims, biases(self.bias), flat)
     }
 
     /// Accumulating buffers that hold nothing.

@@ -1,16 +1,15 @@
 //! A whole pass as one map, `(params, x, h0, c0) ↦ (y, h_n, c_n)`, and the oracle's value of it in any number.
 
 use super::oracle_direction;
-use crate::case::{Problem, biases};
+use crate::case::Problem;
 use crate::number::Number;
 use crate::oracle::{self, Dims};
 use crate::real::Real;
 
 impl<T: Real> Problem<T> {
-    /// Elements of `h0`, and of `c0`: 0 of a cell without one.
+    /// Elements of `h0`, and of `c0`: every other state.
     pub(crate) fn state_lens(&self) -> [usize; 2] {
-        let states = self.dims.batch * self.dims.hidden;
-        [states, if self.cell.has_c() { states } else { 0 }]
+        [self.dims.batch * self.dims.hidden, self.dims.batch * self.rest()]
     }
 
     /// `[params, x, h0, c0]`, 0 where nothing is given: where the map is looked at.
@@ -44,16 +43,18 @@ impl<T: Real> Problem<T> {
     /// The oracle's pass from a [`point`](Self::point).
     pub(crate) fn oracle_at<S: Number>(&self, point: &[S]) -> oracle::Sequence<S> {
         let [params, x, h0, c0] = self.parts(point);
+        let masks: Vec<S> = self.masks.iter().map(|v| S::from_f64(v.to_f64())).collect();
         let lengths: Vec<usize> = (0..self.dims.batch).map(|n| self.live_steps(n)).collect();
         oracle::sequence(oracle::Run {
             cell: self.cell,
             dims: self.dims,
-            params: &oracle::Params::from_flat(self.cell, self.dims, biases(self.bias), params),
+            params: &self.oracle_params_of(params),
             x,
             lengths: Some(&lengths),
             direction: oracle_direction(self.direction),
             h0,
             c0,
+            masks: &masks,
         })
     }
 }

@@ -39,14 +39,14 @@ impl<T: Real> Results<T> {
 
     /// Everything but the weight gradients, which are sums over rows.
     fn rows<'a>(&'a self, problem: &Problem<T>) -> [(Block<'static>, &'a [T]); 6] {
-        let (input, hidden) = (problem.dims.input, problem.dims.hidden);
+        let (input, hidden, rest) = (problem.dims.input, problem.dims.hidden, problem.rest());
         [
             (Block::sequence("y", problem, hidden), &self.y),
             (Block::matrix("h_n", hidden), &self.h_n),
-            (Block::matrix("c_n", hidden), &self.c_n),
+            (Block::matrix("c_n", rest), &self.c_n),
             (Block::sequence("d_x", problem, input), &self.d_x),
             (Block::matrix("d_h0", hidden), &self.d_h0),
-            (Block::matrix("d_c0", hidden), &self.d_c0),
+            (Block::matrix("d_c0", rest), &self.d_c0),
         ]
     }
 }
@@ -75,9 +75,9 @@ pub(super) fn trajectory<'p, T: Real>(ctx: &Context<'p, T>, problem: &Problem<T>
     let states = states(ctx.precision, problem, None);
     let back = adjoint(ctx.precision, problem, &states, None, &before);
     let (_, last) = ends(problem);
-    let size = problem.dims.batch * problem.dims.hidden;
-    let slot = |v: &[B<'p, T>]| v.get(last * size..(last + 1) * size).unwrap_or_default().to_vec();
-    let rows = [states.y.clone(), slot(&states.h), slot(&states.c), back.d_x, back.d_h0, back.d_c0];
+    let [h, c] = problem.state_lens();
+    let slot = |v: &[B<'p, T>], size: usize| v[last * size..(last + 1) * size].to_vec();
+    let rows = [states.y.clone(), slot(&states.h, h), slot(&states.c, c), back.d_x, back.d_h0, back.d_c0];
     Trajectory { rows, d_params: back.d_params }
 }
 
@@ -141,7 +141,7 @@ impl<'p, T: Real> Trajectory<'p, T> {
     ) -> Verdict {
         let hidden = problem.dims.hidden;
         let blocks =
-            [Block::sequence("y", problem, hidden), Block::matrix("h_n", hidden), Block::matrix("c_n", hidden)];
+            [Block::sequence("y", problem, hidden), Block::matrix("h_n", hidden), Block::matrix("c_n", problem.rest())];
         all(blocks.iter().zip(a).zip(b).zip(&self.rows).map(|(((block, a), b), bounds)| {
             if bits { same(block, a, b) } else { self.close(ctx, block, a, b, bounds) }
         }))

@@ -3,6 +3,7 @@
 use crate::case::Problem;
 use crate::oracle::Cell;
 use crate::real::Real;
+use rnn_kernels::ParamBlock;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -10,11 +11,18 @@ use std::fmt;
 #[derive(Clone, Debug)]
 enum Axes {
     /// `[T, N, F]`.
-    Seq { rows: usize, cols: usize, gate: usize },
+    Seq { rows: usize, cols: usize, gates: Letters },
     /// `[N, F]`.
     Mat { cols: usize },
-    /// Flat parameters.
-    Params { blocks: Vec<rnn_kernels::Block>, hidden: usize },
+    /// Flat parameters, each block with the gates of its rows.
+    Params(Vec<(ParamBlock, Letters)>),
+}
+
+/// The gates that rows belong to, `hidden` rows each.
+#[derive(Clone, Debug, Default)]
+struct Letters {
+    names: Vec<String>,
+    hidden: usize,
 }
 
 /// An array, as a report names its elements.
@@ -23,44 +31,60 @@ pub struct Block<'a> {
     /// The array.
     pub name: &'a str,
     axes: Axes,
-    letters: &'static [&'static str],
 }
 
-fn letters(cell: Cell) -> &'static [&'static str] {
-    match cell {
-        Cell::Elman(_) => &["h"],
-        Cell::Lstm => &["i", "f", "g", "o"],
-        Cell::Gru(_) => &["r", "z", "n"],
-    }
+/// The gates that the rows of a block of parameters belong to: of a matrix those of its products, stage after stage.
+fn rows(cell: Cell, block: &str) -> Vec<String> {
+    let form = cell.kernel().form();
+    let of = |m: usize| form.matrices[m].name == block || form.matrices[m].bias.as_deref() == Some(block);
+    let products = form.stages.iter().flat_map(|stage| stage.products.iter().map(move |product| (stage, product)));
+    let of_block = products.filter(|(_, product)| of(product.matrix));
+    let gates = of_block.flat_map(|(stage, product)| {
+        let all = || (0..stage.gates.len()).collect();
+        let into: Vec<usize> = product.into.clone().unwrap_or_else(all);
+        into.into_iter().map(move |gate| stage.gates[gate].to_string())
+    });
+    gates.collect()
+}
+
+/// The gates that a reserve keeps, stage after stage.
+fn kept(cell: Cell) -> Vec<String> {
+    let stages = cell.kernel().form().stages.iter().enumerate();
+    let kept = stages.filter(|(s, _)| cell.gates_of(*s).is_some());
+    kept.flat_map(|(_, stage)| stage.gates.iter().map(ToString::to_string)).collect()
 }
 
 impl<'a> Block<'a> {
     /// A matrix `[_, cols]`.
     #[must_use]
     pub fn matrix(name: &'a str, cols: usize) -> Self {
-        Self { name, axes: Axes::Mat { cols: cols.max(1) }, letters: &[] }
+        Self { name, axes: Axes::Mat { cols: cols.max(1) } }
     }
 
     /// `[T, N, cols]`.
     #[must_use]
     pub fn sequence<T>(name: &'a str, problem: &Problem<T>, cols: usize) -> Self {
-        let axes = Axes::Seq { rows: problem.dims.batch.max(1), cols: cols.max(1), gate: 0 };
-        Self { name, axes, letters: &[] }
+        Self::steps(name, problem, cols, Letters::default())
     }
 
-    /// `[T, N, G·H]`.
+    fn steps<T>(name: &'a str, problem: &Problem<T>, cols: usize, gates: Letters) -> Self {
+        Self { name, axes: Axes::Seq { rows: problem.dims.batch.max(1), cols: cols.max(1), gates } }
+    }
+
+    /// `[T, N, K]`.
     #[must_use]
     pub fn gates<T>(name: &'a str, problem: &Problem<T>) -> Self {
-        let (hidden, gates) = (problem.dims.hidden, problem.cell.gates());
-        let axes = Axes::Seq { rows: problem.dims.batch.max(1), cols: (gates * hidden).max(1), gate: hidden };
-        Self { name, axes, letters: letters(problem.cell) }
+        let (hidden, names) = (problem.dims.hidden, kept(problem.cell));
+        Self::steps(name, problem, names.len() * hidden, Letters { names, hidden })
     }
 
     /// Flat parameters.
     #[must_use]
     pub fn params<T: Real>(name: &'a str, problem: &Problem<T>) -> Self {
-        let axes = Axes::Params { blocks: problem.param_layout().blocks().collect(), hidden: problem.dims.hidden };
-        Self { name, axes, letters: letters(problem.cell) }
+        let letters =
+            |block: &ParamBlock| Letters { names: rows(problem.cell, &block.name), hidden: problem.dims.hidden };
+        let blocks = problem.spec().blocks().iter().map(|block| (block.clone(), letters(block))).collect();
+        Self { name, axes: Axes::Params(blocks) }
     }
 
     /// How many steps and rows an array of this many elements has, where it has any.
@@ -68,7 +92,7 @@ impl<'a> Block<'a> {
         match &self.axes {
             Axes::Mat { cols } => (None, Some(elements / cols)),
             Axes::Seq { rows, cols, .. } => (Some(elements / cols / rows), Some(*rows)),
-            Axes::Params { .. } => (None, None),
+            Axes::Params(_) => (None, None),
         }
     }
 
@@ -81,37 +105,41 @@ impl<'a> Block<'a> {
                 element.row = Some(index / cols);
                 element.column = Some(index % cols);
             }
-            Axes::Seq { rows, cols, gate } => {
+            Axes::Seq { rows, cols, gates } => {
                 element.step = Some(index / cols / rows);
                 element.row = Some(index / cols % rows);
-                self.split(&mut element, index % cols, *gate);
+                gates.split(&mut element, index % cols);
             }
-            Axes::Params { blocks, hidden } => {
-                let Some(block) = blocks.iter().find(|b| b.range().contains(&index)) else { return element };
-                let at = index - block.offset;
-                element.part = Some(block.name.into());
-                self.split(&mut element, at / block.cols, *hidden);
+            Axes::Params(blocks) => {
+                let Some((block, gates)) = blocks.iter().find(|(block, _)| block.range.contains(&index)) else {
+                    return element;
+                };
+                let at = index - block.range.start;
+                element.part = Some(block.name.to_string());
+                gates.split(&mut element, at / block.cols);
                 element.column = element.column.or((!block.is_vector).then_some(at % block.cols));
             }
         }
         element
     }
 
-    /// Row `j` of the gates is a gate and a unit, as far as there are gates.
-    fn split(&self, element: &mut Element, j: usize, hidden: usize) {
-        match self.letters.get(j / hidden.max(1)) {
-            Some(letter) => {
-                element.gate = Some((*letter).into());
-                element.unit = Some(j % hidden.max(1));
-            }
-            None => element.column = Some(j),
-        }
-    }
-
     /// The element, in words.
     #[must_use]
     pub fn describe(&self, index: usize) -> String {
         self.element(index).to_string()
+    }
+}
+
+impl Letters {
+    /// Row `j` of the gates is a gate and a unit, as far as there are gates.
+    fn split(&self, element: &mut Element, j: usize) {
+        match self.names.get(j / self.hidden.max(1)) {
+            Some(name) => {
+                element.gate = Some(name.clone());
+                element.unit = Some(j % self.hidden.max(1));
+            }
+            None => element.column = Some(j),
+        }
     }
 }
 

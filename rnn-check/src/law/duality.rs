@@ -3,13 +3,14 @@
 
 use super::alike::{Results, run, trajectory};
 use super::block::Block;
-use super::expect::{exact, lift, saved};
+use super::expect::{B, exact, lift};
 use super::{Context, Stop, Verdict, all, same, within};
-use crate::bound::{Bounded, Saved, pullback};
+use crate::bound::{Bounded, Derived, Saved};
 use crate::case::{Case, Problem, Stream};
 use crate::derivative;
+use crate::drive::Reserve;
 use crate::number::Number;
-use crate::oracle::{Cell, Dims, Reset};
+use crate::oracle::{Cell, Dims, Reset, Row};
 use crate::real::Real;
 use rnn_kernels::{Accum, Bias, Direction};
 
@@ -78,17 +79,25 @@ pub(super) fn the_inner_bias_sees_the_reset_gate<T: Real>(ctx: &Context<'_, T>, 
     let hidden = problem.dims.hidden;
     let forward = ctx.rig().forward(&problem);
     let back = ctx.rig().backward(&problem, &forward.reserve);
-    let stored = saved(ctx.precision, &problem, &forward.reserve);
-    let from = problem.direction.from_slot(0);
-    let (params, zeros) = (problem.oracle_params(|p| exact(ctx.precision, p)), vec![T::ZERO; hidden]);
-    let sum = |a: &Option<Vec<T>>| lift(ctx.precision, a.as_ref().unwrap_or(&zeros));
-    let d_h: Vec<_> = sum(&problem.d_y).into_iter().zip(sum(&problem.d_h_n)).map(|(a, b)| a + b).collect();
-    let x = lift(ctx.precision, &problem.dense_x());
-    let h_prev = &stored.h[from * hidden..][..hidden];
-    let of = Saved { x: &x, h_prev, c_prev: &[], c: &[], gates: &stored.gates, aux: &stored.aux };
-    let want = pullback(problem.cell, problem.dims, &params, of, &d_h, &[], None);
+    // The rows of `b_hn` are those of the gate that r scales.
+    let want = adjoint_of_pre(ctx, &problem, &forward.reserve);
     let d_b_hn = &back.d_params[back.d_params.len() - hidden..];
-    within(ctx.precision, &Block::matrix("d_b_hn", hidden), d_b_hn, &want.d_pre_hh[2 * hidden..])
+    within(ctx.precision, &Block::matrix("d_b_hn", hidden), d_b_hn, &want[3 * hidden..])
+}
+
+/// `d_pre` of the one step of a problem with one row and one stage, from what the backend kept.
+fn adjoint_of_pre<'p, T: Real>(ctx: &Context<'p, T>, problem: &Problem<T>, reserve: &Reserve<T>) -> Vec<B<'p, T>> {
+    let hidden = problem.dims.hidden;
+    let lift = |v: &[T]| lift(ctx.precision, v);
+    let zeros = vec![T::ZERO; hidden];
+    let sum = |a: &Option<Vec<T>>| lift(a.as_ref().unwrap_or(&zeros));
+    let d_h: Vec<_> = sum(&problem.d_y).into_iter().zip(sum(&problem.d_h_n)).map(|(a, b)| a + b).collect();
+    let params = problem.oracle_params(|p| exact(ctx.precision, p));
+    let (from, to) = (problem.direction.from_slot(0), problem.direction.to_slot(0));
+    let slot = |slot: usize| lift(&reserve.h()[slot * hidden..][..hidden]);
+    let (x, old, new, gates) = (lift(&problem.dense_x()), slot(from), slot(to), lift(reserve.gates()));
+    let saved = Saved { row: Row { x: &x, old: &old, new: &new, values: &[], masks: &[] }, gates: &gates };
+    Derived::new(problem.cell).pullback(problem.dims, &params, saved, &d_h, None).d_pre.swap_remove(0)
 }
 
 /// Gradients of steps from `t` on are those of the suffix, run from the state the backend had at `t`.
@@ -102,15 +111,15 @@ pub(super) fn gradients_of_a_suffix_are_its_own<T: Real>(ctx: &Context<'_, T>, c
         Direction::Forward => (cut, steps, cut),
         Direction::Reverse => (0, steps - cut, steps - cut),
     };
-    let state = |v: &[T]| v[slot * batch * hidden..][..batch * hidden].to_vec();
-    let h0 = Some(state(forward.reserve.h()));
-    let c0 = problem.cell.has_c().then(|| state(forward.reserve.c()));
+    let state = |v: &[T], width: usize| v[slot * batch * width..][..batch * width].to_vec();
+    let h0 = Some(state(forward.reserve.h(), hidden));
+    let c0 = problem.cell.has_c().then(|| state(forward.reserve.c(), problem.rest()));
     let suffix = Problem { h0, c0, ..problem.window(from, to) };
     let got = run(ctx, &suffix);
     let part = |v: &[T], width: usize| v.get(from * batch * width..to * batch * width).unwrap_or_default().to_vec();
     // The whole's ∂L/∂h_t takes in what the step before it adds through its own y; its ∂L/∂c_t and its suffix's share of
     // the weights cannot be seen.
-    let d_h0 = if problem.d_y.is_none() { state(&back.trace) } else { got.d_h0.clone() };
+    let d_h0 = if problem.d_y.is_none() { state(&back.trace, hidden) } else { got.d_h0.clone() };
     let want = Results {
         y: part(&forward.y, hidden),
         h_n: forward.h_n,

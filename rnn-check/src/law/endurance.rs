@@ -65,6 +65,7 @@ fn weights(cell: Cell) -> Vec<f64> {
             let w_ih = [[2.0 * wide, 0.0], [0.0, 0.0], [0.0, wide], [0.0, 0.0]].concat();
             [&w_ih[..], &[0.0; 4], &[shut, wide, 0.0, shut]].concat()
         }
+        Cell::Own(_) => unreachable!("the cells are listed above"),
         // r = 1, z = σ(1000 − 2000 x₀), n = tanh(1000 x₁)
         Cell::Gru(_) => {
             let w_ih = [[0.0, 0.0], [2.0 * shut, 0.0], [0.0, wide]].concat();

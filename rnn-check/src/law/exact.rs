@@ -3,7 +3,7 @@
 use super::alike::{Results, run, same_bits};
 use super::block::Block;
 use super::expect::exact;
-use super::{Context, Verdict, all, ensure, same, within};
+use super::{Context, Stop, Verdict, all, ensure, same, within};
 use crate::bound::Bounded;
 use crate::case::{Case, Fill, Problem, Stream, X};
 use crate::derivative;
@@ -80,10 +80,10 @@ pub(super) fn integer_networks_are_exact_forward_and_backward<T: Real>(ctx: &Con
 
 /// One-hot inputs pick gate patterns of 0, 1 and ±1: `c` and the states of a GRU are sums of integers.
 pub(super) fn saturated_gates_are_switches<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let cell = match case.cell {
-        Cell::Gru(reset) => Cell::Gru(reset),
-        _ => Cell::Lstm,
-    };
+    let cell = case.cell;
+    if matches!(cell, Cell::Elman(_) | Cell::Own(_)) {
+        return Err(Stop::Skip("the law is about gates of an LSTM and a GRU"));
+    }
     let mut upstream = case.upstream;
     upstream.y = false;
     let case = Case { cell, one_hot: true, bias: Bias::None, fill: Fill::Dyadic, upstream, ..*case };
@@ -157,6 +157,7 @@ pub(super) fn zero_weights_have_closed_forms<T: Real>(ctx: &Context<'_, T>, case
             want.iter_mut().enumerate().for_each(|(i, w)| *w = if live(i) { rest } else { h0[i] });
             same(&block, &forward.h_n, &want)
         }
+        Cell::Own(_) => Err(Stop::Skip("there is no closed form of this cell")),
         Cell::Lstm => {
             let c_n = halved(&problem.c0);
             let h0 = problem.h0.as_ref().expect("states are given");

@@ -1,10 +1,10 @@
 //! What the oracle expects of a run, with bounds: step by step from the backend's own states, or all the way.
 
-use crate::bound::{Bounded, Precision, Pullback, Saved, pullback, weight_gradients};
-use crate::case::{Problem, X, biases};
+use crate::bound::{Bounded, Derived, Expanded, Precision, Saved, parameter_gradients};
+use crate::case::{Problem, X};
 use crate::drive::{Before, Reserve};
 use crate::number::Number;
-use crate::oracle::{Cell, Dims, Params, step};
+use crate::oracle::{Cell, Dims, Params, Row, Step, step};
 use crate::real::Real;
 use rnn_kernels::Accum;
 
@@ -21,37 +21,63 @@ pub fn lift<'p, T: Real>(precision: &'p Precision, v: &[T]) -> Vec<B<'p, T>> {
     v.iter().map(|&v| exact(precision, v)).collect()
 }
 
-/// What forward leaves, as the oracle sees it. Arrays as in [`Reserve`]; `gates` of Elman is `h` after each step.
+/// What forward leaves, as the oracle sees it. Arrays as in [`Reserve`].
 #[derive(Clone, Debug)]
 pub struct States<'p, T: Real> {
     /// `[T, N, H]`, 0 beyond a row's length.
     pub y: Vec<B<'p, T>>,
     /// `[T+1, N, H]`.
     pub h: Vec<B<'p, T>>,
-    /// `[T+1, N, H]`; empty unless the cell is an LSTM.
+    /// `[T+1, N, R]`, every state but `h`.
     pub c: Vec<B<'p, T>>,
-    /// `[T, N, G·H]`.
+    /// `[T, N, K]`.
     pub gates: Vec<B<'p, T>>,
-    /// `[T, N, H]`; empty unless the cell is a GRU.
-    pub aux: Vec<B<'p, T>>,
+    /// `[T, N, V]`.
+    pub values: Vec<B<'p, T>>,
     x: Vec<B<'p, T>>,
+    masks: Vec<B<'p, T>>,
+}
+
+/// The widths of a row: `H`, `R`, `K`, `V` and that of all masks.
+#[derive(Clone, Copy, Debug)]
+struct Widths {
+    h: usize,
+    c: usize,
+    gates: usize,
+    values: usize,
+    masks: usize,
+}
+
+impl Widths {
+    fn of<T>(problem: &Problem<T>) -> Self {
+        let (cell, h) = (problem.cell, problem.dims.hidden);
+        let width = |units: usize| units * h;
+        Self {
+            h,
+            c: width(cell.others()),
+            gates: width(cell.kept()),
+            values: width(cell.values()),
+            masks: width(cell.masks()),
+        }
+    }
 }
 
 impl<T: Real> States<'_, T> {
     /// Steps `from..to` of a problem of these sizes, as if only they had been run.
     #[must_use]
     pub fn window(&self, problem: &Problem<T>, from: usize, to: usize) -> Self {
-        let Dims { batch, input, hidden, .. } = problem.dims;
+        let (Dims { batch, input, .. }, width) = (problem.dims, Widths::of(problem));
         let cut = |v: &Vec<_>, more: usize, width: usize| {
             v.get(from * batch * width..(to + more) * batch * width).unwrap_or_default().to_vec()
         };
         Self {
-            y: cut(&self.y, 0, hidden),
-            h: cut(&self.h, 1, hidden),
-            c: cut(&self.c, 1, hidden),
-            gates: cut(&self.gates, 0, problem.cell.gates() * hidden),
-            aux: cut(&self.aux, 0, hidden),
+            y: cut(&self.y, 0, width.h),
+            h: cut(&self.h, 1, width.h),
+            c: cut(&self.c, 1, width.c),
+            gates: cut(&self.gates, 0, width.gates),
+            values: cut(&self.values, 0, width.values),
             x: cut(&self.x, 0, input),
+            masks: cut(&self.masks, 0, width.masks),
         }
     }
 }
@@ -85,25 +111,24 @@ pub fn states_of<'p, T: Real>(
     x: Vec<B<'p, T>>,
     rebase: Option<&Reserve<T>>,
 ) -> States<'p, T> {
-    let Dims { steps, batch, input, hidden } = problem.dims;
-    let (cell, gate_rows) = (problem.cell, problem.cell.gates() * hidden);
+    let (Dims { steps, batch, input, .. }, width) = (problem.dims, Widths::of(problem));
     let params: Params<B<'p, T>> = problem.oracle_params(|p| exact(precision, p));
+    let masks = lift(precision, &problem.live_masks());
     let zero = B::<T>::from_f64(0.0);
-    let c_width = if cell.has_c() { hidden } else { 0 };
-    let aux_width = if matches!(cell, Cell::Gru(_)) { hidden } else { 0 };
     let mut all = States {
-        y: vec![zero; steps * batch * hidden],
-        h: vec![zero; (steps + 1) * batch * hidden],
-        c: vec![zero; (steps + 1) * batch * c_width],
-        gates: vec![zero; steps * batch * gate_rows],
-        aux: vec![zero; steps * batch * aux_width],
+        y: vec![zero; steps * batch * width.h],
+        h: vec![zero; (steps + 1) * batch * width.h],
+        c: vec![zero; (steps + 1) * batch * width.c],
+        gates: vec![zero; steps * batch * width.gates],
+        values: vec![zero; steps * batch * width.values],
         x,
+        masks,
     };
     let put =
         |to: &mut [B<'p, T>], at: usize, from: &[B<'p, T>]| to[at * from.len()..][..from.len()].copy_from_slice(from);
     let (initial, _) = ends(problem);
     for n in 0..batch {
-        for (to, from, width) in [(&mut all.h, &problem.h0, hidden), (&mut all.c, &problem.c0, c_width)] {
+        for (to, from, width) in [(&mut all.h, &problem.h0, width.h), (&mut all.c, &problem.c0, width.c)] {
             if let Some(from) = from {
                 put(to, initial * batch + n, &lift(precision, &from[n * width..][..width]));
             }
@@ -117,39 +142,57 @@ pub fn states_of<'p, T: Real>(
                 Some(theirs) => lift(precision, &theirs[src * width..][..width]),
                 None => own[src * width..][..width].to_vec(),
             };
-            let h_prev = previous(&all.h, rebase.map(Reserve::h), hidden);
-            let c_prev = previous(&all.c, rebase.map(Reserve::c), c_width);
+            let h_prev = previous(&all.h, rebase.map(Reserve::h), width.h);
+            let c_prev = previous(&all.c, rebase.map(Reserve::c), width.c);
             if problem.live(t, n) {
-                let new = step(cell, problem.dims, &params, &all.x[tn * input..][..input], &h_prev, &c_prev);
+                let x = &all.x[tn * input..][..input];
+                let masks = &all.masks[tn * width.masks..][..width.masks];
+                let new = bounded_step(problem, &params, x, &h_prev, &c_prev, masks);
                 put(&mut all.y, tn, &new.h);
                 put(&mut all.h, dst, &new.h);
                 put(&mut all.c, dst, &new.c);
                 put(&mut all.gates, tn, &new.gates);
-                put(&mut all.aux, tn, &new.aux);
+                put(&mut all.values, tn, &new.values);
             } else {
                 put(&mut all.h, dst, &h_prev);
                 put(&mut all.c, dst, &c_prev);
-                if let Cell::Elman(_) = cell {
-                    put(&mut all.gates, tn, &h_prev);
-                }
             }
         }
     }
     all
 }
 
+/// One step of one row. The equations that the oracle has say how their sums go; of any other cell every arrangement is bounded.
+fn bounded_step<'p, T: Real>(
+    problem: &Problem<T>,
+    params: &Params<B<'p, T>>,
+    x: &[B<'p, T>],
+    h: &[B<'p, T>],
+    c: &[B<'p, T>],
+    masks: &[B<'p, T>],
+) -> Step<B<'p, T>> {
+    let Cell::Own(_) = problem.cell else {
+        return step(problem.cell, problem.dims, params, x, h, c, masks);
+    };
+    let expand = |v: &[B<'p, T>]| v.iter().map(|&v| Expanded::given(v)).collect::<Vec<_>>();
+    let params = params.map(Expanded::given);
+    let new = step(problem.cell, problem.dims, &params, &expand(x), &expand(h), &expand(c), &expand(masks));
+    let bounded = |v: Vec<Expanded<'p, T::Wide>>| v.into_iter().map(Expanded::bounded).collect();
+    Step { h: bounded(new.h), c: bounded(new.c), gates: bounded(new.gates), values: bounded(new.values) }
+}
+
 /// The backend's own reserve, exactly.
 pub fn saved<'p, T: Real>(precision: &'p Precision, problem: &Problem<T>, reserve: &Reserve<T>) -> States<'p, T> {
-    let Dims { steps, batch, hidden, .. } = problem.dims;
-    let h = lift(precision, reserve.h());
-    let gates = if let Cell::Elman(_) = problem.cell {
-        let first = problem.direction.to_slot(0) * batch * hidden;
-        h[first..first + steps * batch * hidden].to_vec()
-    } else {
-        lift(precision, reserve.gates())
-    };
-    let x = lift(precision, &problem.dense_x_or_zero());
-    States { y: vec![], h, c: lift(precision, reserve.c()), gates, aux: lift(precision, reserve.aux()), x }
+    let lift = |v: &[T]| lift(precision, v);
+    States {
+        y: vec![],
+        h: lift(reserve.h()),
+        c: lift(reserve.c()),
+        gates: lift(reserve.gates()),
+        values: lift(reserve.values()),
+        x: lift(&problem.dense_x_or_zero()),
+        masks: lift(&problem.live_masks()),
+    }
 }
 
 /// What the oracle expects of a backward pass.
@@ -161,7 +204,7 @@ pub struct Adjoint<'p, T: Real> {
     pub d_x: Vec<B<'p, T>>,
     /// `[N, H]`.
     pub d_h0: Vec<B<'p, T>>,
-    /// `[N, H]`; empty unless the cell is an LSTM.
+    /// `[N, R]`.
     pub d_c0: Vec<B<'p, T>>,
     /// As the parameters.
     pub d_params: Vec<B<'p, T>>,
@@ -191,7 +234,7 @@ pub fn adjoint_of<'p, T: Real>(
     before: &Before<T>,
 ) -> Adjoint<'p, T> {
     let Dims { steps, batch, input, hidden } = problem.dims;
-    let (cell, gate_rows) = (problem.cell, problem.cell.gates() * hidden);
+    let (width, derived) = (Widths::of(problem), Derived::new(problem.cell));
     let zero = B::<T>::from_f64(0.0);
     let params: Params<B<'p, T>> = problem.oracle_params(|p| exact(precision, p));
     // What joins the cotangent of the slot that step t writes.
@@ -203,10 +246,12 @@ pub fn adjoint_of<'p, T: Real>(
         Some(more) => v.into_iter().zip(more).map(|(a, &b)| B::<T>::dot([a, b], [])).collect(),
         None => v,
     };
-    let row = |from: &Option<Vec<T>>, n: usize| match from {
-        Some(from) => lift(precision, &from[n * hidden..][..hidden]),
-        None => vec![zero; hidden],
+    let row = |from: &Option<Vec<T>>, n: usize, width: usize| match from {
+        Some(from) => lift(precision, &from[n * width..][..width]),
+        None => vec![zero; width],
     };
+    let lines: Vec<Line<'p, T>> =
+        (0..steps * batch).map(|at| Line::new(problem, states, at / batch, at % batch)).collect();
 
     let mut trace = vec![zero; (steps + 1) * batch * hidden];
     let is_dense = matches!(problem.x, X::Dense(_));
@@ -215,13 +260,10 @@ pub fn adjoint_of<'p, T: Real>(
         d_x = lift(precision, &before.d_x);
     }
     let (mut d_h0, mut d_c0) = (Vec::new(), Vec::new());
-    let mut pulled: Vec<(usize, usize, usize, Pullback<B<'p, T>>)> = Vec::new();
-    let at = |from: &'_ [B<'p, T>], place: usize, width: usize| {
-        from.get(place * width..(place + 1) * width).map(<[_]>::to_vec)
-    };
+    let mut pulled = Vec::new();
     for n in 0..batch {
-        let mut d_h = row(&problem.d_h_n, n);
-        let mut d_c = if cell.has_c() { row(&problem.d_c_n, n) } else { vec![] };
+        let mut d_h = row(&problem.d_h_n, n, hidden);
+        let mut d_c = row(&problem.d_c_n, n, width.c);
         if steps > 0 {
             let (t, ..) = order(problem, steps - 1);
             d_h = add(d_h, joins(t, n));
@@ -232,7 +274,7 @@ pub fn adjoint_of<'p, T: Real>(
             rebase.map_or(d_h, |theirs| lift(precision, &theirs[place..place + hidden]))
         };
         for k in (0..steps).rev() {
-            let (t, from, to) = order(problem, k);
+            let (t, _, to) = order(problem, k);
             d_h = record(&mut trace, to, d_h);
             let join = (k > 0).then(|| joins(order(problem, k - 1).0, n)).flatten();
             if !problem.live(t, n) {
@@ -240,58 +282,73 @@ pub fn adjoint_of<'p, T: Real>(
                 continue;
             }
             let tn = t * batch + n;
-            let [h_prev, c_prev, c] = [
-                at(&states.h, from * batch + n, hidden).unwrap_or_default(),
-                at(&states.c, from * batch + n, hidden).unwrap_or_default(),
-                at(&states.c, to * batch + n, hidden).unwrap_or_default(),
-            ];
-            let saved = Saved {
-                x: &states.x[tn * input..][..input],
-                h_prev: &h_prev,
-                c_prev: &c_prev,
-                c: &c,
-                gates: &states.gates[tn * gate_rows..][..gate_rows],
-                aux: if states.aux.is_empty() { &[] } else { &states.aux[tn * hidden..][..hidden] },
-            };
-            let back = pullback(cell, problem.dims, &params, saved, &d_h, &d_c, join);
+            let back = derived.pullback(problem.dims, &params, lines[tn].saved(), &[&d_h[..], &d_c].concat(), join);
             if is_dense {
-                for (c, d_x) in d_x[tn * input..][..input].iter_mut().enumerate() {
+                for (d_x, &more) in d_x[tn * input..][..input].iter_mut().zip(&back.d_x) {
                     // Under Add what was there is one more summand.
-                    let there = (problem.d_x_accum == Accum::Add).then_some(*d_x);
-                    *d_x = B::<T>::dot(there, (0..gate_rows).map(|j| (back.d_pre[j], params.w_ih[j * input + c])));
+                    let there = (problem.d_x_accum == Accum::Add).then(|| Expanded::given(*d_x));
+                    *d_x = there.map_or(more, |there| there + more).bounded();
                 }
             }
-            (d_h, d_c) = (back.d_h_prev.clone(), back.d_c_prev.clone());
-            pulled.push((t, n, from, back));
+            (d_h, d_c) = (back.d_old[..hidden].to_vec(), back.d_old[hidden..].to_vec());
+            pulled.push((tn, back));
         }
         d_h = record(&mut trace, ends(problem).0, d_h);
         d_h0.extend(d_h);
         d_c0.extend(d_c);
     }
-
-    // The windows that weight gradients are sums over, as `weight_gradients` wants them.
-    let steps: Vec<_> = pulled
-        .iter()
-        .map(|(t, n, from, back)| {
-            let tn = t * batch + n;
-            let saved = Saved {
-                x: &states.x[tn * input..][..input],
-                h_prev: &states.h[(from * batch + n) * hidden..][..hidden],
-                c_prev: &[],
-                c: &[],
-                gates: &[],
-                aux: if states.aux.is_empty() { &[] } else { &states.aux[tn * hidden..][..hidden] },
-            };
-            (saved, back)
-        })
-        .collect();
-    let flat = lift(precision, &before.d_params);
-    let before = Params::from_flat(cell, problem.dims, biases(problem.bias), &flat);
-    let d_params = weight_gradients(cell, problem.dims, &before, &steps).to_flat();
+    let live: Vec<_> = pulled.iter().map(|(tn, back)| (lines[*tn].saved(), back)).collect();
+    let before = problem.oracle_params_of(&lift(precision, &before.d_params));
+    let d_params = parameter_gradients(problem.dims, &before, &live);
     Adjoint { trace, d_x, d_h0, d_c0, d_params }
 }
 
+/// What forward left of one row of one step, its states one after another.
+struct Line<'p, T: Real> {
+    x: Vec<B<'p, T>>,
+    old: Vec<B<'p, T>>,
+    new: Vec<B<'p, T>>,
+    values: Vec<B<'p, T>>,
+    masks: Vec<B<'p, T>>,
+    gates: Vec<B<'p, T>>,
+}
+
+impl<'p, T: Real> Line<'p, T> {
+    fn new(problem: &Problem<T>, states: &States<'p, T>, t: usize, n: usize) -> Self {
+        let (width, batch) = (Widths::of(problem), problem.dims.batch);
+        let row = |of: &[B<'p, T>], place: usize, width: usize| {
+            of.get((place * batch + n) * width..(place * batch + n + 1) * width).unwrap_or_default().to_vec()
+        };
+        let slot = |slot: usize| [row(&states.h, slot, width.h), row(&states.c, slot, width.c)].concat();
+        Self {
+            x: row(&states.x, t, problem.dims.input),
+            old: slot(problem.direction.from_slot(t)),
+            new: slot(problem.direction.to_slot(t)),
+            values: row(&states.values, t, width.values),
+            masks: row(&states.masks, t, width.masks),
+            gates: row(&states.gates, t, width.gates),
+        }
+    }
+
+    fn saved(&self) -> Saved<'_, B<'p, T>> {
+        let Self { x, old, new, values, masks, gates } = self;
+        Saved { row: Row { x, old, new, values, masks }, gates }
+    }
+}
+
 impl<T: Real> Problem<T> {
+    /// `[T, N, M]`, 0 beyond each row's length.
+    fn live_masks(&self) -> Vec<T> {
+        let width = self.cell.masks() * self.dims.hidden;
+        let mut masks = self.masks.clone();
+        for (at, row) in masks.chunks_mut(width.max(1)).enumerate() {
+            if !self.live(at / self.dims.batch, at % self.dims.batch) {
+                row.fill(T::ZERO);
+            }
+        }
+        masks
+    }
+
     /// [`dense_x`](Self::dense_x) with 0 beyond each row's length, where nothing may matter.
     fn dense_x_or_zero(&self) -> Vec<T> {
         let width = self.dims.batch * self.dims.input;

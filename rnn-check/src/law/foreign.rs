@@ -83,7 +83,7 @@ impl<S: Number> Step<'_, S> {
                 };
                 [units.map(blend).collect(), vec![]]
             }
-            Cell::Elman(_) => [vec![], vec![]],
+            Cell::Elman(_) | Cell::Own(_) => unreachable!("other libraries order gates of an LSTM and a GRU"),
         }
     }
 }

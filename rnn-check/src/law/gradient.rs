@@ -21,7 +21,7 @@ pub(super) fn an_absent_cotangent_is_zero<T: Real>(ctx: &Context<'_, T>, case: &
     let filled = Problem {
         d_y: or_zero(&problem.d_y, steps * batch * hidden),
         d_h_n: or_zero(&problem.d_h_n, batch * hidden),
-        d_c_n: if problem.cell.has_c() { or_zero(&problem.d_c_n, batch * hidden) } else { None },
+        d_c_n: if problem.cell.has_c() { or_zero(&problem.d_c_n, batch * problem.rest()) } else { None },
         ..problem.clone()
     };
     let [a, b] = [&problem, &filled].map(|p| Results::of(forward.clone(), ctx.rig().backward(p, &forward.reserve)));
@@ -97,8 +97,10 @@ pub(super) fn a_cotangent_reaches_only_its_row_and_its_past<T: Real>(ctx: &Conte
         let place = Block::sequence("d_x", &problem, input).describe(i);
         return Err(fail(format!("d_y is zero but at t={t}, row {n}, yet {place} is {d:?}")));
     }
-    let states = back.d_h0.iter().chain(&back.d_c0).enumerate();
-    let foreign = states.filter(|(i, _)| i / hidden % batch != n).find(|(_, d)| **d != T::ZERO);
+    let row = |width: usize| move |(i, d)| (i / width.max(1), d);
+    let [h, c] = [back.d_h0.iter().enumerate(), back.d_c0.iter().enumerate()];
+    let states = h.map(row(hidden)).chain(c.map(row(problem.rest())));
+    let foreign = states.filter(|(row, _)| *row != n).find(|(_, d): &(usize, &T)| **d != T::ZERO);
     all([
         ensure(foreign.is_none(), || {
             format!("d_y is zero but in row {n}, yet an initial state of another has {foreign:?}")
@@ -145,7 +147,8 @@ fn differentiable(case: &Case, attempt: u64) -> Option<Problem<f64>> {
         let pre = |t: usize, n: usize| {
             let from = problem.direction.from_slot(t) * batch + n;
             let x = &problem.dense_x()[(t * batch + n) * input..][..input];
-            crate::oracle::step(linear.cell, linear.dims, &params, x, &rectified.h[from * hidden..][..hidden], &[]).h
+            crate::oracle::step(linear.cell, linear.dims, &params, x, &rectified.h[from * hidden..][..hidden], &[], &[])
+                .h
         };
         let all = (0..problem.dims.steps).flat_map(|t| (0..batch).map(move |n| (t, n)));
         all.filter(|&(t, n)| problem.live(t, n)).all(|(t, n)| pre(t, n).iter().all(|pre| pre.abs() > 0.12))

@@ -3,8 +3,9 @@
 use super::block::Block;
 use super::expect::{B, exact, lift};
 use super::{Context, Verdict, all, ensure, same, within};
+use crate::bound::Expanded;
 use crate::case::{Case, Stream};
-use crate::drive::{Guarded, Place, kernel_activation};
+use crate::drive::{Guarded, Place};
 use crate::number::Number;
 use crate::oracle::{self, Activation};
 use crate::real::Real;
@@ -170,11 +171,11 @@ pub(super) fn activations<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [us
     let (x, d) = (data.numbers::<T>(m * o, 3.0), data.numbers::<T>(m * o, 1.0));
     all([Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Identity].map(|activation| {
         let mut y = data.inout("y", [m, o], &x);
-        ctx.backend.activation_forward(kernel_activation(activation), y.mat_mut());
+        ctx.backend.activation_forward(activation.kernel(), y.mat_mut());
         let stored = y.read();
         let g_y = data.input("y", [m, o], &stored);
         let mut gd = data.inout("d", [m, o], &d);
-        ctx.backend.activation_backward(kernel_activation(activation), g_y.mat(), gd.mat_mut());
+        ctx.backend.activation_backward(activation.kernel(), g_y.mat(), gd.mat_mut());
         let image = |x: &T| {
             let x = exact(ctx.precision, *x);
             match activation {
@@ -185,17 +186,17 @@ pub(super) fn activations<T: Real>(ctx: &Context<'_, T>, case: &Case, sizes: [us
             }
         };
         let slope = |y: &T| {
-            let y = exact(ctx.precision, *y);
+            let y = Expanded::given(exact(ctx.precision, *y));
             match activation {
                 Activation::Tanh => y.tanh_slope(),
-                Activation::Relu => y.relu_slope(),
+                Activation::Relu => y.exceeds(Expanded::from_f64(0.0)),
                 Activation::Sigmoid => y.sigmoid_slope(),
-                Activation::Identity => exact(ctx.precision, T::ONE),
+                Activation::Identity => Expanded::from_f64(1.0),
             }
         };
+        let pulled = |(y, &d): (&T, &T)| (Expanded::given(exact(ctx.precision, d)) * slope(y)).bounded();
         let want_y: Vec<_> = x.iter().map(image).collect();
-        let want_d: Vec<_> =
-            stored.iter().zip(&d).map(|(y, &d)| B::<T>::product(&[exact(ctx.precision, d), slope(y)])).collect();
+        let want_d: Vec<_> = stored.iter().zip(&d).map(pulled).collect();
         all([
             within(ctx.precision, &Block::matrix("activation y", o), &stored, &want_y),
             within(ctx.precision, &Block::matrix("activation d", o), &gd.read(), &want_d),

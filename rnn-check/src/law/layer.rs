@@ -112,7 +112,7 @@ pub(super) fn both_directions_share_their_buffers<T: Real>(ctx: &Context<'_, T>,
 }
 
 fn final_state<'h, 'p, T: Real>(problem: &Problem<T>, h: &'h [B<'p, T>]) -> &'h [B<'p, T>] {
-    let size = problem.dims.batch * problem.dims.hidden;
+    let [size, _] = problem.state_lens();
     &h[ends(problem).1 * size..][..size]
 }
 
@@ -171,7 +171,12 @@ pub(super) fn two_layers_are_their_composition<T: Real>(ctx: &Context<'_, T>, ca
         ),
         within(precision, &Block::sequence("d_x", &lower, lower.dims.input), &back_below.d_x, &adjoint_below.d_x),
         within(precision, &Block::matrix("d_h0 of the lower layer", hidden), &back_below.d_h0, &adjoint_below.d_h0),
-        within(precision, &Block::matrix("d_c0 of the lower layer", hidden), &back_below.d_c0, &adjoint_below.d_c0),
+        within(
+            precision,
+            &Block::matrix("d_c0 of the lower layer", lower.rest()),
+            &back_below.d_c0,
+            &adjoint_below.d_c0,
+        ),
     ])
 }
 
@@ -181,8 +186,8 @@ pub(super) fn a_step_at_a_time_is_the_sequence<T: Real>(ctx: &Context<'_, T>, ca
     let Dims { steps, batch, input, hidden } = problem.dims;
     let whole = ctx.rig().forward(&problem);
     let want = Results::of(whole.clone(), ctx.rig().backward(&problem, &whole.reserve));
-    let zeros = || vec![T::ZERO; batch * hidden];
-    let (mut h, mut c) = (problem.h0.clone().unwrap_or_else(zeros), problem.c0.clone().unwrap_or_else(zeros));
+    let [zero_h, zero_c] = problem.state_lens().map(|len| move || vec![T::ZERO; len]);
+    let (mut h, mut c) = (problem.h0.clone().unwrap_or_else(zero_h), problem.c0.clone().unwrap_or_else(zero_c));
     let mut y = vec![T::ZERO; steps * batch * hidden];
     let order = || (0..steps).map(|k| problem.direction.step(k, steps));
     for t in order() {
@@ -204,14 +209,13 @@ pub(super) fn a_step_at_a_time_is_the_sequence<T: Real>(ctx: &Context<'_, T>, ca
         d_params = back.d_params;
         (d_h, d_c) = (Some(back.d_h0), problem.cell.has_c().then_some(back.d_c0));
     }
-    let c_n = if problem.cell.has_c() { c } else { vec![] };
     let got = Results {
         y,
         h_n: h,
-        c_n,
+        c_n: c,
         d_x,
-        d_h0: d_h.unwrap_or_else(zeros),
-        d_c0: if problem.cell.has_c() { d_c.unwrap_or_else(zeros) } else { vec![] },
+        d_h0: d_h.unwrap_or_else(zero_h),
+        d_c0: d_c.unwrap_or_else(zero_c),
         d_params,
     };
     trajectory(ctx, &problem).agree(ctx, &problem, ctx.claims.batch_invariant, &got, &want)

@@ -89,16 +89,17 @@ impl Units {
 
     /// Parameters (`sign = 1`) or their gradients (`sign = −1`): `D W_ih E⁻¹`, `D W_hh D⁻¹`, `D b`.
     fn params<T: Real>(&self, problem: &Problem<T>, v: &[T], sign: i32) -> Vec<T> {
-        let blocks = problem.param_layout().blocks();
-        blocks
+        let spec = problem.spec();
+        spec.blocks()
+            .iter()
             .flat_map(|block| {
-                let cols: &[i32] = match block.name {
+                let cols: &[i32] = match &*block.name {
                     "weight_ih" => &self.feature,
                     "weight_hh" => &self.unit,
                     _ => &[0],
                 };
                 let by = |i: usize| sign * (self.unit[i / block.cols] - cols[i % block.cols]);
-                Self::scaled(&v[block.range()], by)
+                Self::scaled(&v[block.range.clone()], by)
             })
             .collect()
     }
@@ -159,6 +160,9 @@ pub(super) fn forty_binades_either_way_are_exact<T: Real>(ctx: &Context<'_, T>, 
 /// States that are halved at every step down to the smallest subnormal, and cotangents likewise: no bit is lost, and none
 /// is flushed to 0. (`σ(0) = 1/2` keeps half of a state; an Elman network has `W_hh = I/2`.)
 pub(super) fn halving_reaches_the_smallest_subnormal<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    if let Cell::Own(_) = case.cell {
+        return Err(Stop::Skip("what halves the state of this cell is not known"));
+    }
     let smallest = if T::EPSILON.to_f64() > 1e-10 { 2f64.powi(-149) } else { f64::from_bits(1) };
     let cell = match case.cell {
         Cell::Elman(_) => Cell::Elman(Activation::Identity),
@@ -203,6 +207,9 @@ pub(super) fn halving_reaches_the_smallest_subnormal<T: Real>(ctx: &Context<'_, 
 
 /// With all weights zero a gate is 1/2 and a candidate 0: `d_c0 = d_c_n / 2ᵗ`, `d_h0 = d_h_n / 2ᵗ` (GRU) or 0, `d_x = 0`.
 pub(super) fn zero_weights_have_closed_gradients<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    if let Cell::Own(_) = case.cell {
+        return Err(Stop::Skip("there is no closed form of this cell"));
+    }
     let lstm = case.cell == Cell::Lstm;
     let upstream = Upstream { y: false, h_n: !lstm, c_n: lstm };
     let case =
@@ -226,7 +233,9 @@ pub(super) fn zero_weights_have_closed_gradients<T: Real>(ctx: &Context<'_, T>, 
         Cell::Gru(Reset::After | Reset::Before) => {
             same(&Block::matrix("d_h0", hidden), &got.d_h0, &halved(&problem.d_h_n, true))
         }
-        Cell::Elman(_) => same(&Block::matrix("d_h0", hidden), &got.d_h0, &halved(&problem.d_h_n, false)),
+        Cell::Elman(_) | Cell::Own(_) => {
+            same(&Block::matrix("d_h0", hidden), &got.d_h0, &halved(&problem.d_h_n, false))
+        }
     };
     all([d_x, d_state])
 }

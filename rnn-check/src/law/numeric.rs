@@ -4,64 +4,54 @@ use super::alike::run;
 use super::block::Block;
 use super::{Context, Evidence, Failure, Stop, Verdict, all, ensure, fail, same};
 use crate::activation::{Format, Function};
-use crate::case::{Case, Problem, Stream, Upstream, X};
-use crate::oracle::{Cell, Dims};
+use crate::case::{Case, Lengths, Problem, Stream, Upstream, X};
+use crate::drive::{Backward, Reserve};
+use crate::oracle::{self, Cell, Dims, Reset};
 use crate::real::Real;
-use rnn_kernels::{
-    Activation, Direction, ElmanStep, ElmanStepGrad, GruCandidate, GruGates, GruStep, GruStepGrad, LstmStep,
-    LstmStepGrad, MatMut, MatRef,
-};
+use rnn_kernels::{Accum, Activation, Bias, Direction, MatMut, MatRef};
+
+/// More than one vector and a tail.
+const UNITS: usize = 9;
+
+/// Kept gates, and `h`, of one step whose pre-activations are `x`: a row for each argument, all units alike. `[gate or h, values]` of
+/// the first and the last unit.
+fn gates<T: Real>(ctx: &Context<'_, T>, cell: Cell, x: &[T]) -> Vec<(usize, Vec<T>)> {
+    let dims = Dims { steps: 1, batch: x.len(), input: 1, hidden: UNITS };
+    let case = Case { cell, dims, bias: Bias::None, lengths: Lengths::All, state: false, ..Case::plain() };
+    let mut problem = Problem { x: X::Dense(x.to_vec()), ..case.problem::<T>() };
+    let (w_ih, w_hh) = problem.params.split_at_mut(cell.gates() * UNITS);
+    w_ih.fill(T::ONE);
+    w_hh.fill(T::ZERO);
+    let forward = ctx.rig().forward(&problem);
+    let (kept, width) = match cell {
+        Cell::Elman(_) => (&forward.y[..], UNITS),
+        _ => (forward.reserve.gates(), cell.kept() * UNITS),
+    };
+    let column = |at: usize| kept.iter().skip(at).step_by(width).copied().collect();
+    let ends = (0..width / UNITS).flat_map(|gate| [0, UNITS - 1].map(|unit| (gate, gate * UNITS + unit)));
+    ends.map(|(gate, at)| (gate, column(at))).collect()
+}
 
 /// σ and tanh of the same arguments, by every kernel that computes them; `[name, σ or tanh, values]`.
 fn images<T: Real>(ctx: &Context<'_, T>, x: &[T]) -> Vec<(&'static str, Activation, Vec<T>)> {
-    let n = x.len();
-    let backend = ctx.backend;
+    let (sigmoid, tanh) = (Activation::Sigmoid, Activation::Tanh);
     let mut all = Vec::new();
-    for activation in [Activation::Sigmoid, Activation::Tanh] {
+    for activation in [sigmoid, tanh] {
         let mut y = x.to_vec();
-        backend.activation_forward(activation, MatMut::new(&mut y, 1, n));
+        ctx.backend.activation_forward(activation, MatMut::new(&mut y, 1, x.len()));
         all.push(("activation_forward", activation, y));
-        let mut h = x.to_vec();
-        backend.elman_pointwise_forward(ElmanStep { activation, h: MatMut::new(&mut h, 1, n) });
-        all.push(("elman_pointwise_forward", activation, h));
     }
-    let zero = vec![T::ZERO; n];
-    let zeros = || MatRef::new(&zero, 1, n);
-    let (mut gates, mut c, mut h) = (x.repeat(4), zero.clone(), zero.clone());
-    backend.lstm_pointwise_forward(LstmStep {
-        gates: MatMut::new(&mut gates, 1, 4 * n),
-        c_prev: zeros(),
-        c: MatMut::new(&mut c, 1, n),
-        h: MatMut::new(&mut h, 1, n),
-    });
-    let kinds = [Activation::Sigmoid, Activation::Sigmoid, Activation::Tanh, Activation::Sigmoid];
-    for (k, gate) in gates.chunks(n).enumerate() {
-        all.push(("lstm_pointwise_forward", kinds[k], gate.to_vec()));
-    }
-    let mut gates = x.repeat(3);
-    backend.gru_pointwise_forward(GruStep {
-        gates: MatMut::new(&mut gates, 1, 3 * n),
-        aux: zeros(),
-        h_prev: zeros(),
-        h: MatMut::new(&mut h, 1, n),
-    });
-    let kinds = [Activation::Sigmoid, Activation::Sigmoid, Activation::Tanh];
-    for (k, gate) in gates.chunks(n).enumerate() {
-        all.push(("gru_pointwise_forward", kinds[k], gate.to_vec()));
-    }
-    let (mut gates, mut aux) = (x.repeat(3), zero.clone());
-    backend.gru_gates_forward(GruGates {
-        gates: MatMut::new(&mut gates, 1, 3 * n),
-        h_prev: zeros(),
-        aux: MatMut::new(&mut aux, 1, n),
-    });
-    backend.gru_candidate_forward(GruCandidate {
-        gates: MatMut::new(&mut gates, 1, 3 * n),
-        h_prev: zeros(),
-        h: MatMut::new(&mut h, 1, n),
-    });
-    for (k, gate) in gates.chunks(n).enumerate() {
-        all.push(("gru_gates_forward, gru_candidate_forward", kinds[k], gate.to_vec()));
+    let cells: [(Cell, &[Activation]); 5] = [
+        (Cell::Elman(oracle::Activation::Sigmoid), &[sigmoid]),
+        (Cell::Elman(oracle::Activation::Tanh), &[tanh]),
+        (Cell::Lstm, &[sigmoid, sigmoid, tanh, sigmoid]),
+        // The fourth is kept as it is.
+        (Cell::Gru(Reset::After), &[sigmoid, sigmoid, tanh]),
+        (Cell::Gru(Reset::Before), &[sigmoid, sigmoid, tanh]),
+    ];
+    for (cell, kinds) in cells {
+        let of = gates(ctx, cell, x).into_iter().filter(|(gate, _)| *gate < kinds.len());
+        all.extend(of.map(|(gate, values)| (cell.name(), kinds[gate], values)));
     }
     all
 }
@@ -126,29 +116,66 @@ pub(super) fn special_values_of_activations<T: Real>(ctx: &Context<'_, T>, _: &C
         })
         .collect();
     let relu: Vec<T> = [0.0, 0.0, f64::INFINITY, 0.0, f64::NAN, 1e30, 0.0].map(T::from_f64).to_vec();
-    for (activation, want) in [(Activation::Relu, &relu), (Activation::Identity, &x)] {
-        let (mut y, mut h) = (x.clone(), x.clone());
-        ctx.backend.activation_forward(activation, MatMut::new(&mut y, 1, 7));
-        ctx.backend.elman_pointwise_forward(ElmanStep { activation, h: MatMut::new(&mut h, 1, 7) });
+    for (activation, want) in [(oracle::Activation::Relu, &relu), (oracle::Activation::Identity, &x)] {
+        let mut y = x.clone();
+        ctx.backend.activation_forward(activation.kernel(), MatMut::new(&mut y, 1, 7));
         let name = format!("{activation:?} of 0 −0 ∞ −∞ NaN 1e30 −1e30");
-        verdicts.push(same(&Block::matrix(&name, 7), &y, want));
-        verdicts.push(same(&Block::matrix(&name, 7), &h, want));
+        let h = gates(ctx, Cell::Elman(activation), &x).into_iter().map(|(_, h)| h);
+        verdicts.extend([y].into_iter().chain(h).map(|y| same(&Block::matrix(&name, 7), &y, want)));
     }
     all(verdicts)
+}
+
+/// Backward of one step of one row over a reserve that is given: `h` and `c` before and after it, the kept gates and the values.
+struct Kept<'a, T> {
+    cell: Cell,
+    /// `[H]` of every state, before and after the step.
+    states: [&'a [T]; 2],
+    /// `[K·H]`.
+    gates: &'a [T],
+    /// `[H]` of every state.
+    d_last: &'a [T],
+}
+
+impl<T: Real> Kept<'_, T> {
+    /// What backward returns, all weights 0.
+    fn backward(&self, ctx: &Context<'_, T>) -> Backward<T> {
+        let (cell, hidden) = (self.cell, self.states[0].len());
+        let dims = Dims { steps: 1, batch: 1, input: 1, hidden };
+        let case = Case { cell, dims, d_x: Accum::Replace, ..Case::plain() };
+        let mut problem = Problem { d_y: None, d_h_n: Some(self.d_last.to_vec()), ..case.problem::<T>() };
+        problem.d_c_n = cell.has_c().then(|| self.d_last.to_vec());
+        problem.params.fill(T::ZERO);
+        let spec = problem.spec();
+        let mut reserve = vec![T::from_f64(0.5); spec.reserve_len(1, 1)];
+        for (k, slot) in (0..=cell.others()).flat_map(|k| [0, 1].map(|slot| (k, slot))) {
+            reserve[spec.reserve_state(k, slot, 1, 1)].copy_from_slice(self.states[slot]);
+        }
+        reserve[spec.reserve_kept(0, 1, 1)].copy_from_slice(self.gates);
+        ctx.rig().backward(&problem, &Reserve::new(&spec, 1, 1, reserve))
+    }
+
+    /// The same, cut: `d_pre` as the gradients of the two biases have it, `[G·H]` each.
+    fn d_biases(&self, back: &Backward<T>) -> [Vec<T>; 2] {
+        let rows = self.cell.gates() * self.states[0].len();
+        let biases = &back.d_params[back.d_params.len() - 2 * rows..];
+        [biases[..rows].to_vec(), biases[rows..].to_vec()]
+    }
 }
 
 /// Backward of every activation where its image is NaN, next to units where it is not.
 pub(super) fn the_slope_at_nan_is_nan<T: Real>(ctx: &Context<'_, T>, _: &Case) -> Verdict {
     let (image, cotangent) = ([f64::NAN, 0.5, f64::NAN].map(T::from_f64), [1.0, 4.0, 0.0].map(T::from_f64));
     let nan = T::from_f64(f64::NAN);
-    let slopes = [(Activation::Tanh, 0.75), (Activation::Sigmoid, 0.25), (Activation::Relu, 1.0)];
-    let (y, d_y) = (MatRef::new(&image, 1, 3), MatRef::new(&cotangent, 1, 3));
+    let slopes =
+        [(oracle::Activation::Tanh, 0.75), (oracle::Activation::Sigmoid, 0.25), (oracle::Activation::Relu, 1.0)];
     all(slopes.into_iter().flat_map(|(activation, slope)| {
         let want = [nan, T::from_f64(4.0 * slope), nan];
-        let (mut dense, mut d_pre) = (cotangent, [nan; 3]);
-        ctx.backend.activation_backward(activation, y, MatMut::new(&mut dense, 1, 3));
-        let d_pre_out = MatMut::new(&mut d_pre, 1, 3);
-        ctx.backend.elman_pointwise_backward(ElmanStepGrad { activation, h: y, d_h: d_y, d_pre: d_pre_out });
+        let mut dense = cotangent;
+        ctx.backend.activation_backward(activation.kernel(), MatRef::new(&image, 1, 3), MatMut::new(&mut dense, 1, 3));
+        let kept =
+            Kept { cell: Cell::Elman(activation), states: [&[T::ZERO; 3], &image], gates: &[], d_last: &cotangent };
+        let [d_pre, _] = kept.d_biases(&kept.backward(ctx));
         let block = format!("{activation:?}: d at y = NaN 0.5 NaN");
         [same(&Block::matrix(&block, 3), &dense, &want), same(&Block::matrix(&block, 3), &d_pre, &want)]
     }))
@@ -160,45 +187,24 @@ pub(super) fn a_nan_slope_times_a_zero_cotangent_is_nan<T: Real>(ctx: &Context<'
     let [nan, half, zero] = [f64::NAN, 0.5, 0.0].map(T::from_f64);
     // Two units, the second of them NaN; the row has no cotangent at all.
     let (unit, none) = ([half, nan], [zero; 2]);
-    let (mat, row) = (MatRef::new(&unit, 1, 2), MatRef::new(&none, 1, 2));
     let want = |gates: usize| [zero, nan].repeat(gates);
     let check = |name: &str, got: &[T], gates: usize| same(&Block::matrix(name, 2), got, &want(gates));
     let mut verdicts = Vec::new();
-    for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Relu] {
-        let (mut d, mut d_pre) = (none, [half; 2]);
-        ctx.backend.activation_backward(activation, mat, MatMut::new(&mut d, 1, 2));
-        let out = MatMut::new(&mut d_pre, 1, 2);
-        ctx.backend.elman_pointwise_backward(ElmanStepGrad { activation, h: mat, d_h: row, d_pre: out });
+    let of = |cell: Cell, gates: &[T]| {
+        let kept = Kept { cell, states: [&unit, &unit], gates, d_last: &none };
+        let back = kept.backward(ctx);
+        (kept.d_biases(&back), back)
+    };
+    for activation in [oracle::Activation::Tanh, oracle::Activation::Sigmoid, oracle::Activation::Relu] {
+        let mut d = none;
+        ctx.backend.activation_backward(activation.kernel(), MatRef::new(&unit, 1, 2), MatMut::new(&mut d, 1, 2));
+        let ([d_pre, _], _) = of(Cell::Elman(activation), &[]);
         verdicts.extend([check("dense d of 0 at 1/2 NaN", &d, 1), check("elman d_pre of 0 at 1/2 NaN", &d_pre, 1)]);
     }
-    let gates = |count: usize| unit.repeat(count);
-    let (lstm, gru) = (gates(4), gates(3));
-    let (mut d_pre, mut d_prev) = (vec![half; 8], [half; 2]);
-    ctx.backend.lstm_pointwise_backward(LstmStepGrad {
-        gates: MatRef::new(&lstm, 1, 8),
-        c_prev: mat,
-        c: mat,
-        d_h: row,
-        d_c: row,
-        d_c_prev: MatMut::new(&mut d_prev, 1, 2),
-        d_pre: MatMut::new(&mut d_pre, 1, 8),
-    });
-    verdicts.extend([check("lstm d_pre of 0", &d_pre, 4), check("lstm d_c_prev of 0", &d_prev, 1)]);
-    let (mut d_pre, mut d_aux, mut d_prev) = (vec![half; 6], [half; 2], [half; 2]);
-    ctx.backend.gru_pointwise_backward(GruStepGrad {
-        gates: MatRef::new(&gru, 1, 6),
-        aux: mat,
-        h_prev: mat,
-        d_h: row,
-        d_h_prev: MatMut::new(&mut d_prev, 1, 2),
-        d_pre: MatMut::new(&mut d_pre, 1, 6),
-        d_aux: MatMut::new(&mut d_aux, 1, 2),
-    });
-    verdicts.extend([
-        check("gru d_pre of 0", &d_pre, 3),
-        check("gru d_aux of 0", &d_aux, 1),
-        check("gru d_h_prev of 0", &d_prev, 1),
-    ]);
+    let ([d_pre, _], back) = of(Cell::Lstm, &unit.repeat(4));
+    verdicts.extend([check("lstm d_pre of 0", &d_pre, 4), check("lstm d_c_prev of 0", &back.d_c0, 1)]);
+    let ([d_pre, d_hh], _) = of(Cell::Gru(Reset::After), &unit.repeat(4));
+    verdicts.extend([check("gru d_pre of 0", &d_pre, 3), check("gru d_aux of 0", &d_hh[4..], 1)]);
     // Whole passes: x is NaN in the first row's first feature, and no cotangent is other than 0.
     for cell in Cell::ALL {
         let mut problem = Case { cell, ..Case::plain() }.problem::<T>();
@@ -211,7 +217,7 @@ pub(super) fn a_nan_slope_times_a_zero_cotangent_is_nan<T: Real>(ctx: &Context<'
         }
         let d_w_ih = &run(ctx, &problem).d_params[..problem.cell.gates() * problem.dims.hidden * input];
         let seen = d_w_ih.iter().step_by(input).all(|d| d.is_nan());
-        verdicts.push(ensure(seen, || format!("{}: x is NaN, d_w_ih is finite", crate::case::cell_name(cell))));
+        verdicts.push(ensure(seen, || format!("{}: x is NaN, d_w_ih is finite", cell.name())));
     }
     all(verdicts)
 }

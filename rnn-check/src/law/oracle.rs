@@ -9,7 +9,6 @@ use super::expect::{Adjoint, adjoint, ends, saved, states};
 use super::{Context, Verdict, all, same, within};
 use crate::case::{Case, Problem, Stream};
 use crate::drive::{Backward, Before, Forward};
-use crate::oracle::Cell;
 use crate::real::Real;
 
 pub(super) fn each_step_is_one_oracle_step<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
@@ -20,13 +19,13 @@ pub(super) fn each_step_is_one_oracle_step<T: Real>(ctx: &Context<'_, T>, case: 
 
 pub(super) fn forward_residual<T: Real>(ctx: &Context<'_, T>, problem: &Problem<T>, forward: &Forward<T>) -> Verdict {
     let want = states(ctx.precision, problem, Some(&forward.reserve));
-    let (hidden, reserve) = (problem.dims.hidden, &forward.reserve);
-    let elman = matches!(problem.cell, Cell::Elman(_));
+    let (hidden, rest, reserve) = (problem.dims.hidden, problem.rest(), &forward.reserve);
+    let values = problem.cell.values() * hidden;
     all([
         within(ctx.precision, &Block::sequence("h", problem, hidden), reserve.h(), &want.h),
-        within(ctx.precision, &Block::sequence("c", problem, hidden), reserve.c(), &want.c),
-        within(ctx.precision, &Block::gates("gates", problem), reserve.gates(), if elman { &[] } else { &want.gates }),
-        within(ctx.precision, &Block::sequence("aux", problem, hidden), reserve.aux(), &want.aux),
+        within(ctx.precision, &Block::sequence("c", problem, rest), reserve.c(), &want.c),
+        within(ctx.precision, &Block::gates("gates", problem), reserve.gates(), &want.gates),
+        within(ctx.precision, &Block::sequence("values", problem, values), reserve.values(), &want.values),
         within(ctx.precision, &Block::sequence("y", problem, hidden), &forward.y, &want.y),
     ])
 }
@@ -37,8 +36,7 @@ pub(super) fn outputs_are_slots_of_the_reserve<T: Real>(ctx: &Context<'_, T>, ca
     let (batch, hidden) = (problem.dims.batch, problem.dims.hidden);
     let size = batch * hidden;
     let ((initial, last), reserve) = (ends(&problem), &forward.reserve);
-    let zeros = vec![T::ZERO; size];
-    let or_zero = |given: &Option<Vec<T>>| given.clone().unwrap_or_else(|| zeros.clone());
+    let or_zero = |given: &Option<Vec<T>>, len: usize| given.clone().unwrap_or_else(|| vec![T::ZERO; len]);
     let mut y = forward.y.clone();
     for (i, row) in y.chunks_mut(hidden).enumerate() {
         let (t, n) = (i / batch, i % batch);
@@ -53,15 +51,16 @@ pub(super) fn outputs_are_slots_of_the_reserve<T: Real>(ctx: &Context<'_, T>, ca
         same(
             &Block::matrix("h of the initial slot", hidden),
             &reserve.h()[initial * size..][..size],
-            &or_zero(&problem.h0),
+            &or_zero(&problem.h0, size),
         ),
         same(&Block::matrix("h_n", hidden), &forward.h_n, &reserve.h()[last * size..][..size]),
         same(&Block::sequence("y", &problem, hidden), &forward.y, &y),
     ];
     if problem.cell.has_c() {
+        let (rest, size) = (problem.rest(), batch * problem.rest());
         let first = &reserve.c()[initial * size..][..size];
-        verdicts.push(same(&Block::matrix("c of the initial slot", hidden), first, &or_zero(&problem.c0)));
-        verdicts.push(same(&Block::matrix("c_n", hidden), &forward.c_n, &reserve.c()[last * size..][..size]));
+        verdicts.push(same(&Block::matrix("c of the initial slot", rest), first, &or_zero(&problem.c0, size)));
+        verdicts.push(same(&Block::matrix("c_n", rest), &forward.c_n, &reserve.c()[last * size..][..size]));
     }
     all(verdicts)
 }
@@ -100,7 +99,7 @@ pub(super) fn state_gradients_are_within_their_bounds<T: Real>(ctx: &Context<'_,
     let hidden = problem.dims.hidden;
     all([
         within(ctx.precision, &Block::matrix("d_h0", hidden), &got.d_h0, &want.d_h0),
-        within(ctx.precision, &Block::matrix("d_c0", hidden), &got.d_c0, &want.d_c0),
+        within(ctx.precision, &Block::matrix("d_c0", problem.rest()), &got.d_c0, &want.d_c0),
     ])
 }
 
@@ -133,7 +132,7 @@ pub(super) fn adjoint_residual<T: Real>(
         within(ctx.precision, &Block::sequence("d_h_trace", problem, hidden), &got.trace, &want.trace),
         within(ctx.precision, &Block::sequence("d_x", problem, input), &got.d_x, &want.d_x),
         within(ctx.precision, &Block::matrix("d_h0", hidden), &got.d_h0, &want.d_h0),
-        within(ctx.precision, &Block::matrix("d_c0", hidden), &got.d_c0, &want.d_c0),
+        within(ctx.precision, &Block::matrix("d_c0", problem.rest()), &got.d_c0, &want.d_c0),
         within(ctx.precision, &Block::params("d_params", problem), &got.d_params, &want.d_params),
     ])
 }

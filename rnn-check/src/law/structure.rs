@@ -51,7 +51,7 @@ pub(super) fn windows_chain_to_the_whole<T: Real>(ctx: &Context<'_, T>, case: &C
         done.push((from, to, window, forward));
     }
     let zero = || vec![T::ZERO; batch * hidden];
-    let (h_n, c_n) = (h.unwrap_or_else(zero), if problem.cell.has_c() { c.unwrap_or_else(zero) } else { vec![] });
+    let (h_n, c_n) = (h.unwrap_or_else(zero), c.unwrap_or_default());
     let (mut y, mut d_x) = (vec![T::ZERO; steps * batch * hidden], vec![T::ZERO; whole.d_x.len()]);
     // Backward through the windows: once over each one's own reserve, once over slices of the whole one.
     let mut verdicts = Vec::new();
@@ -108,20 +108,17 @@ fn rows_of<T: Real>(problem: &Problem<T>, results: &Results<T>, rows: &[usize]) 
             places.flat_map(|(t, n)| from[(t * batch + n) * width..][..width].to_vec()).collect()
         }
     };
-    let mat = |from: &[T]| -> Vec<T> {
-        if from.is_empty() {
-            vec![]
-        } else {
-            rows.iter().flat_map(|&n| from[n * hidden..][..hidden].to_vec()).collect()
-        }
+    let mat = |from: &[T], width: usize| -> Vec<T> {
+        rows.iter().flat_map(|&n| from[n * width..][..width].iter().copied()).collect()
     };
+    let rest = problem.rest();
     Results {
         y: seq(&results.y, hidden),
-        h_n: mat(&results.h_n),
-        c_n: mat(&results.c_n),
+        h_n: mat(&results.h_n, hidden),
+        c_n: mat(&results.c_n, rest),
         d_x: seq(&results.d_x, input),
-        d_h0: mat(&results.d_h0),
-        d_c0: mat(&results.d_c0),
+        d_h0: mat(&results.d_h0, hidden),
+        d_c0: mat(&results.d_c0, rest),
         d_params: results.d_params.clone(),
     }
 }
@@ -259,13 +256,13 @@ pub(super) fn empty_rows_and_sequences_pass_their_state_through<T: Real>(ctx: &C
         }
         let hidden = problem.dims.hidden;
         let results = run(ctx, &problem);
-        let zeros = vec![T::ZERO; problem.dims.batch * hidden];
-        let or_zero = |given: &Option<Vec<T>>| given.clone().unwrap_or_else(|| zeros.clone());
-        verdicts.push(same(&Block::matrix("h_n", hidden), &results.h_n, &or_zero(&problem.h0)));
-        verdicts.push(same(&Block::matrix("d_h0", hidden), &results.d_h0, &or_zero(&problem.d_h_n)));
+        let [h, c] = problem.state_lens();
+        let or_zero = |given: &Option<Vec<T>>, len: usize| given.clone().unwrap_or_else(|| vec![T::ZERO; len]);
+        verdicts.push(same(&Block::matrix("h_n", hidden), &results.h_n, &or_zero(&problem.h0, h)));
+        verdicts.push(same(&Block::matrix("d_h0", hidden), &results.d_h0, &or_zero(&problem.d_h_n, h)));
         if problem.cell.has_c() {
-            verdicts.push(same(&Block::matrix("c_n", hidden), &results.c_n, &or_zero(&problem.c0)));
-            verdicts.push(same(&Block::matrix("d_c0", hidden), &results.d_c0, &or_zero(&problem.d_c_n)));
+            verdicts.push(same(&Block::matrix("c_n", problem.rest()), &results.c_n, &or_zero(&problem.c0, c)));
+            verdicts.push(same(&Block::matrix("d_c0", problem.rest()), &results.d_c0, &or_zero(&problem.d_c_n, c)));
         }
         let params = Block::params("d_params", &problem);
         verdicts.push(same(&params, &results.d_params, &problem.zeros().d_params));

@@ -6,7 +6,7 @@ use super::{Context, Stop, Verdict};
 use crate::case::{Case, Problem, X};
 use crate::oracle::{Activation, Cell, Dims};
 use crate::real::Real;
-use rnn_kernels::{Accum, Block};
+use rnn_kernels::{Accum, ParamBlock, Slot};
 
 /// `row[order[j]]` for every row of `order.len()` numbers.
 fn picked<T: Copy>(v: &[T], order: &[usize]) -> Vec<T> {
@@ -22,18 +22,18 @@ struct Names {
 impl Names {
     fn params<T: Real>(&self, problem: &Problem<T>, v: &[T]) -> Vec<T> {
         let hidden = self.unit.len();
-        let moved = |block: Block| {
+        let moved = |block: &ParamBlock| {
             let row = |j: usize| j / hidden * hidden + self.unit[j % hidden];
             let rows =
-                (0..block.rows).flat_map(move |j| v[block.offset + row(j) * block.cols..][..block.cols].to_vec());
+                (0..block.rows).flat_map(move |j| v[block.range.start + row(j) * block.cols..][..block.cols].to_vec());
             let rows: Vec<T> = rows.collect();
-            match block.name {
-                "weight_ih" => picked(&rows, &self.feature),
-                "weight_hh" => picked(&rows, &self.unit),
-                _ => rows,
+            match problem.cell.columns_of(&block.name) {
+                Some(Slot::X) => picked(&rows, &self.feature),
+                Some(_) => picked(&rows, &self.unit),
+                None => rows,
             }
         };
-        problem.param_layout().blocks().flat_map(moved).collect()
+        problem.spec().blocks().iter().flat_map(moved).collect()
     }
 
     fn problem<T: Real>(&self, problem: &Problem<T>) -> Problem<T> {
@@ -49,6 +49,7 @@ impl Names {
         Problem {
             params: self.params(problem, &problem.params),
             x,
+            masks: given(&Some(problem.masks.clone())).unwrap_or_default(),
             h0: given(&problem.h0),
             c0: given(&problem.c0),
             d_y: given(&problem.d_y),
@@ -99,6 +100,7 @@ fn turns(cell: Cell, block: &str, gate: usize) -> bool {
         Cell::Elman(_) => true,
         Cell::Lstm => gate == 2,
         Cell::Gru(_) => gate == 2,
+        Cell::Own(_) => unreachable!("left out above"),
     };
     if block == "weight_hh" { !odd } else { odd }
 }
@@ -107,18 +109,21 @@ fn turns(cell: Cell, block: &str, gate: usize) -> bool {
 /// bit, as rounding to nearest has no preferred sign. Elman: `x, b` turn (here as `W_ih, b`). LSTM: `W, b` of `g` and `U` of
 /// `i f o`. GRU: `W, b` of `n` and `U` of `r z`.
 pub(super) fn turned_signs_turn_every_state<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    if let Cell::Elman(Activation::Sigmoid | Activation::Relu) = case.cell {
-        return Err(Stop::Skip("the activation is not odd"));
+    match case.cell {
+        Cell::Elman(Activation::Sigmoid | Activation::Relu) => return Err(Stop::Skip("the activation is not odd")),
+        Cell::Own(_) => return Err(Stop::Skip("which gates of this cell are odd is not known")),
+        _ => {}
     }
     let problem = Case { d_x: Accum::Replace, ..case.at_most(7, 5, 9, 17) }.problem::<T>();
     let minus = |v: &[T]| v.iter().map(|&v| -v).collect::<Vec<T>>();
     let turned = |v: &[T]| -> Vec<T> {
-        let blocks = problem.param_layout().blocks();
-        blocks
+        let spec = problem.spec();
+        spec.blocks()
+            .iter()
             .flat_map(|block| {
-                let rows = v[block.range()].chunks(block.cols).enumerate();
+                let rows = v[block.range.clone()].chunks(block.cols).enumerate();
                 rows.flat_map(|(j, row)| {
-                    if turns(problem.cell, block.name, j / problem.dims.hidden) { minus(row) } else { row.to_vec() }
+                    if turns(problem.cell, &block.name, j / problem.dims.hidden) { minus(row) } else { row.to_vec() }
                 })
                 .collect::<Vec<T>>()
             })

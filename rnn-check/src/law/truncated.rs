@@ -5,7 +5,7 @@ use super::block::Block;
 use super::expect::{B, adjoint, states};
 use super::{Context, Stop, Verdict, all, within};
 use crate::bound::Bounded;
-use crate::case::{Case, Problem, biases};
+use crate::case::{Case, Problem};
 use crate::drive::Before;
 use crate::number::{Number, Tape, Var};
 use crate::oracle::{self, Dims};
@@ -66,11 +66,13 @@ fn on_a_tape<T: Real>(whole: &Problem<T>, update: Update) -> Vec<T::Wide> {
     let Dims { steps, batch, input, hidden } = whole.dims;
     let tape = Tape::new();
     let leaf = |v: &[T]| v.iter().map(|v| tape.leaf(T::Wide::from_f64(v.to_f64()))).collect::<Vec<_>>();
-    let cells = if whole.cell.has_c() { batch * hidden } else { 0 };
+    let rest = whole.rest();
+    let masks: Vec<_> = leaf(&whole.masks);
+    let mask_width = whole.cell.masks() * hidden;
     let or_zero = |v: &Option<Vec<T>>, len| v.clone().unwrap_or_else(|| vec![T::ZERO; len]);
     let (flat, x) = (leaf(&whole.params), leaf(&whole.dense_x()));
-    let (h0, c0) = (leaf(&or_zero(&whole.h0, batch * hidden)), leaf(&or_zero(&whole.c0, cells)));
-    let params = oracle::Params::from_flat(whole.cell, whole.dims, biases(whole.bias), &flat);
+    let (h0, c0) = (leaf(&or_zero(&whole.h0, batch * hidden)), leaf(&or_zero(&whole.c0, batch * rest)));
+    let params = whole.oracle_params_of(&flat);
     let (mut h, mut c) = (h0.clone(), c0.clone());
     let mut seeds: Vec<(Var<'_, T::Wide>, T::Wide)> = Vec::new();
     let wide = |v: T| T::Wide::from_f64(v.to_f64());
@@ -81,9 +83,9 @@ fn on_a_tape<T: Real>(whole: &Problem<T>, update: Update) -> Vec<T::Wide> {
         let t = whole.direction.step(k, steps);
         for n in (0..batch).filter(|&n| whole.live(t, n)) {
             let (at, row) = (t * batch + n, n * hidden..(n + 1) * hidden);
-            let c_row = if cells > 0 { row.clone() } else { 0..0 };
-            let x = &x[at * input..][..input];
-            let new = oracle::step(whole.cell, whole.dims, &params, x, &h[row.clone()], &c[c_row.clone()]);
+            let c_row = n * rest..(n + 1) * rest;
+            let (x, masks) = (&x[at * input..][..input], &masks[at * mask_width..][..mask_width]);
+            let new = oracle::step(whole.cell, whole.dims, &params, x, &h[row.clone()], &c[c_row.clone()], masks);
             h[row].copy_from_slice(&new.h);
             c[c_row].copy_from_slice(&new.c);
             if let (true, Some(d_y)) = (k >= update.new, &whole.d_y) {
@@ -131,7 +133,7 @@ pub(super) fn truncated_windows_follow_a_cut_tape<T: Real>(ctx: &Context<'_, T>,
             let sums = held.zip(v).zip(bounds);
             sums.map(|((held, &v), b)| Bounded::new(held + v, b.error, ctx.precision)).collect()
         };
-        let nothing = vec![T::ZERO; batch * hidden];
+        let [no_h, no_c] = whole.state_lens().map(|len| vec![T::ZERO; len]);
         let d_x = onto(&before.d_x, &x[range.clone()], &bounds.d_x);
         let d_params = onto(&before.d_params, params, &bounds.d_params);
         let window = format!("steps {from}..{to} of k1 = {k1}, k2 = {k2}: ");
@@ -141,10 +143,10 @@ pub(super) fn truncated_windows_follow_a_cut_tape<T: Real>(ctx: &Context<'_, T>,
             within(ctx.precision, &Block::sequence(&named("d_x"), &part, input), &back.d_x, &d_x),
         ]);
         if update.start == 0 {
-            let (d_h0, d_c0) = (onto(&nothing, h, &bounds.d_h0), onto(&nothing, c, &bounds.d_c0));
+            let (d_h0, d_c0) = (onto(&no_h, h, &bounds.d_h0), onto(&no_c, c, &bounds.d_c0));
             verdicts.extend([
                 within(ctx.precision, &Block::matrix(&named("d_h0"), hidden), &back.d_h0, &d_h0),
-                within(ctx.precision, &Block::matrix(&named("d_c0"), hidden), &back.d_c0, &d_c0),
+                within(ctx.precision, &Block::matrix(&named("d_c0"), whole.rest()), &back.d_c0, &d_c0),
             ]);
         }
         held.d_x[range].copy_from_slice(&back.d_x);

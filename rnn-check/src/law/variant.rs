@@ -31,9 +31,8 @@ pub(super) fn the_reset_gate_acts_where_the_spec_says<T: Real>(ctx: &Context<'_,
     something_is_live(&after)?;
     let different = distance(&run(ctx, &after), &run(ctx, &before));
     let without = |mut problem: Problem<T>| {
-        let blocks: Vec<_> = problem.param_layout().blocks().collect();
-        for block in blocks.iter().filter(|b| b.name.ends_with("_hh")) {
-            problem.params[block.range()][2 * block.len() / 3..].fill(T::ZERO);
+        for block in problem.spec().blocks().iter().filter(|b| b.name.ends_with("_hh")) {
+            problem.params[block.range.clone()][2 * block.range.len() / 3..].fill(T::ZERO);
         }
         problem
     };

@@ -73,6 +73,11 @@ pub trait Number:
         Self::dot([], [(Self::from_f64(1.0) - z, n), (z, h)])
     }
 
+    /// `|x|`; the derivative at 0 is 1.
+    fn abs(self) -> Self {
+        if self.value() < 0.0 { -self } else { self }
+    }
+
     /// `max(x, 0)`; NaN stays NaN, the derivative at 0 is 0.
     fn relu(self) -> Self {
         if self.value() <= 0.0 { Self::from_f64(0.0) } else { self }

@@ -2,75 +2,23 @@
 //!
 //! Layout, gate order and bias names are PyTorch's (`torch.nn.LSTM`, `GRU`, `RNN`): `w_ih [G·H, C]`, `w_hh [G·H, H]`,
 //! `b_ih`, `b_hh [G·H]`; LSTM rows `i f g o`, GRU rows `r z n`. All arrays are row-major `Vec`s.
+//! A cell without equations of its own here is interpreted from its form.
 //! Everything is generic over [`Number`](crate::number::Number); derivatives and error bounds come from the number.
 
+mod cell;
+mod form;
 mod heads;
 mod sequence;
 mod step;
 
+use std::sync::Arc;
+
+pub use cell::{Activation, Cell, Own, Reset};
+pub use form::{Layout, Row, Rows};
+pub(crate) use form::{binary, unary};
 pub use heads::{affine, bernoulli_cross_entropy, embedding, one_hot, softmax_cross_entropy, squared_error};
 pub use sequence::{Direction, Layer, Pass, Run, Sequence, Stack, sequence, stack};
 pub use step::{Step, step};
-
-/// The activation of an Elman cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// `tanh`
-    Tanh,
-    /// `max(·, 0)`
-    Relu,
-    /// `1 / (1 + e^−·)`
-    Sigmoid,
-    /// `·`
-    Identity,
-}
-
-/// Where a GRU applies its reset gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reset {
-    /// `r ∘ (W_hn h + b_hn)`
-    After,
-    /// `W_hn (r ∘ h) + b_hn`
-    Before,
-}
-
-/// Which equations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cell {
-    /// Elman 1990.
-    Elman(Activation),
-    /// Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
-    Lstm,
-    /// Cho et al. 2014.
-    Gru(Reset),
-}
-
-impl Cell {
-    /// Every cell the oracle knows.
-    pub const ALL: [Self; 7] = [
-        Self::Elman(Activation::Tanh),
-        Self::Elman(Activation::Relu),
-        Self::Elman(Activation::Sigmoid),
-        Self::Elman(Activation::Identity),
-        Self::Lstm,
-        Self::Gru(Reset::After),
-        Self::Gru(Reset::Before),
-    ];
-
-    /// `G`: blocks of `H` rows in the weights.
-    pub fn gates(self) -> usize {
-        match self {
-            Self::Elman(_) => 1,
-            Self::Lstm => 4,
-            Self::Gru(_) => 3,
-        }
-    }
-
-    /// Whether the state has a part `c` beside `h`.
-    pub fn has_c(self) -> bool {
-        self == Self::Lstm
-    }
-}
 
 /// The sizes of one layer, as in `[T, N, C] → [T, N, H]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,56 +33,66 @@ pub struct Dims {
     pub hidden: usize,
 }
 
-/// The parameters of one layer in one direction.
+/// The parameters of one layer in one direction, flat, in the order of PyTorch: `w_ih w_hh b_ih b_hh`, then what a cell has beside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params<S> {
+    flat: Vec<S>,
+    layout: Arc<Layout>,
+    rows: usize,
+    dims: Dims,
+    biases: usize,
+}
+
+/// The blocks of a cell that has equations here.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocks<'a, S> {
     /// `[G·H, C]`
-    pub w_ih: Vec<S>,
+    pub w_ih: &'a [S],
     /// `[G·H, H]`
-    pub w_hh: Vec<S>,
+    pub w_hh: &'a [S],
     /// `[G·H]`
-    pub b_ih: Option<Vec<S>>,
+    pub b_ih: Option<&'a [S]>,
     /// `[G·H]`
-    pub b_hh: Option<Vec<S>>,
+    pub b_hh: Option<&'a [S]>,
 }
 
 impl<S: Copy> Params<S> {
-    /// The blocks cut from `flat` in PyTorch's order `w_ih w_hh b_ih b_hh`; `biases` is 0, 1 (`b_ih` only) or 2.
+    /// Flat parameters; `biases` is 0, 1 (`b_ih` only) or 2.
     ///
     /// # Panics
     /// If `flat` has another length than [`Params::len`] says.
     pub fn from_flat(cell: Cell, dims: Dims, biases: usize, flat: &[S]) -> Self {
-        let want = Self::len(cell, dims, biases);
-        assert_eq!(flat.len(), want, "parameters of {cell:?} with {biases} biases");
-        let rows = cell.gates() * dims.hidden;
-        let (w_ih, rest) = flat.split_at(rows * dims.input);
-        let (w_hh, rest) = rest.split_at(rows * dims.hidden);
-        let bias = |k: usize| (k < biases).then(|| rest[k * rows..(k + 1) * rows].to_vec());
-        let (w_ih, w_hh) = (w_ih.to_vec(), w_hh.to_vec());
-        let (b_ih, b_hh) = (bias(0), bias(1));
-        Self { w_ih, w_hh, b_ih, b_hh }
+        let layout = Layout::new(cell.kernel().form(), dims, biases);
+        assert_eq!(flat.len(), layout.len, "parameters of {cell:?} with {biases} biases");
+        Self { flat: flat.to_vec(), layout: Arc::new(layout), rows: cell.gates() * dims.hidden, dims, biases }
     }
 
-    /// The number of parameters: `G·H (C + H + biases)`.
+    /// The number of parameters.
     pub fn len(cell: Cell, dims: Dims, biases: usize) -> usize {
-        cell.gates() * dims.hidden * (dims.input + dims.hidden + biases)
+        Layout::new(cell.kernel().form(), dims, biases).len
     }
 
-    /// The blocks one after another, as [`Params::from_flat`] takes them.
-    pub fn to_flat(&self) -> Vec<S> {
-        let biases = self.b_ih.iter().chain(&self.b_hh);
-        let blocks = [&self.w_ih, &self.w_hh].into_iter().chain(biases);
-        blocks.flatten().copied().collect()
+    /// Where they lie, from the form of the cell.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// All of them.
+    pub fn flat(&self) -> &[S] {
+        &self.flat
+    }
+
+    /// `w_ih [G·H, C] | w_hh [G·H, H] | b_ih [G·H] | b_hh [G·H]`, cut here without looking at any form.
+    pub fn blocks(&self) -> Blocks<'_, S> {
+        let (w_ih, rest) = self.flat.split_at(self.rows * self.dims.input);
+        let (w_hh, rest) = rest.split_at(self.rows * self.dims.hidden);
+        let bias = |k: usize| (k < self.biases).then(|| &rest[k * self.rows..(k + 1) * self.rows]);
+        Blocks { w_ih, w_hh, b_ih: bias(0), b_hh: bias(1) }
     }
 
     /// The same parameters as another number type.
-    pub fn map<U>(&self, mut lift: impl FnMut(S) -> U) -> Params<U> {
-        let mut all = |block: &Vec<S>| block.iter().map(|&p| lift(p)).collect::<Vec<U>>();
-        Params {
-            w_ih: all(&self.w_ih),
-            w_hh: all(&self.w_hh),
-            b_ih: self.b_ih.as_ref().map(&mut all),
-            b_hh: self.b_hh.as_ref().map(&mut all),
-        }
+    pub fn map<U>(&self, lift: impl FnMut(S) -> U) -> Params<U> {
+        let flat = self.flat.iter().copied().map(lift).collect();
+        Params { flat, layout: Arc::clone(&self.layout), rows: self.rows, dims: self.dims, biases: self.biases }
     }
 }

@@ -23,18 +23,18 @@ pub enum Direction {
     Reverse,
 }
 
-/// What a layer computes in one direction. All `c` are empty unless the cell is an LSTM.
+/// What a layer computes in one direction. A `c` is every state but `h`, `[·, N, R]`, side by side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequence<S> {
     /// `[T, N, H]`; 0 beyond a row's length.
     pub y: Vec<S>,
     /// `[T+1, N, H]`, in time order.
     pub h: Vec<S>,
-    /// `[T+1, N, H]`
+    /// `[T+1, N, R]`
     pub c: Vec<S>,
     /// `[N, H]`, after each row's own last step.
     pub h_n: Vec<S>,
-    /// `[N, H]`
+    /// `[N, R]`
     pub c_n: Vec<S>,
 }
 
@@ -55,8 +55,10 @@ pub struct Run<'a, S> {
     pub direction: Direction,
     /// `[N, H]`
     pub h0: &'a [S],
-    /// `[N, H]`; empty unless the cell is an LSTM.
+    /// `[N, R]`
     pub c0: &'a [S],
+    /// `[T, N, M]`, every mask side by side.
+    pub masks: &'a [S],
 }
 
 /// Every row through its own valid steps.
@@ -64,10 +66,11 @@ pub struct Run<'a, S> {
 /// # Panics
 /// If a slice has another length than `dims` says, or a row is longer than `T`.
 pub fn sequence<S: Number>(run: Run<'_, S>) -> Sequence<S> {
-    let Run { cell, dims, params, x, lengths, direction, h0, c0 } = run;
+    let Run { cell, dims, params, x, lengths, direction, h0, c0, masks } = run;
     let Dims { steps, batch, input, hidden } = dims;
-    let (h_size, c_size) = (hidden, if cell.has_c() { hidden } else { 0 });
+    let (h_size, c_size, m_size) = (hidden, cell.others() * hidden, cell.masks() * hidden);
     assert_eq!(x.len(), steps * batch * input, "x is [T, N, C]");
+    assert_eq!(masks.len(), steps * batch * m_size, "masks are [T, N, M]");
     assert_eq!((h0.len(), c0.len()), (batch * h_size, batch * c_size), "h0, c0 are [N, H]");
     let full = vec![steps; batch];
     let lengths = lengths.unwrap_or(&full);
@@ -87,7 +90,8 @@ pub fn sequence<S: Number>(run: Run<'_, S>) -> Sequence<S> {
             let (mut h_new, mut c_new) = (h[from][h_row.clone()].to_vec(), c[from][c_row.clone()].to_vec());
             if t < lengths[n] {
                 let tn = t * batch + n;
-                let new = step(cell, dims, params, &x[tn * input..(tn + 1) * input], &h_new, &c_new);
+                let (x, masks) = (&x[tn * input..(tn + 1) * input], &masks[tn * m_size..(tn + 1) * m_size]);
+                let new = step(cell, dims, params, x, &h_new, &c_new, masks);
                 (h_new, c_new) = (new.h, new.c);
                 y[tn * hidden..(tn + 1) * hidden].copy_from_slice(&h_new);
             }
@@ -123,7 +127,7 @@ pub struct Pass<S> {
     pub params: Params<S>,
     /// `[N, H]`
     pub h0: Vec<S>,
-    /// `[N, H]`; empty unless the cell is an LSTM.
+    /// `[N, R]`
     pub c0: Vec<S>,
 }
 
@@ -147,7 +151,8 @@ pub fn stack<S: Number>(layers: &[Layer<S>], dims: Dims, x: &[S], lengths: Optio
     for layer in layers {
         let dims = Dims { input, hidden: layer.hidden, ..dims };
         let run = layer.passes.iter().map(|Pass { direction, params, h0, c0 }| {
-            sequence(Run { cell: layer.cell, dims, params, x: &x, lengths, direction: *direction, h0, c0 })
+            let masks = &[];
+            sequence(Run { cell: layer.cell, dims, params, x: &x, lengths, direction: *direction, h0, c0, masks })
         });
         let outputs: Vec<Sequence<S>> = run.collect();
         let rows = 0..dims.steps * dims.batch;

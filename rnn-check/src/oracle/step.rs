@@ -18,7 +18,7 @@
 //! ```
 //! A bias that is absent is 0.
 
-use super::{Activation, Cell, Dims, Params, Reset};
+use super::{Activation, Blocks, Cell, Dims, Params, Reset, form};
 use crate::number::Number;
 
 /// What one step of one row computes.
@@ -26,12 +26,13 @@ use crate::number::Number;
 pub struct Step<S> {
     /// The new `h [H]`.
     pub h: Vec<S>,
-    /// The new `c [H]`; empty unless the cell is an LSTM.
+    /// Every other state, side by side: `c [H]` of an LSTM.
     pub c: Vec<S>,
-    /// The gates after their activations, `[G·H]`.
+    /// What is kept of every stage, gate after gate: `i f g o` of an LSTM, `r z n` of a GRU and, with reset after,
+    /// `W_hn h + b_hn` behind them. A stage that keeps what it writes, as an Elman network, has none.
     pub gates: Vec<S>,
-    /// GRU only: reset after `W_hn h + b_hn`, reset before `r ∘ h`; `[H]`.
-    pub aux: Vec<S>,
+    /// What stages leave for later ones: `r ∘ h` of a GRU with reset before.
+    pub values: Vec<S>,
 }
 
 /// `Σ_k w[row, k] v_k`, as pairs for [`Number::dot`].
@@ -41,20 +42,25 @@ fn row<'a, S: Number>(w: &'a [S], v: &'a [S], row: usize) -> impl Iterator<Item 
 }
 
 /// The biases of one row: none, one or two summands.
-fn at<S: Number>(bias: &Option<Vec<S>>, row: usize) -> Option<S> {
-    bias.as_ref().map(|b| b[row])
+fn at<S: Number>(bias: Option<&[S]>, row: usize) -> Option<S> {
+    bias.map(|b| b[row])
 }
 
-/// The equations above; `c` is empty unless the cell is an LSTM.
+/// The equations above, or those of the cell itself if it is none of these; `c` is every state but the first, side by side,
+/// `masks` all masks.
 ///
 /// # Panics
 /// If a slice has another length than `dims` says.
-pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &[S], c: &[S]) -> Step<S> {
-    let Params { w_ih, w_hh, b_ih, b_hh } = params;
+pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &[S], c: &[S], masks: &[S]) -> Step<S> {
     let hidden = dims.hidden;
     assert_eq!(x.len(), dims.input, "x is [C]");
     assert_eq!(h.len(), hidden, "h is [H]");
-    assert_eq!(c.len(), if cell.has_c() { hidden } else { 0 }, "c is [H]");
+    assert_eq!(c.len(), cell.others() * hidden, "c is every state but the first");
+    assert_eq!(masks.len(), cell.masks() * hidden, "masks are [H] each");
+    if let Cell::Own(_) = cell {
+        return form::step(cell, dims, params.layout(), params.flat(), [x, h, c, masks]);
+    }
+    let Blocks { w_ih, w_hh, b_ih, b_hh } = params.blocks();
 
     // W_ih x + b_ih + W_hh v + b_hh
     let pre = |j: usize, v: &[S]| {
@@ -72,7 +78,7 @@ pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &
                 Activation::Identity => pre,
             };
             let h: Vec<S> = units.map(|j| act(pre(j, h))).collect();
-            Step { gates: h.clone(), h, c: vec![], aux: vec![] }
+            Step { h, c: vec![], gates: vec![], values: vec![] }
         }
         Cell::Lstm => {
             let gate = |k: usize, j: usize| pre(k * hidden + j, h);
@@ -82,7 +88,7 @@ pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &
             let o: Vec<S> = units.clone().map(|j| gate(3, j).sigmoid()).collect();
             let c: Vec<S> = units.clone().map(|j| S::dot([], [(f[j], c[j]), (i[j], g[j])])).collect();
             let h = units.map(|j| o[j] * c[j].tanh()).collect();
-            Step { h, c, gates: [i, f, g, o].concat(), aux: vec![] }
+            Step { h, c, gates: [i, f, g, o].concat(), values: vec![] }
         }
         Cell::Gru(reset) => {
             let r: Vec<S> = units.clone().map(|j| pre(j, h).sigmoid()).collect();
@@ -100,7 +106,12 @@ pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &
                 })
                 .collect();
             let h = units.map(|j| S::blend(z[j], n[j], h[j])).collect();
-            Step { h, c: vec![], gates: [r, z, n].concat(), aux }
+            let (gates, values) = match reset {
+                Reset::After => ([r, z, n, aux].concat(), vec![]),
+                Reset::Before => ([r, z, n].concat(), aux),
+            };
+            Step { h, c: vec![], gates, values }
         }
+        Cell::Own(_) => unreachable!("interpreted above"),
     }
 }

@@ -4,10 +4,9 @@ use super::Site;
 use crate::planted::Plain;
 use crate::real::Real;
 use rnn_kernels::{
-    Accum, Activation, Backend, BernoulliCrossEntropy, ElmanBackward, ElmanForward, ElmanInfer, ElmanStep,
-    ElmanStepGrad, EmbeddingBackward, EmbeddingForward, GruBackward, GruCandidate, GruCandidateGrad, GruForward,
-    GruGates, GruInfer, GruStep, GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmStep, LstmStepGrad, MatMut,
-    MatRef, Params, ParamsMut, SeqMut, SoftmaxCrossEntropy, SquaredError, reference, sequence,
+    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, Forward,
+    GruReset, Infer, Known, MatMut, MatRef, SeqMut, SoftmaxCrossEntropy, SquaredError, UnitBackward, UnitForward,
+    reference, sequence,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -45,6 +44,40 @@ impl Perturbed {
     }
 }
 
+impl Perturbed {
+    /// A gate of the middle unit of row `n`, and what follows from it.
+    fn shift_gate<T: Real>(&self, unit: &mut UnitForward<'_, T>, n: usize) {
+        let (width, j) = (unit.width(), unit.width() / 2);
+        // The second gate of an LSTM and a GRU, the last one of the first stage of a GRU with reset before.
+        let gates = unit.pre(n).len() / width;
+        let shifted = gates / 2 * width + j;
+        let shifted = if gates == 4 { width + j } else { shifted };
+        self.shift(Site::Gate, T::ZERO, unit.pre(n).get_mut(shifted));
+        let gate = |unit: &mut UnitForward<'_, T>, k: usize| unit.pre(n)[k * width + j];
+        match (unit.spec().cell().known(), unit.stage()) {
+            (Some(Known::Lstm), _) => {
+                let [i, f, g, o] = [0, 1, 2, 3].map(|k| gate(unit, k));
+                let c = f * unit.read(0, n)[j] + i * g;
+                unit.write(1, n)[j] = c;
+                unit.write(0, n)[j] = o * c.tanh();
+            }
+            (Some(Known::Gru(GruReset::After)), _) => {
+                let [z, new] = [1, 2].map(|k| gate(unit, k));
+                unit.write(0, n)[j] = (T::ONE - z) * new + z * unit.read(0, n)[j];
+            }
+            (Some(Known::Gru(GruReset::Before)), 0) => {
+                unit.write(0, n)[j] = gate(unit, 0) * unit.read(0, n)[j];
+            }
+            (Some(Known::Gru(GruReset::Before)), _) => {
+                let [z, new] = [0, 1].map(|k| gate(unit, k));
+                unit.write(0, n)[j] = (T::ONE - z) * new + z * unit.read(0, n)[j];
+            }
+            // What an Elman network keeps is what it writes; of other cells nothing follows.
+            _ => {}
+        }
+    }
+}
+
 /// The middle entry, if there is one.
 fn middle<'m, T>(m: &'m mut MatMut<'_, T>) -> Option<&'m mut T> {
     let [rows, cols] = m.shape();
@@ -60,68 +93,10 @@ fn middle_of_sequence<'s, T>(seq: &'s mut SeqMut<'_, T>) -> Option<&'s mut T> {
     seq.rb_mut().into_storage().get_mut(steps / 2 * step + rows / 2 * row + cols / 2)
 }
 
-/// Parameters as one buffer.
-fn flat<T: Real>(d: &ParamsMut<'_, T>) -> Vec<T> {
-    let Params { w_ih, w_hh, b_ih, b_hh, .. } = d.rb();
-    let rows = [w_ih, w_hh].into_iter().flat_map(|w| (0..w.rows()).flat_map(move |j| w.row(j)));
-    rows.chain([b_ih, b_hh].into_iter().flatten().flatten()).copied().collect()
-}
-
-fn put<T: Real>(d: &mut ParamsMut<'_, T>, from: Params<'_, T>) {
-    d.w_ih.copy_from(from.w_ih);
-    d.w_hh.copy_from(from.w_hh);
-    d.b_ih.iter_mut().zip(from.b_ih).for_each(|(d, from)| d.copy_from_slice(from));
-    d.b_hh.iter_mut().zip(from.b_hh).for_each(|(d, from)| d.copy_from_slice(from));
-}
-
-macro_rules! passes {
-    ($module:ident: $forward:ident $Forward:ident, $backward:ident $Backward:ident, $infer:ident $Infer:ident) => {
-        fn $forward(&self, mut run: $Forward<'_, T>) {
-            let (mut y, mut h_n) = (run.y.take(), run.h_n.take());
-            // From here on the run lives shorter than what was lent to it.
-            let mut run = run;
-            run.y = y.as_mut().map(SeqMut::rb_mut);
-            run.h_n = h_n.as_mut().map(MatMut::rb_mut);
-            sequence::$module::forward(self, run);
-            self.shift_sequence(Site::Output, y.as_mut());
-            h_n.into_iter().for_each(|h_n| self.shift_matrix(Site::FinalState, h_n));
-        }
-
-        fn $backward(&self, mut run: $Backward<'_, T>) {
-            // Wrong shapes are found where the reference finds them.
-            run.check(0, 0);
-            let (mut d_params, mut d_x, mut d_h0) = (run.d_params.take(), run.d_x.take(), run.d_h0.take());
-            let weights = d_params.as_mut().and_then(|d| middle(&mut d.w_hh).copied()).unwrap_or(T::ZERO);
-            let added = run.d_x_accum == Accum::Add;
-            let input = d_x.as_mut().filter(|_| added).and_then(|d| middle_of_sequence(d).copied()).unwrap_or(T::ZERO);
-            let layout = run.spec.layout();
-            if self.site != Site::WeightGradient {
-                run.d_params = d_params.take();
-            }
-            let mut own = d_params.as_ref().map(flat);
-            let mut run = run;
-            if let Some(own) = &mut own {
-                run.d_params = Some(layout.view_mut(own));
-            }
-            run.d_x = d_x.as_mut().map(SeqMut::rb_mut);
-            run.d_h0 = d_h0.as_mut().map(MatMut::rb_mut);
-            sequence::$module::backward(self, run);
-            if let (Some(own), Some(d)) = (&own, &mut d_params) {
-                put(d, layout.view(own));
-                self.shift(Site::WeightGradient, weights, middle(&mut d.w_hh));
-            }
-            self.shift(Site::InputGradient, input, d_x.as_mut().and_then(middle_of_sequence));
-            d_h0.into_iter().for_each(|d_h0| self.shift_matrix(Site::StateGradient, d_h0));
-        }
-
-        fn $infer(&self, mut run: $Infer<'_, T>) {
-            let mut h = std::mem::replace(&mut run.h, MatMut::new(&mut [], 0, 0));
-            let mut run = run;
-            run.h = h.rb_mut();
-            sequence::$module::infer(self, run);
-            self.shift_matrix(Site::Inference, h);
-        }
-    };
+/// The middle element of a state `[N, W]`.
+fn middle_of_state<T>(state: &mut [T], rows: usize) -> Option<&mut T> {
+    let width = state.len() / rows.max(1);
+    state.get_mut(rows / 2 * width + width / 2)
 }
 
 macro_rules! losses {
@@ -146,71 +121,28 @@ impl<T: Real> Backend<T> for Perturbed {
         self.shift(Site::EveryOtherProduct, before, middle(&mut c).filter(|_| odd));
     }
 
-    fn elman_pointwise_forward(&self, mut step: ElmanStep<'_, T>) {
-        self.shift_matrix(Site::PreActivation, step.h.rb_mut());
-        reference::elman::forward(ElmanStep { h: step.h.rb_mut(), ..step });
-        self.shift_matrix(Site::Gate, step.h);
-    }
-    fn elman_pointwise_backward(&self, mut step: ElmanStepGrad<'_, T>) {
-        reference::elman::backward(ElmanStepGrad { d_pre: step.d_pre.rb_mut(), ..step });
-        self.shift_matrix(Site::GateCotangent, step.d_pre);
-    }
-    fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
-        let LstmStep { mut gates, c_prev, mut c, mut h } = step;
-        self.shift_matrix(Site::PreActivation, gates.rb_mut());
-        reference::lstm::forward(LstmStep { gates: gates.rb_mut(), c_prev, c: c.rb_mut(), h: h.rb_mut() });
-        let [rows, hidden] = c.shape();
-        if self.site == Site::Gate && rows * hidden > 0 {
-            let (n, j) = (rows / 2, hidden / 2);
-            let gates = gates.row_mut(n);
-            self.shift(Site::Gate, T::ZERO, Some(&mut gates[hidden + j]));
-            let (i, f, g, o) = (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
-            let c = &mut c.row_mut(n)[j];
-            *c = f * c_prev.row(n)[j] + i * g;
-            h.row_mut(n)[j] = o * c.tanh();
+    fn unit_forward(&self, mut unit: UnitForward<'_, T>) {
+        let (rows, width) = (unit.rows(), unit.width());
+        if rows.is_empty() || width == 0 {
+            return;
+        }
+        let n = rows.start + rows.len() / 2;
+        let at = unit.pre(n).len() / 2;
+        self.shift(Site::PreActivation, T::ZERO, unit.pre(n).get_mut(at));
+        reference::program::forward(unit.rb_mut());
+        if self.site == Site::Gate {
+            self.shift_gate(&mut unit, n);
         }
     }
-    fn lstm_pointwise_backward(&self, mut step: LstmStepGrad<'_, T>) {
-        let (d_pre, d_c_prev) = (step.d_pre.rb_mut(), step.d_c_prev.rb_mut());
-        reference::lstm::backward(LstmStepGrad { d_pre, d_c_prev, ..step });
-        self.shift_matrix(Site::GateCotangent, step.d_pre);
-    }
-    fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
-        let GruStep { mut gates, aux, h_prev, mut h } = step;
-        self.shift_matrix(Site::PreActivation, gates.rb_mut());
-        reference::gru::forward(GruStep { gates: gates.rb_mut(), aux, h_prev, h: h.rb_mut() });
-        let [rows, hidden] = h.shape();
-        if self.site == Site::Gate && rows * hidden > 0 {
-            let (m, j) = (rows / 2, hidden / 2);
-            let gates = gates.row_mut(m);
-            self.shift(Site::Gate, T::ZERO, Some(&mut gates[hidden + j]));
-            let (z, n) = (gates[hidden + j], gates[2 * hidden + j]);
-            h.row_mut(m)[j] = (T::ONE - z) * n + z * h_prev.row(m)[j];
+    fn unit_backward(&self, mut unit: UnitBackward<'_, T>) {
+        let (rows, width) = (unit.rows(), unit.width());
+        reference::program::backward(unit.rb_mut());
+        if !rows.is_empty() && width > 0 {
+            let d_pre = unit.d_pre(rows.start + rows.len() / 2);
+            let at = d_pre.len() / 2;
+            self.shift(Site::GateCotangent, T::ZERO, d_pre.get_mut(at));
         }
     }
-    fn gru_pointwise_backward(&self, mut step: GruStepGrad<'_, T>) {
-        let (d_pre, d_aux, d_h_prev) = (step.d_pre.rb_mut(), step.d_aux.rb_mut(), step.d_h_prev.rb_mut());
-        reference::gru::backward(GruStepGrad { d_pre, d_aux, d_h_prev, ..step });
-        self.shift_matrix(Site::GateCotangent, step.d_pre);
-    }
-    fn gru_gates_forward(&self, mut step: GruGates<'_, T>) {
-        // The middle column belongs to z.
-        self.shift_matrix(Site::PreActivation, step.gates.rb_mut());
-        reference::gru::gates_forward(GruGates { gates: step.gates.rb_mut(), ..step });
-        self.shift_matrix(Site::Gate, step.gates);
-    }
-    fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
-        reference::gru::candidate_forward(step);
-    }
-    fn gru_candidate_backward(&self, mut step: GruCandidateGrad<'_, T>) {
-        let (d_pre, d_h_prev) = (step.d_pre.rb_mut(), step.d_h_prev.rb_mut());
-        reference::gru::candidate_backward(GruCandidateGrad { d_pre, d_h_prev, ..step });
-        self.shift_matrix(Site::GateCotangent, step.d_pre);
-    }
-
-    passes! { elman: elman_forward ElmanForward, elman_backward ElmanBackward, elman_infer ElmanInfer }
-    passes! { lstm: lstm_forward LstmForward, lstm_backward LstmBackward, lstm_infer LstmInfer }
-    passes! { gru: gru_forward GruForward, gru_backward GruBackward, gru_infer GruInfer }
 
     fn activation_forward(&self, activation: Activation, mut y: MatMut<'_, T>) {
         reference::activation::forward(activation, y.rb_mut());
@@ -225,6 +157,51 @@ impl<T: Real> Backend<T> for Perturbed {
         reference::embedding::backward(EmbeddingBackward { d_table: layer.d_table.rb_mut(), ..layer });
         self.shift(Site::EmbeddingGradient, before, middle(&mut layer.d_table));
     }
+    fn forward(&self, mut run: Forward<'_, T>) {
+        let rows = run.x.rows();
+        let h = run.spec.state(0, rows);
+        let (mut y, mut last) = (run.y.take(), run.last.take());
+        // From here on the run lives shorter than what was lent to it.
+        let mut run = run;
+        run.y = y.as_mut().map(SeqMut::rb_mut);
+        run.last = last.as_deref_mut();
+        sequence::forward(self, run);
+        self.shift_sequence(Site::Output, y.as_mut());
+        self.shift(Site::FinalState, T::ZERO, last.and_then(|last| middle_of_state(&mut last[h], rows)));
+    }
+
+    fn backward(&self, mut run: Backward<'_, T>) {
+        // Wrong shapes are found where the reference finds them.
+        run.check(0, 0);
+        let (rows, spec) = (run.x.rows(), run.spec);
+        let (mut d_params, mut d_x, mut d_initial) = (run.d_params.take(), run.d_x.take(), run.d_initial.take());
+        let weight = spec
+            .blocks()
+            .iter()
+            .find(|block| block.name == "weight_hh")
+            .map_or(0, |block| block.range.start + block.rows / 2 * block.cols + block.cols / 2);
+        let there = d_params.as_ref().map_or(T::ZERO, |d| d[weight]);
+        let added = run.d_x_accum == Accum::Add;
+        let input = d_x.as_mut().filter(|_| added).and_then(|d| middle_of_sequence(d).copied()).unwrap_or(T::ZERO);
+        let mut run = run;
+        run.d_params = d_params.as_deref_mut();
+        run.d_x = d_x.as_mut().map(SeqMut::rb_mut);
+        run.d_initial = d_initial.as_deref_mut();
+        sequence::backward(self, run);
+        self.shift(Site::WeightGradient, there, d_params.and_then(|d| d.get_mut(weight)));
+        self.shift(Site::InputGradient, input, d_x.as_mut().and_then(middle_of_sequence));
+        let h = spec.state(0, rows);
+        self.shift(Site::StateGradient, T::ZERO, d_initial.and_then(|d| middle_of_state(&mut d[h], rows)));
+    }
+
+    fn infer(&self, run: Infer<'_, T>) {
+        let (rows, h) = (run.x.rows(), run.spec.state(0, run.x.rows()));
+        let Infer { spec, direction, steps, params, packed, x, masks, states, y, workspace } = run;
+        let lent = &mut *states;
+        sequence::infer(self, Infer { spec, direction, steps, params, packed, x, masks, states: lent, y, workspace });
+        self.shift(Site::Inference, T::ZERO, middle_of_state(&mut states[h], rows));
+    }
+
     losses! {
         softmax_cross_entropy SoftmaxCrossEntropy { logits, targets } -> d_logits;
         bernoulli_cross_entropy BernoulliCrossEntropy { logits, targets, live } -> d_logits;

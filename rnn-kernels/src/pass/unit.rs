@@ -121,6 +121,13 @@ impl<T: Scalar> UnitForward<'_, T> {
     pub fn program(&self) -> &Program {
         self.memory.spec.cell().forward(self.stage)
     }
+
+    /// The same operands, borrowed.
+    #[must_use]
+    pub fn rb_mut(&mut self) -> UnitForward<'_, T> {
+        let Self { memory, stage, t, rows, reserve } = self;
+        UnitForward { memory: *memory, stage: *stage, t: *t, rows: rows.clone(), reserve }
+    }
 }
 
 /// Where the cotangents of one stage lie.
@@ -140,6 +147,12 @@ pub(crate) struct Gradient<'a, T> {
     pub(crate) vectors: usize,
     /// Where those of the input that is read unit by unit begin, at this step.
     pub(crate) input: usize,
+}
+
+impl<T> Gradient<'_, T> {
+    fn rb_mut(&mut self) -> Gradient<'_, T> {
+        Gradient { workspace: self.workspace, ..*self }
+    }
 }
 
 /// The pullback of one stage of a step, on some rows.
@@ -237,6 +250,14 @@ impl<T: Scalar> UnitBackward<'_, T> {
     #[must_use]
     pub fn program(&self) -> &Program {
         self.memory.spec.cell().backward(self.stage)
+    }
+
+    /// The same operands, borrowed.
+    #[must_use]
+    pub fn rb_mut(&mut self) -> UnitBackward<'_, T> {
+        let Self { memory, stage, t, rows, reserve, gradient } = self;
+        let gradient = gradient.rb_mut();
+        UnitBackward { memory: *memory, stage: *stage, t: *t, rows: rows.clone(), reserve, gradient }
     }
 
     fn saved(&self, slot: Slot, n: usize) -> &[T] {

@@ -1,0 +1,229 @@
+//! The cells under test: those the oracle has equations of its own for, and any other.
+
+use rnn_kernels::{self as kernels, Slot};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+
+/// The activation of an Elman cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// `tanh`
+    Tanh,
+    /// `max(·, 0)`
+    Relu,
+    /// `1 / (1 + e^−·)`
+    Sigmoid,
+    /// `·`
+    Identity,
+}
+
+impl Activation {
+    /// The activation in the words of the kernels.
+    #[must_use]
+    pub fn kernel(self) -> kernels::Activation {
+        match self {
+            Self::Tanh => kernels::Activation::Tanh,
+            Self::Relu => kernels::Activation::Relu,
+            Self::Sigmoid => kernels::Activation::Sigmoid,
+            Self::Identity => kernels::Activation::Identity,
+        }
+    }
+}
+
+/// Where a GRU applies its reset gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reset {
+    /// `r ∘ (W_hn h + b_hn)`
+    After,
+    /// `W_hn (r ∘ h) + b_hn`
+    Before,
+}
+
+/// Which equations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// Elman 1990.
+    Elman(Activation),
+    /// Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
+    Lstm,
+    /// Cho et al. 2014.
+    Gru(Reset),
+    /// Any other: its form and equation are interpreted.
+    Own(&'static Own),
+}
+
+/// A cell that the oracle has no equations of its own for. What is proven of it is calculus: that a backend computes its
+/// equation and the derivative of that, not that the equation is the one that was meant.
+pub struct Own {
+    name: &'static str,
+    make: fn() -> kernels::Cell,
+    cell: OnceLock<kernels::Cell>,
+}
+
+impl Own {
+    /// A cell of this name, made when it is first needed.
+    #[must_use]
+    pub const fn new(name: &'static str, make: fn() -> kernels::Cell) -> Self {
+        Self { name, make, cell: OnceLock::new() }
+    }
+
+    /// The name of its form.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Form and programs.
+    pub fn cell(&self) -> &kernels::Cell {
+        self.cell.get_or_init(self.make)
+    }
+}
+
+impl From<kernels::Cell> for Cell {
+    /// A test program's cell; it is kept until the program ends.
+    fn from(cell: kernels::Cell) -> Self {
+        let name = Box::leak(cell.form().name.to_string().into_boxed_str());
+        let own = Own { name, make: || unreachable!("the cell is there"), cell: OnceLock::from(cell) };
+        Self::Own(Box::leak(Box::new(own)))
+    }
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Own {}
+
+impl Hash for Own {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Cell {
+    /// Every cell of the suite; it only grows at its end.
+    pub const ALL: [Self; 7] = [
+        Self::Elman(Activation::Tanh),
+        Self::Elman(Activation::Relu),
+        Self::Elman(Activation::Sigmoid),
+        Self::Elman(Activation::Identity),
+        Self::Lstm,
+        Self::Gru(Reset::After),
+        Self::Gru(Reset::Before),
+    ];
+
+    /// The cell in the words of the kernels.
+    #[must_use]
+    pub fn kernel(self) -> &'static kernels::Cell {
+        static MADE: [OnceLock<kernels::Cell>; 7] = [const { OnceLock::new() }; 7];
+        let (at, make): (usize, fn() -> kernels::Cell) = match self {
+            Self::Own(own) => return own.cell(),
+            Self::Elman(Activation::Tanh) => (0, || kernels::Cell::elman(kernels::Activation::Tanh)),
+            Self::Elman(Activation::Relu) => (1, || kernels::Cell::elman(kernels::Activation::Relu)),
+            Self::Elman(Activation::Sigmoid) => (2, || kernels::Cell::elman(kernels::Activation::Sigmoid)),
+            Self::Elman(Activation::Identity) => (3, || kernels::Cell::elman(kernels::Activation::Identity)),
+            Self::Lstm => (4, kernels::Cell::lstm),
+            Self::Gru(Reset::After) => (5, || kernels::Cell::gru(kernels::GruReset::After)),
+            Self::Gru(Reset::Before) => (6, || kernels::Cell::gru(kernels::GruReset::Before)),
+        };
+        MADE[at].get_or_init(make)
+    }
+
+    /// The name that reports print.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Elman(Activation::Tanh) => "elman tanh",
+            Self::Elman(Activation::Relu) => "elman relu",
+            Self::Elman(Activation::Sigmoid) => "elman sigmoid",
+            Self::Elman(Activation::Identity) => "elman identity",
+            Self::Lstm => "lstm",
+            Self::Gru(Reset::After) => "gru reset-after",
+            Self::Gru(Reset::Before) => "gru reset-before",
+            Self::Own(own) => own.name(),
+        }
+    }
+
+    /// `G`: blocks of `H` rows in the weights of the input.
+    #[must_use]
+    pub fn gates(self) -> usize {
+        match self {
+            Self::Elman(_) => 1,
+            Self::Lstm => 4,
+            Self::Gru(_) => 3,
+            Self::Own(own) => {
+                let stages = own.cell().form().stages.iter();
+                let counts = stages.flat_map(|stage| {
+                    let of_first = stage.products.iter().filter(|p| p.matrix == 0);
+                    of_first.map(|p| p.into.as_ref().map_or(stage.gates.len(), Vec::len))
+                });
+                counts.sum()
+            }
+        }
+    }
+
+    /// How many states there are beside the first, `h`.
+    #[must_use]
+    pub fn others(self) -> usize {
+        self.kernel().form().states.len() - 1
+    }
+
+    /// Whether there is a state beside `h`.
+    #[must_use]
+    pub fn has_c(self) -> bool {
+        self.others() > 0
+    }
+
+    /// Where a row of [`Step::gates`](super::Step::gates) has the gates of a stage, in units; `None` if the stage keeps what it
+    /// writes, which is then its one gate.
+    #[must_use]
+    pub fn gates_of(self, stage: usize) -> Option<usize> {
+        let cell = self.kernel();
+        let counts = |s: usize| if cell.keeps_what_it_writes(s) { 0 } else { cell.form().stages[s].gates.len() };
+        (!cell.keeps_what_it_writes(stage)).then(|| (0..stage).map(counts).sum())
+    }
+
+    /// `K`: gates that a reserve keeps for each unit, of all stages that keep something beside what they write.
+    #[must_use]
+    pub fn kept(self) -> usize {
+        let cell = self.kernel();
+        let stages = cell.form().stages.iter().enumerate();
+        stages.filter(|(s, _)| !cell.keeps_what_it_writes(*s)).map(|(_, stage)| stage.gates.len()).sum()
+    }
+
+    /// What the columns of a block of parameters are: the slot that a matrix is multiplied by first; `None` of biases and vectors.
+    #[must_use]
+    pub fn columns_of(self, block: &str) -> Option<Slot> {
+        let form = self.kernel().form();
+        let matrix = form.matrices.iter().position(|matrix| matrix.name == block)?;
+        let mut products = form.stages.iter().flat_map(|stage| &stage.products);
+        products.find(|product| product.matrix == matrix).map(|product| product.of)
+    }
+
+    /// Whether the equation reads the input unit by unit: `C = H` then, and the input is no one-hot vector.
+    #[must_use]
+    pub fn reads_input(self) -> bool {
+        self.kernel().form().stages.iter().any(|stage| stage.reads.contains(&Slot::X))
+    }
+
+    /// `V`: values that stages leave for later ones of a step, for each unit.
+    #[must_use]
+    pub fn values(self) -> usize {
+        self.kernel().form().values.len()
+    }
+
+    /// Masks of a run, for each unit.
+    #[must_use]
+    pub fn masks(self) -> usize {
+        self.kernel().form().masks.len()
+    }
+}
