@@ -2,13 +2,15 @@
 
 use super::packed;
 use super::plain::{in_order, product};
+use super::unit::{give, update_gate};
 use super::way::Way;
 use super::window::{self, Slip};
 use crate::real::Real;
+use rnn_kernels::program::{Binary, Lanes, Reference, Unary};
+use rnn_kernels::reference::program::forward_with;
 use rnn_kernels::{
-    Accum, Activation, Backend, BufferLens, ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, GruBackward,
-    GruCandidate, GruCandidateGrad, GruForward, GruGates, GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward,
-    LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params, Use, check_matmul, sequence,
+    Accum, Activation, Backend, Backward, BufferLens, Forward, Infer, Known, MatMut, MatRef, Spec, UnitBackward,
+    UnitForward, Use, check_matmul, reference, sequence,
 };
 use std::sync::Mutex;
 
@@ -50,31 +52,20 @@ fn noisy<T: Real>(v: T) -> T {
 }
 
 impl Correct {
-    fn with_room(self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
+    /// The weights, of which those that were packed come from there.
+    fn weights<T: Real>(self, spec: &Spec<T>, usage: Use, packed: &[T], params: &[T]) -> Vec<T> {
+        let mut params = params.to_vec();
         if self.0 == Way::Packed {
-            let len = |usage| packed::len(None, usage, weights);
-            (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
+            packed::unpack(None, spec, usage, packed, &mut params);
         }
-        lens
+        params
     }
 
-    fn write_packed<T: Real>(self, usage: Use, params: Params<'_, T>, to: &mut [T]) {
-        if self.0 == Way::Packed {
-            packed::pack(None, &Mutex::default(), usage, params.w_hh, to);
-        }
+    /// A smooth activation, as far off as the claims of this way allow.
+    fn smooth<T: Real>(self, y: T) -> T {
+        if self.0 == Way::NoisyActivations { noisy(y) } else { y }
     }
 
-    /// `w_hh`, row by row.
-    fn weights<T: Real>(self, usage: Use, params: Params<'_, T>, from: &[T]) -> Vec<T> {
-        let shape = params.w_hh.shape();
-        if self.0 == Way::Packed { packed::unpack(None, usage, shape, from) } else { window::elements(params.w_hh) }
-    }
-
-    fn act<T: Real>(self, activation: Activation, x: T) -> T {
-        let y = activation.apply(x);
-        let smooth = matches!(activation, Activation::Tanh | Activation::Sigmoid);
-        if self.0 == Way::NoisyActivations && smooth { noisy(y) } else { y }
-    }
     /// `(1 − z) n + z h`.
     fn blend<T: Real>(self, z: T, n: T, h: T) -> T {
         match self.0 {
@@ -122,23 +113,63 @@ impl Correct {
         }
     }
 
-    fn sigmoid<T: Real>(self, x: T) -> T {
-        self.act(Activation::Sigmoid, x)
+    /// Whether the equations are arranged differently.
+    fn rearranges(self) -> bool {
+        matches!(self.0, Way::Interpolated | Way::Distributed | Way::FusedCells)
     }
-    fn tanh<T: Real>(self, x: T) -> T {
-        self.act(Activation::Tanh, x)
+
+    fn lstm_pullback<T: Real>(self, mut unit: UnitBackward<'_, T>) {
+        let width = unit.width();
+        for n in unit.rows() {
+            for j in 0..width {
+                let [i, f, g, o] = [0, 1, 2, 3].map(|k| unit.kept(n)[k * width + j]);
+                let (c_prev, t) = (unit.read(0, n)[j], unit.written(1, n)[j].tanh());
+                let (d_h, d_c) = (unit.d_written(0, n)[j], unit.d_written(1, n)[j]);
+                let d_c = d_c + self.through_tanh(d_h * o, t);
+                let d_pre = [
+                    self.through_sigmoid(d_c * g, i),
+                    self.through_sigmoid(d_c * c_prev, f),
+                    self.through_tanh(d_c * i, g),
+                    self.through_sigmoid(d_h * t, o),
+                ];
+                d_pre.into_iter().enumerate().for_each(|(k, d)| unit.d_pre(n)[k * width + j] = d);
+                give(unit.d_read(0, n).map(|(accum, d)| (accum, &mut d[j..=j])), &[d_c * f]);
+            }
+        }
+    }
+
+    /// The stage that blends; with the reset after the product it has all gates, `r z n aux`, else `z n`.
+    fn gru_pullback<T: Real>(self, z_gate: usize, mut unit: UnitBackward<'_, T>) {
+        let width = unit.width();
+        for row in unit.rows() {
+            for j in 0..width {
+                let kept = |gate: usize| unit.kept(row)[gate * width + j];
+                let (z, n) = (kept(z_gate), kept(z_gate + 1));
+                let (h_prev, d_h) = (unit.read(0, row)[j], unit.d_written(0, row)[j]);
+                let d_z = self.through_sigmoid(self.across(d_h, h_prev, n), z);
+                let d_n = self.through_tanh(self.share(d_h, z), n);
+                let reset = (z_gate == 1).then(|| (kept(0), kept(3)));
+                let d_pre = unit.d_pre(row);
+                (d_pre[z_gate * width + j], d_pre[(z_gate + 1) * width + j]) = (d_z, d_n);
+                if let Some((r, aux)) = reset {
+                    (d_pre[j], d_pre[3 * width + j]) = (self.through_sigmoid(d_n * aux, r), d_n * r);
+                }
+                give(unit.d_read(0, row).map(|(accum, d)| (accum, &mut d[j..=j])), &[d_h * z]);
+            }
+        }
     }
 }
 
-/// Puts the weights that were packed into a run, in place of those it was given.
-macro_rules! unpacked {
-    ($self:ident, $run:ident, $lens:ident, $usage:expr) => {
-        $run.check($self.$lens(&$run.spec, 1, 1).packed($usage), 0);
-        let [rows, cols] = $run.params.w_hh.shape();
-        let w = $self.weights($usage, $run.params, $run.packed);
-        let mut $run = $run;
-        $run.params.w_hh = MatRef::new(&w, rows, cols);
-    };
+impl<T: Real> Lanes<T> for Correct {
+    fn unary(&self, f: Unary, to: &mut [T], a: &[T]) {
+        Reference.unary(f, to, a);
+        if matches!(f, Unary::Tanh | Unary::Sigmoid) {
+            to.iter_mut().for_each(|y| *y = self.smooth(*y));
+        }
+    }
+    fn binary(&self, f: Binary, to: &mut [T], a: &[T], b: &[T]) {
+        Reference.binary(f, to, a, b);
+    }
 }
 
 impl<T: Real> Backend<T> for Correct {
@@ -187,202 +218,82 @@ impl<T: Real> Backend<T> for Correct {
         });
     }
 
-    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.with_room(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
-    }
-    fn elman_pack(&self, _spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.write_packed(usage, params, packed);
-    }
-    fn elman_infer(&self, run: ElmanInfer<'_, T>) {
-        unpacked!(self, run, elman_lens, Use::Infer);
-        sequence::elman::infer(self, run);
-    }
-    fn elman_forward(&self, run: ElmanForward<'_, T>) {
-        unpacked!(self, run, elman_lens, Use::Train);
-        match self.0 {
-            Way::StepByStep => window::elman_forward(self, run, Slip::None),
-            _ => sequence::elman::forward(self, run),
-        }
-    }
-    fn elman_backward(&self, run: ElmanBackward<'_, T>) {
-        unpacked!(self, run, elman_lens, Use::Train);
-        match self.0 {
-            Way::TimeBlocked => window::elman_backward(self, run, 2, Slip::None),
-            _ => sequence::elman::backward(self, run),
-        }
-    }
-
-    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.with_room(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
-    }
-    fn lstm_pack(&self, _spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.write_packed(usage, params, packed);
-    }
-    fn lstm_infer(&self, run: LstmInfer<'_, T>) {
-        unpacked!(self, run, lstm_lens, Use::Infer);
-        sequence::lstm::infer(self, run);
-    }
-    fn lstm_forward(&self, run: LstmForward<'_, T>) {
-        unpacked!(self, run, lstm_lens, Use::Train);
-        match self.0 {
-            Way::StepByStep => window::lstm_forward(self, run, Slip::None),
-            _ => sequence::lstm::forward(self, run),
-        }
-    }
-    fn lstm_backward(&self, run: LstmBackward<'_, T>) {
-        unpacked!(self, run, lstm_lens, Use::Train);
-        match self.0 {
-            Way::TimeBlocked => window::lstm_backward(self, run, 2, Slip::None),
-            _ => sequence::lstm::backward(self, run),
+    fn unit_forward(&self, mut unit: UnitForward<'_, T>) {
+        let (known, program, width) = (unit.spec().cell().known(), unit.program(), unit.width());
+        forward_with(self, program, &mut unit);
+        let z_gate = match known {
+            Some(Known::Gru(reset)) => update_gate(reset, unit.stage()),
+            _ => None,
+        };
+        for (row, j) in unit.rows().flat_map(|row| (0..width).map(move |j| (row, j))) {
+            if let (Some(Known::Lstm), Way::FusedCells) = (known, self.0) {
+                let c_prev = unit.read(0, row)[j];
+                let [i, f, g, o] = [0, 1, 2, 3].map(|k| unit.pre(row)[k * width + j]);
+                let c = f.fma(c_prev, i * g);
+                unit.write(1, row)[j] = c;
+                unit.write(0, row)[j] = o * c.tanh();
+            }
+            if let (Some(gate), true) = (z_gate, self.rearranges()) {
+                let (h_prev, kept) = (unit.read(0, row)[j], unit.pre(row));
+                let (z, n) = (kept[gate * width + j], kept[(gate + 1) * width + j]);
+                unit.write(0, row)[j] = self.blend(z, n, h_prev);
+            }
         }
     }
 
-    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.with_room(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
-    }
-    fn gru_pack(&self, _spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.write_packed(usage, params, packed);
-    }
-    fn gru_infer(&self, run: GruInfer<'_, T>) {
-        unpacked!(self, run, gru_lens, Use::Infer);
-        sequence::gru::infer(self, run);
-    }
-    fn gru_forward(&self, run: GruForward<'_, T>) {
-        unpacked!(self, run, gru_lens, Use::Train);
-        match self.0 {
-            Way::StepByStep => window::gru_forward(self, run, Slip::None),
-            _ => sequence::gru::forward(self, run),
+    fn unit_backward(&self, unit: UnitBackward<'_, T>) {
+        match unit.spec().cell().known() {
+            Some(Known::Lstm) if self.rearranges() => self.lstm_pullback(unit),
+            Some(Known::Gru(reset)) if self.rearranges() => match update_gate(reset, unit.stage()) {
+                Some(gate) => self.gru_pullback(gate, unit),
+                None => reference::program::backward(unit),
+            },
+            _ => reference::program::backward(unit),
         }
     }
-    fn gru_backward(&self, run: GruBackward<'_, T>) {
-        unpacked!(self, run, gru_lens, Use::Train);
+
+    fn lens(&self, spec: &Spec<T>, steps: usize, rows: usize) -> BufferLens {
+        let lens = sequence::lens(spec, steps, rows);
+        if self.0 == Way::Packed { packed::with_room(None, spec, lens) } else { lens }
+    }
+
+    fn pack(&self, spec: &Spec<T>, usage: Use, params: &[T], packed: &mut [T]) {
+        if self.0 == Way::Packed {
+            packed::pack(None, &Mutex::default(), spec, usage, params, packed);
+        }
+    }
+
+    fn infer(&self, run: Infer<'_, T>) {
+        run.check(self.lens(run.spec, 1, 1).packed(Use::Infer), 0);
+        let params = self.weights(run.spec, Use::Infer, run.packed, run.params);
+        sequence::infer(self, Infer { params: &params, ..run });
+    }
+
+    fn forward(&self, run: Forward<'_, T>) {
+        run.check(self.lens(run.spec, 1, 1).packed(Use::Train), 0);
+        let params = self.weights(run.spec, Use::Train, run.packed, run.params);
+        let run = Forward { params: &params, ..run };
         match self.0 {
-            Way::TimeBlocked => window::gru_backward(self, run, 2, Slip::None),
-            _ => sequence::gru::backward(self, run),
+            Way::StepByStep => window::forward(self, run, Slip::None),
+            _ => sequence::forward(self, run),
+        }
+    }
+
+    fn backward(&self, run: Backward<'_, T>) {
+        run.check(self.lens(run.spec, 1, 1).packed(Use::Train), 0);
+        let params = self.weights(run.spec, Use::Train, run.packed, run.params);
+        let run = Backward { params: &params, ..run };
+        match self.0 {
+            Way::TimeBlocked => window::backward(self, run, 2, Slip::None),
+            _ => sequence::backward(self, run),
         }
     }
 
     fn activation_forward(&self, activation: Activation, mut y: MatMut<'_, T>) {
-        for m in 0..y.rows() {
-            y.row_mut(m).iter_mut().for_each(|y| *y = self.act(activation, *y));
-        }
-    }
-
-    fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
-        self.activation_forward(step.activation, step.h);
-    }
-
-    fn lstm_pointwise_forward(&self, mut step: LstmStep<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.c.shape();
-        for n in 0..rows {
-            let (gates, c_prev) = (step.gates.row_mut(n), step.c_prev.row(n));
-            let (c, h) = (step.c.row_mut(n), step.h.row_mut(n));
-            for j in 0..hidden {
-                let (i, f) = (self.sigmoid(gates[j]), self.sigmoid(gates[hidden + j]));
-                let (g, o) = (self.tanh(gates[2 * hidden + j]), self.sigmoid(gates[3 * hidden + j]));
-                c[j] = if self.0 == Way::FusedCells { f.fma(c_prev[j], i * g) } else { f * c_prev[j] + i * g };
-                h[j] = o * self.tanh(c[j]);
-                (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]) = (i, f, g, o);
-            }
-        }
-    }
-
-    fn gru_pointwise_forward(&self, mut step: GruStep<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.h_prev.shape();
-        for row in 0..rows {
-            let (aux, h_prev) = (step.aux.row(row), step.h_prev.row(row));
-            let (gates, h) = (step.gates.row_mut(row), step.h.row_mut(row));
-            for j in 0..hidden {
-                let (r, z) = (self.sigmoid(gates[j]), self.sigmoid(gates[hidden + j]));
-                let n = self.tanh(gates[2 * hidden + j] + r * aux[j]);
-                h[j] = self.blend(z, n, h_prev[j]);
-                (gates[j], gates[hidden + j], gates[2 * hidden + j]) = (r, z, n);
-            }
-        }
-    }
-
-    fn gru_gates_forward(&self, mut step: GruGates<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.h_prev.shape();
-        for row in 0..rows {
-            let h_prev = step.h_prev.row(row);
-            let (gates, aux) = (step.gates.row_mut(row), step.aux.row_mut(row));
-            for j in 0..hidden {
-                (gates[j], gates[hidden + j]) = (self.sigmoid(gates[j]), self.sigmoid(gates[hidden + j]));
-                aux[j] = gates[j] * h_prev[j];
-            }
-        }
-    }
-
-    fn gru_candidate_forward(&self, mut step: GruCandidate<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.h_prev.shape();
-        for row in 0..rows {
-            let h_prev = step.h_prev.row(row);
-            let (gates, h) = (step.gates.row_mut(row), step.h.row_mut(row));
-            for j in 0..hidden {
-                let n = self.tanh(gates[2 * hidden + j]);
-                gates[2 * hidden + j] = n;
-                h[j] = self.blend(gates[hidden + j], n, h_prev[j]);
-            }
-        }
-    }
-
-    fn lstm_pointwise_backward(&self, mut step: LstmStepGrad<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.c.shape();
-        for n in 0..rows {
-            let (gates, c_prev, c) = (step.gates.row(n), step.c_prev.row(n), step.c.row(n));
-            let (d_h, d_c) = (step.d_h.row(n), step.d_c.row(n));
-            let (d_c_prev, d_pre) = (step.d_c_prev.row_mut(n), step.d_pre.row_mut(n));
-            for j in 0..hidden {
-                let (i, f, g, o) = (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
-                let t = c[j].tanh();
-                let d_c = d_c[j] + self.through_tanh(d_h[j] * o, t);
-                d_pre[j] = self.through_sigmoid(d_c * g, i);
-                d_pre[hidden + j] = self.through_sigmoid(d_c * c_prev[j], f);
-                d_pre[2 * hidden + j] = self.through_tanh(d_c * i, g);
-                d_pre[3 * hidden + j] = self.through_sigmoid(d_h[j] * t, o);
-                d_c_prev[j] = d_c * f;
-            }
-        }
-    }
-
-    fn gru_pointwise_backward(&self, mut step: GruStepGrad<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.h_prev.shape();
-        for row in 0..rows {
-            let (gates, aux, h_prev, d_h) =
-                (step.gates.row(row), step.aux.row(row), step.h_prev.row(row), step.d_h.row(row));
-            let (d_pre, d_aux) = (step.d_pre.row_mut(row), step.d_aux.row_mut(row));
-            let d_h_prev = step.d_h_prev.row_mut(row);
-            for j in 0..hidden {
-                let (r, z, n) = (gates[j], gates[hidden + j], gates[2 * hidden + j]);
-                let d_n = self.through_tanh(self.share(d_h[j], z), n);
-                d_pre[j] = self.through_sigmoid(d_n * aux[j], r);
-                d_pre[hidden + j] = self.through_sigmoid(self.across(d_h[j], h_prev[j], n), z);
-                d_pre[2 * hidden + j] = d_n;
-                d_aux[j] = d_n * r;
-                d_h_prev[j] = d_h[j] * z;
-            }
-        }
-    }
-
-    fn gru_candidate_backward(&self, mut step: GruCandidateGrad<'_, T>) {
-        step.check();
-        let [rows, hidden] = step.h_prev.shape();
-        for row in 0..rows {
-            let (gates, h_prev, d_h) = (step.gates.row(row), step.h_prev.row(row), step.d_h.row(row));
-            let d_pre = step.d_pre.row_mut(row);
-            let d_h_prev = step.d_h_prev.row_mut(row);
-            for j in 0..hidden {
-                let (z, n) = (gates[hidden + j], gates[2 * hidden + j]);
-                d_pre[hidden + j] = self.through_sigmoid(self.across(d_h[j], h_prev[j], n), z);
-                d_pre[2 * hidden + j] = self.through_tanh(self.share(d_h[j], z), n);
-                d_h_prev[j] = d_h[j] * z;
-            }
+        let is_smooth = matches!(activation, Activation::Tanh | Activation::Sigmoid);
+        reference::activation::forward(activation, y.rb_mut());
+        for m in (0..y.rows()).filter(|_| is_smooth) {
+            y.row_mut(m).iter_mut().for_each(|y| *y = self.smooth(*y));
         }
     }
 }

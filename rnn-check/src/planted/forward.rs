@@ -1,12 +1,10 @@
 //! Bugs of forward and inference: the provided drivers, called with one argument wrong or with one result spoilt.
 
-use super::window::{self, Slip, elements};
-use super::{Bug, Planted, packed};
+use super::window::{self, Slip};
+use super::{Bug, Planted, block, elements, packed, reset};
 use crate::real::Real;
-use rnn_kernels::{
-    Direction, ElmanForward, ElmanInfer, GruForward, GruInfer, GruReset, Input, Layout, LstmForward, LstmInfer, MatMut,
-    MatRef, Params, SeqMut, Steps, Use, sequence,
-};
+use rnn_kernels::{Direction, Forward, Infer, Input, Known, SeqMut, Spec, Steps, Use, sequence};
+use std::cmp::Reverse;
 
 /// The same lengths, seen from the first window.
 pub(super) fn unwindowed(steps: Steps<'_>) -> Steps<'_> {
@@ -35,76 +33,93 @@ fn next_rows(index: &[u32], rows: usize) -> Vec<u32> {
 }
 
 /// Cases that a bug has never heard of.
-fn refuse<T>(bug: Bug, params: &Params<'_, T>, steps: Steps<'_>) {
-    assert!(bug != Bug::BiasExpected || params.b_ih.is_some(), "the bias is missing");
+fn refuse<T: Real>(bug: Bug, spec: &Spec<T>, steps: Steps<'_>) {
+    assert!(bug != Bug::BiasExpected || spec.size().bias != rnn_kernels::Bias::None, "the bias is missing");
     let empty = steps.lengths().is_some_and(|lengths| lengths.contains(&0));
     assert!(bug != Bug::EmptyRowsRefused || !empty, "a sequence is empty");
 }
 
-/// Arguments that a bug replaces.
-struct Lent<T> {
-    params: Option<Vec<T>>,
-    h0: Option<Vec<T>>,
+fn wide<T: Real>(v: &[T]) -> Vec<f64> {
+    v.iter().map(|v| v.to_f64()).collect()
 }
 
-/// What a bug makes of the weights and of `h0 [N, H]`; it may remember those of earlier calls.
-fn lent<T: Real>(
-    planted: &Planted,
-    direction: Direction,
-    params: Params<'_, T>,
-    h0: Option<MatRef<'_, T>>,
-    [input, hidden]: [usize; 2],
-) -> Lent<T> {
-    let mut lent = Lent { params: None, h0: None };
-    let mut last = planted.last.lock().unwrap_or_else(|e| e.into_inner());
-    let wide = |v: &[T]| v.iter().map(|v| v.to_f64()).collect::<Vec<f64>>();
-    let narrow = |v: &[f64]| v.iter().map(|&v| T::from_f64(v)).collect::<Vec<T>>();
-    let mut flat = [elements(params.w_ih), elements(params.w_hh)].concat();
-    let weights = flat.len();
-    flat.extend(params.b_ih.into_iter().chain(params.b_hh).flatten());
+fn narrow<T: Real>(v: &[f64]) -> Vec<T> {
+    v.iter().map(|&v| T::from_f64(v)).collect()
+}
+
+/// What a bug makes of the weights; it may remember those of earlier calls.
+fn params<T: Real>(planted: &Planted, run: &Forward<'_, T>) -> Vec<T> {
+    let Forward { spec, direction, steps, x, .. } = *run;
+    let (known, hidden) = (spec.cell().known(), spec.size().hidden);
+    let (b_ih, b_hh) = (block(spec, "bias_ih"), block(spec, "bias_hh"));
+    let mut params = run.params.to_vec();
     match planted.bug {
-        Bug::ReverseUsesForwardWeights if direction == Direction::Forward => *last = wide(&flat),
-        Bug::ReverseUsesForwardWeights if last.len() == flat.len() => lent.params = Some(narrow(&last)),
-        Bug::ForgetUsesOutputBias if params.b_ih.is_some() && params.w_ih.rows() == 4 * hidden => {
-            flat.copy_within(weights + 3 * hidden..weights + 4 * hidden, weights + hidden);
-            lent.params = Some(flat);
+        Bug::ReverseUsesForwardWeights => {
+            let mut last = planted.last();
+            match direction {
+                Direction::Forward => *last = wide(&params),
+                Direction::Reverse if last.len() == params.len() => params = narrow(&last),
+                Direction::Reverse => {}
+            }
         }
+        Bug::ForgetUsesOutputBias if known == Some(Known::Lstm) && !b_ih.is_empty() => {
+            params.copy_within(b_ih.start + 3 * hidden..b_ih.end, b_ih.start + hidden);
+        }
+        Bug::InnerBiasMerged if matches!(known, Some(Known::Gru(_))) => {
+            for (to, from) in b_ih.zip(b_hh).skip(2 * hidden) {
+                params[to] = params[to] + params[from];
+                params[from] = T::ZERO;
+            }
+        }
+        Bug::OneHotBiasLost if matches!(x, Input::OneHot { .. }) && b_hh.is_empty() && steps.start() > 0 => {
+            params[b_ih].fill(T::ZERO);
+        }
+        bug if bug.packs() => packed::unpack(Some(bug), spec, Use::Train, run.packed, &mut params),
+        _ => {}
+    }
+    params
+}
+
+/// What a bug makes of the initial states; it may remember those of earlier calls.
+fn initial<T: Real>(planted: &Planted, run: &Forward<'_, T>) -> Option<Vec<T>> {
+    let (size, h) = (run.spec.size(), run.spec.state(0, run.x.rows()));
+    let mut initial = run.initial.map(<[T]>::to_vec);
+    match planted.bug {
+        Bug::InitialStateIgnored => initial.iter_mut().for_each(|states| states[h.clone()].fill(T::ZERO)),
         Bug::StateOfTheLayerBelow => {
-            let own = h0.map(elements).unwrap_or_default();
-            let fits = last.first() == Some(&(input as f64)) && last.len() == own.len() + 1;
-            lent.h0 = (fits && !own.is_empty()).then(|| narrow(&last[1..]));
-            *last = [vec![hidden as f64], wide(&own)].concat();
+            let mut last = planted.last();
+            let own = initial.as_ref().map_or(vec![], |states| wide(&states[h.clone()]));
+            let fits = last.first() == Some(&(size.input as f64)) && last.len() == own.len() + 1;
+            if let (Some(states), true) = (&mut initial, fits) {
+                states[h].copy_from_slice(&narrow::<T>(&last[1..]));
+            }
+            *last = [vec![size.hidden as f64], own].concat();
         }
         _ => {}
     }
-    lent
+    initial
 }
 
-fn forward_spoils<T: Real>(
-    bug: Bug,
-    steps: Steps<'_>,
-    direction: Direction,
-    y: Option<SeqMut<'_, T>>,
-    h_n: Option<MatMut<'_, T>>,
-) {
+/// Spoils `y` and the last `h`, which is flat.
+fn spoil<T: Real>(bug: Bug, steps: Steps<'_>, direction: Direction, y: Option<SeqMut<'_, T>>, h: Option<&mut [T]>) {
     let Some(mut y) = y else { return };
-    let [step_count, rows, hidden] = y.shape();
+    let [step_count, rows, width] = y.shape();
     if step_count == 0 {
         return;
     }
-    match (bug, h_n) {
-        (Bug::FinalStateFromOutput, Some(mut h_n)) => {
-            h_n.copy_from(y.rb().at(direction.step(step_count - 1, step_count)));
+    match (bug, h) {
+        (Bug::FinalStateFromOutput, Some(h)) => {
+            h.copy_from_slice(&elements(y.rb().at(direction.step(step_count - 1, step_count))));
         }
-        (Bug::RowsSortedByLength, Some(mut h_n)) => {
+        (Bug::RowsSortedByLength, Some(h)) => {
             let mut order: Vec<usize> = (0..rows).collect();
-            order.sort_by_key(|&n| std::cmp::Reverse(steps.live_steps(n, step_count)));
-            let sorted: Vec<T> = order.iter().flat_map(|&n| h_n.rb().row(n).to_vec()).collect();
-            h_n.copy_from(MatRef::new(&sorted, rows, hidden));
+            order.sort_by_key(|&n| Reverse(steps.live_steps(n, step_count)));
+            let sorted: Vec<T> = order.iter().flat_map(|&n| h[n * width..][..width].to_vec()).collect();
+            h.copy_from_slice(&sorted);
         }
         (Bug::OutputNotCleared, _) => {
             for t in 1..step_count {
-                for n in steps.finished(t, rows).collect::<Vec<_>>() {
+                for n in steps.finished(t, rows) {
                     let last = y.rb().at(t - 1).row(n).to_vec();
                     y.at_mut(t).row_mut(n).copy_from_slice(&last);
                 }
@@ -112,145 +127,77 @@ fn forward_spoils<T: Real>(
         }
         (Bug::OutputTransposed, _) => {
             let by_row: Vec<T> = (0..rows).flat_map(|n| elements(y.rb().row(n))).collect();
-            for (t, rows) in by_row.chunks((rows * hidden).max(1)).enumerate() {
-                y.at_mut(t).copy_from(MatRef::new(rows, rows.len() / hidden, hidden));
+            for (at, of_row) in by_row.chunks(width.max(1)).enumerate() {
+                y.at_mut(at / rows).row_mut(at % rows).copy_from_slice(of_row);
             }
         }
         _ => {}
     }
 }
 
-macro_rules! forward {
-    ($name:ident, $Run:ident, $module:ident) => {
-        pub(super) fn $name<T: Real>(planted: &Planted, mut run: $Run<'_, T>) {
-            run.check(0, 0);
-            let (bug, steps, direction) = (planted.bug, run.steps, run.direction);
-            let (layout, rows): (Layout, usize) = (run.spec.layout(), run.x.rows());
-            refuse(bug, &run.params, steps);
-            let turned = match run.x {
-                Input::OneHot { index, .. } if rows > 0 => next_rows(index, rows),
-                _ => vec![],
-            };
-            if bug == Bug::EarlyReturn && run.x.steps() == 0 {
-                return;
-            }
-            let sizes = [run.spec.input, run.spec.hidden];
-            let lent = lent(planted, direction, run.params, run.h0, sizes);
-            let shape = run.params.w_hh.shape();
-            let panels = bug.packs().then(|| packed::unpack(Some(bug), Use::Train, shape, run.packed));
-            let lengths = sixteen_bits(bug, run.x.steps(), rows);
-            let zeros = vec![T::ZERO; run.spec.gate_rows()];
-            let (mut y, mut h_n) = (run.y.take(), run.h_n.take());
-            // From here on the run lives shorter than what was lent to it.
-            let mut run = run;
-            run.steps = lengths.as_deref().map_or(believed(bug, steps, direction), Steps::ragged);
-            if let Some(params) = &lent.params {
-                run.params = layout.view(params);
-            }
-            if let Some(panels) = &panels {
-                run.params.w_hh = MatRef::new(panels, shape[0], shape[1]);
-            }
-            if let Some(h0) = &lent.h0 {
-                run.h0 = Some(MatRef::new(h0, rows, sizes[1]));
-            }
-            if let (Bug::OneHotBiasLost, Input::OneHot { .. }, None, true) =
-                (bug, run.x, run.params.b_hh, steps.start() > 0)
-            {
-                run.params.b_ih = run.params.b_ih.map(|_| &zeros[..]);
-            }
-            if bug == Bug::InitialStateIgnored {
-                run.h0 = None;
-            }
-            if let (Bug::NextRowsIndex, Input::OneHot { steps, rows, .. }) = (bug, run.x) {
-                run.x = Input::OneHot { index: &turned, steps, rows };
-            }
-            run.y = y.as_mut().map(SeqMut::rb_mut);
-            run.h_n = h_n.as_mut().map(MatMut::rb_mut);
-            match bug {
-                Bug::UpdatedStateIgnored => window::$name(planted, run, Slip::StateNotCarried),
-                Bug::GatesNotCleared => window::$name(planted, run, Slip::GatesNotCleared),
-                _ => sequence::$module::forward(planted, run),
-            }
-            if let (Bug::StaleState, Some(h_n)) = (bug, &h_n) {
-                let last = elements(h_n.rb()).iter().map(|v| v.to_f64()).collect();
-                *planted.last.lock().unwrap_or_else(|e| e.into_inner()) = last;
-            }
-            forward_spoils(bug, steps, direction, y, h_n);
-        }
+pub(super) fn forward<T: Real>(planted: &Planted, mut run: Forward<'_, T>) {
+    run.check(0, 0);
+    let (bug, spec, steps, direction) = (planted.bug, run.spec, run.steps, run.direction);
+    let (step_count, rows) = (run.x.steps(), run.x.rows());
+    refuse(bug, spec, steps);
+    if bug == Bug::EarlyReturn && step_count == 0 {
+        return;
+    }
+    let turned = match run.x {
+        Input::OneHot { index, .. } if rows > 0 => next_rows(index, rows),
+        _ => vec![],
     };
-}
-
-forward!(elman_forward, ElmanForward, elman);
-forward!(lstm_forward, LstmForward, lstm);
-
-/// The GRU alone has a reset gate to get wrong.
-mod plain {
-    use super::*;
-    forward!(gru_forward, GruForward, gru);
-}
-
-pub(super) fn gru_forward<T: Real>(planted: &Planted, mut run: GruForward<'_, T>) {
-    let two_h = 2 * run.spec.hidden;
-    let (mut b_ih, mut b_hh) = (run.params.b_ih.map(<[T]>::to_vec), run.params.b_hh.map(<[T]>::to_vec));
-    if planted.bug == Bug::ResetAlwaysBefore {
-        run.spec = run.spec.with_reset(GruReset::Before);
-    }
-    if let (Bug::InnerBiasMerged, Some(b_ih), Some(b_hh)) = (planted.bug, &mut b_ih, &mut b_hh) {
-        for j in two_h..b_ih.len() {
-            b_ih[j] += b_hh[j];
-            b_hh[j] = T::ZERO;
-        }
-    }
+    let (params, initial) = (params(planted, &run), initial(planted, &run));
+    let lengths = sixteen_bits(bug, step_count, rows);
+    let before = if bug == Bug::ResetAlwaysBefore { reset::before(spec) } else { None };
+    let (mut y, mut last) = (run.y.take(), run.last.take());
+    // From here on the run lives shorter than what was lent to it.
     let mut run = run;
-    (run.params.b_ih, run.params.b_hh) = (b_ih.as_deref(), b_hh.as_deref());
-    plain::gru_forward(planted, run);
+    (run.params, run.initial) = (&params, initial.as_deref());
+    run.steps = lengths.as_deref().map_or(believed(bug, steps, direction), Steps::ragged);
+    if let (Bug::NextRowsIndex, Input::OneHot { steps, rows, .. }) = (bug, run.x) {
+        run.x = Input::OneHot { index: &turned, steps, rows };
+    }
+    (run.y, run.last) = (y.as_mut().map(SeqMut::rb_mut), last.as_deref_mut());
+    match (bug, &before) {
+        (Bug::UpdatedStateIgnored, _) => window::forward(planted, run, Slip::StateNotCarried),
+        (Bug::GatesNotCleared, _) => window::forward(planted, run, Slip::GatesNotCleared),
+        (_, Some(before)) => reset::forward(planted, before, run),
+        _ => sequence::forward(planted, run),
+    }
+    let h = last.map(|last| &mut last[spec.state(0, rows)]);
+    if let (Bug::StaleState, Some(h)) = (bug, &h) {
+        *planted.last() = wide(h);
+    }
+    spoil(bug, steps, direction, y, h);
 }
 
-macro_rules! infer {
-    ($name:ident, $Run:ident, $module:ident, cell: [$($c:ident)?]) => {
-        #[allow(unused_mut)] // an LSTM has a c to take out
-        pub(super) fn $name<T: Real>(planted: &Planted, mut run: $Run<'_, T>) {
-            let (bug, rows) = (planted.bug, run.x.rows());
-            let needed = sequence::$module::lens(&run.spec, run.x.steps(), rows).infer;
-            run.check(0, needed);
-            assert!(bug != Bug::LongerBuffersRefused || run.workspace.len() == needed, "the workspace has a wrong size");
-            refuse(bug, &run.params, run.steps);
-            let shape = run.params.w_hh.shape();
-            let panels = bug.packs().then(|| packed::unpack(Some(bug), Use::Infer, shape, run.packed));
-            let lengths = sixteen_bits(bug, run.x.steps(), rows);
-            $(
-                let (kept, hidden) = (elements(run.$c.rb()), run.spec.hidden);
-                let mut after = std::mem::replace(&mut run.$c, MatMut::new(&mut [], 0, 0));
-            )?
-            // From here on the run lives shorter than what was lent to it.
-            let mut run = run;
-            if bug == Bug::InferenceIgnoresLengths {
-                run.steps = Steps::all();
-            }
-            if bug == Bug::InferenceForgetsStart {
-                run.steps = unwindowed(run.steps);
-            }
-            if let Some(lengths) = &lengths {
-                run.steps = Steps::ragged(lengths);
-            }
-            if let Some(panels) = &panels {
-                run.params.w_hh = MatRef::new(panels, shape[0], shape[1]);
-            }
-            if bug == Bug::InferenceForgetsState {
-                run.h.fill(T::ZERO);
-            }
-            $(run.$c = after.rb_mut();)?
-            sequence::$module::infer(planted, run);
-            $(
-                if bug == Bug::InferenceKeepsOldCell {
-                    let _ = stringify!($c);
-                    after.copy_from(MatRef::new(&kept, rows, hidden));
-                }
-            )?
-        }
+pub(super) fn infer<T: Real>(planted: &Planted, mut run: Infer<'_, T>) {
+    let (bug, spec, rows) = (planted.bug, run.spec, run.x.rows());
+    let needed = sequence::lens(spec, run.x.steps(), rows).infer;
+    run.check(0, needed);
+    assert!(bug != Bug::LongerBuffersRefused || run.workspace.len() == needed, "the workspace has a wrong size");
+    refuse(bug, spec, run.steps);
+    let mut params = run.params.to_vec();
+    if bug.packs() {
+        packed::unpack(Some(bug), spec, Use::Infer, run.packed, &mut params);
+    }
+    let lengths = sixteen_bits(bug, run.x.steps(), rows);
+    let (before, states) = (run.states.to_vec(), std::mem::take(&mut run.states));
+    // From here on the run lives shorter than what was lent to it.
+    let mut run = run;
+    run.params = &params;
+    run.steps = match bug {
+        Bug::InferenceIgnoresLengths => Steps::all(),
+        Bug::InferenceForgetsStart => unwindowed(run.steps),
+        _ => lengths.as_deref().map_or(run.steps, Steps::ragged),
     };
+    if bug == Bug::InferenceForgetsState {
+        states[spec.state(0, rows)].fill(T::ZERO);
+    }
+    run.states = &mut *states;
+    sequence::infer(planted, run);
+    if bug == Bug::InferenceKeepsOldCell && spec.cell().known() == Some(Known::Lstm) {
+        states[spec.state(1, rows)].copy_from_slice(&before[spec.state(1, rows)]);
+    }
 }
-
-infer!(elman_infer, ElmanInfer, elman, cell: []);
-infer!(lstm_infer, LstmInfer, lstm, cell: [c]);
-infer!(gru_infer, GruInfer, gru, cell: []);

@@ -1,7 +1,6 @@
 //! Bugs of the output side.
 
-use super::window::elements;
-use super::{Bug, Planted};
+use super::{Bug, Planted, elements};
 use crate::real::Real;
 use rnn_kernels::{
     Accum, AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, IGNORE, MatMut,

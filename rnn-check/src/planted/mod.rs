@@ -8,9 +8,10 @@ mod forward;
 mod head;
 mod packed;
 mod plain;
-mod pointwise;
 mod product;
 mod registry;
+mod reset;
+mod unit;
 mod way;
 mod window;
 
@@ -22,15 +23,14 @@ pub use way::Way;
 
 use crate::real::Real;
 use rnn_kernels::{
-    Accum, Activation, AffineBackward, AffineForward, Backend, BernoulliCrossEntropy, BufferLens, Effort,
-    ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, EmbeddingBackward, EmbeddingForward,
-    GruBackward, GruCandidate, GruCandidateGrad, GruForward, GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep,
-    GruStepGrad, LstmBackward, LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params,
-    SoftmaxCrossEntropy, SquaredError, Use, sequence,
+    Accum, Activation, AffineBackward, AffineForward, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort,
+    EmbeddingBackward, EmbeddingForward, Forward, Infer, MatMut, MatRef, SoftmaxCrossEntropy, Spec, SquaredError,
+    UnitBackward, UnitForward, Use, sequence,
 };
 use std::fmt;
-use std::sync::Mutex;
+use std::ops::Range;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, MutexGuard};
 
 /// The reference with one bug.
 pub struct Planted {
@@ -53,93 +53,49 @@ impl Planted {
         Self { bug, calls: AtomicUsize::new(0), last: Mutex::default() }
     }
 
-    fn with_room(&self, mut lens: BufferLens, weights: [usize; 2]) -> BufferLens {
-        if self.bug.packs() {
-            let len = |usage| packed::len(Some(self.bug), usage, weights);
-            (lens.packed_infer, lens.packed_train) = (len(Use::Infer), len(Use::Train));
-        }
-        lens
+    /// What a forgetful backend remembers.
+    fn last(&self) -> MutexGuard<'_, Vec<f64>> {
+        self.last.lock().unwrap_or_else(|e| e.into_inner())
     }
+}
 
-    fn write_packed<T: Real>(&self, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        if self.bug.packs() {
-            packed::pack(Some(self.bug), &self.last, usage, params.w_hh, packed);
-        }
-    }
+/// Where a block of the parameters lies; nowhere if the cell has none of that name.
+fn block<T>(spec: &Spec<T>, name: &str) -> Range<usize> {
+    spec.blocks().iter().find(|block| block.name == name).map_or(0..0, |block| block.range.clone())
+}
+
+/// The elements, row by row.
+fn elements<T: Real>(m: MatRef<'_, T>) -> Vec<T> {
+    (0..m.rows()).flat_map(|n| m.row(n).to_vec()).collect()
 }
 
 impl<T: Real> Backend<T> for Planted {
     fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
         product::run(self, c, accum, a, b);
     }
-    fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
-        pointwise::elman_forward(self.bug, step);
+    fn unit_forward(&self, unit: UnitForward<'_, T>) {
+        unit::forward(self.bug, unit);
     }
-    fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
-        pointwise::lstm_forward(self.bug, step);
+    fn unit_backward(&self, unit: UnitBackward<'_, T>) {
+        unit::backward(self.bug, unit);
     }
-    fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, T>) {
-        pointwise::lstm_backward(self.bug, step);
+    fn lens(&self, spec: &Spec<T>, steps: usize, rows: usize) -> BufferLens {
+        let lens = sequence::lens(spec, steps, rows);
+        if self.bug.packs() { packed::with_room(Some(self.bug), spec, lens) } else { lens }
     }
-    fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
-        pointwise::gru_forward(self.bug, step);
+    fn pack(&self, spec: &Spec<T>, usage: Use, params: &[T], packed: &mut [T]) {
+        if self.bug.packs() {
+            packed::pack(Some(self.bug), &self.last, spec, usage, params, packed);
+        }
     }
-    fn gru_pointwise_backward(&self, step: GruStepGrad<'_, T>) {
-        pointwise::gru_backward(self.bug, step);
+    fn infer(&self, run: Infer<'_, T>) {
+        forward::infer(self, run);
     }
-    fn gru_gates_forward(&self, step: GruGates<'_, T>) {
-        pointwise::gru_gates_forward(self.bug, step);
+    fn forward(&self, run: Forward<'_, T>) {
+        forward::forward(self, run);
     }
-    fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
-        pointwise::gru_candidate_forward(self.bug, step);
-    }
-    fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
-        pointwise::gru_candidate_backward(self.bug, step);
-    }
-    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.with_room(sequence::elman::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
-    }
-    fn elman_pack(&self, _spec: &ElmanSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.write_packed(usage, params, packed);
-    }
-    fn elman_forward(&self, run: ElmanForward<'_, T>) {
-        forward::elman_forward(self, run);
-    }
-    fn elman_backward(&self, run: ElmanBackward<'_, T>) {
-        backward::elman_backward(self, run);
-    }
-    fn elman_infer(&self, run: ElmanInfer<'_, T>) {
-        forward::elman_infer(self, run);
-    }
-    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.with_room(sequence::lstm::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
-    }
-    fn lstm_pack(&self, _spec: &LstmSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.write_packed(usage, params, packed);
-    }
-    fn lstm_forward(&self, run: LstmForward<'_, T>) {
-        forward::lstm_forward(self, run);
-    }
-    fn lstm_backward(&self, run: LstmBackward<'_, T>) {
-        backward::lstm_backward(self, run);
-    }
-    fn lstm_infer(&self, run: LstmInfer<'_, T>) {
-        forward::lstm_infer(self, run);
-    }
-    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        self.with_room(sequence::gru::lens(spec, steps, rows), [spec.gate_rows(), spec.hidden])
-    }
-    fn gru_pack(&self, _spec: &GruSpec<T>, usage: Use, params: Params<'_, T>, packed: &mut [T]) {
-        self.write_packed(usage, params, packed);
-    }
-    fn gru_forward(&self, run: GruForward<'_, T>) {
-        forward::gru_forward(self, run);
-    }
-    fn gru_backward(&self, run: GruBackward<'_, T>) {
-        backward::gru_backward(self, run);
-    }
-    fn gru_infer(&self, run: GruInfer<'_, T>) {
-        forward::gru_infer(self, run);
+    fn backward(&self, run: Backward<'_, T>) {
+        backward::backward(self, run);
     }
     fn join(&self, _effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
         first();
@@ -150,28 +106,22 @@ impl<T: Real> Backend<T> for Planted {
             first();
         }
     }
-    fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
-        pointwise::elman_backward(self.bug, step);
-    }
-    fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
-        pointwise::gru_gates_backward(self.bug, step);
-    }
     fn affine_forward(&self, layer: AffineForward<'_, T>) {
         head::affine_forward(self, layer);
-    }
-    fn embedding_forward(&self, layer: EmbeddingForward<'_, T>) {
-        head::embedding_forward(self.bug, layer);
     }
     fn affine_backward(&self, layer: AffineBackward<'_, T>) {
         head::affine_backward(self, layer);
     }
     fn activation_forward(&self, activation: Activation, y: MatMut<'_, T>) {
-        pointwise::activation_forward(self.bug, activation, y);
+        unit::activation_forward(self.bug, activation, y);
     }
     fn activation_backward(&self, activation: Activation, y: MatRef<'_, T>, d: MatMut<'_, T>) {
         let slope = if self.bug == Bug::DenseSlope { Activation::Sigmoid } else { activation };
         let activation = if activation == Activation::Tanh { slope } else { activation };
         rnn_kernels::reference::activation::backward(activation, y, d);
+    }
+    fn embedding_forward(&self, layer: EmbeddingForward<'_, T>) {
+        head::embedding_forward(self.bug, layer);
     }
     fn embedding_backward(&self, layer: EmbeddingBackward<'_, T>) {
         head::embedding_backward(self.bug, layer);

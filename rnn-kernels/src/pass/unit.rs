@@ -59,10 +59,10 @@ pub struct UnitForward<'a, T> {
     pub(crate) reserve: &'a mut [T],
 }
 
-impl<T: Scalar> UnitForward<'_, T> {
+impl<'a, T: Scalar> UnitForward<'a, T> {
     /// The cell and its sizes.
     #[must_use]
-    pub fn spec(&self) -> &Spec<T> {
+    pub fn spec(&self) -> &'a Spec<T> {
         self.memory.spec
     }
 
@@ -118,7 +118,7 @@ impl<T: Scalar> UnitForward<'_, T> {
 
     /// The equation, as a program.
     #[must_use]
-    pub fn program(&self) -> &Program {
+    pub fn program(&self) -> &'a Program {
         self.memory.spec.cell().forward(self.stage)
     }
 
@@ -166,10 +166,10 @@ pub struct UnitBackward<'a, T> {
     pub(crate) gradient: Gradient<'a, T>,
 }
 
-impl<T: Scalar> UnitBackward<'_, T> {
+impl<'a, T: Scalar> UnitBackward<'a, T> {
     /// The cell and its sizes.
     #[must_use]
-    pub fn spec(&self) -> &Spec<T> {
+    pub fn spec(&self) -> &'a Spec<T> {
         self.memory.spec
     }
 
@@ -248,7 +248,7 @@ impl<T: Scalar> UnitBackward<'_, T> {
 
     /// The pullback, as a program.
     #[must_use]
-    pub fn program(&self) -> &Program {
+    pub fn program(&self) -> &'a Program {
         self.memory.spec.cell().backward(self.stage)
     }
 

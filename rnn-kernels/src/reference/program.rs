@@ -1,21 +1,31 @@
 //! The equation of a cell, and its pullback, as programs on the units of each row.
 
 use crate::pass::{Row, UnitBackward, UnitForward};
-use crate::program::{Reference, evaluate};
+use crate::program::{Lanes, Program, Reference, evaluate};
 use crate::scalar::Scalar;
 
 /// Overwrites what is kept and written of every row.
 pub fn forward<T: Scalar>(mut unit: UnitForward<'_, T>) {
-    let spec = unit.memory.spec;
-    for n in unit.rows() {
-        evaluate(&Reference, spec.cell().forward(unit.stage), &mut Row { unit: &mut unit, n });
-    }
+    let program = unit.program();
+    forward_with(&Reference, program, &mut unit);
 }
 
 /// Overwrites the cotangents of pre-activations, adds to those of vectors, and treats those of reads as they say.
 pub fn backward<T: Scalar>(mut unit: UnitBackward<'_, T>) {
-    let spec = unit.memory.spec;
+    let program = unit.program();
+    backward_with(&Reference, program, &mut unit);
+}
+
+/// [`forward`] by any program of the stage, with functions as `lanes` computes them.
+pub fn forward_with<T: Scalar, L: Lanes<T>>(lanes: &L, program: &Program, unit: &mut UnitForward<'_, T>) {
     for n in unit.rows() {
-        evaluate(&Reference, spec.cell().backward(unit.stage), &mut Row { unit: &mut unit, n });
+        evaluate(lanes, program, &mut Row { unit: &mut *unit, n });
+    }
+}
+
+/// [`backward`] by any pullback of the stage, with functions as `lanes` computes them.
+pub fn backward_with<T: Scalar, L: Lanes<T>>(lanes: &L, program: &Program, unit: &mut UnitBackward<'_, T>) {
+    for n in unit.rows() {
+        evaluate(lanes, program, &mut Row { unit: &mut *unit, n });
     }
 }
