@@ -16,18 +16,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Init {
-    /// `W_ih` of recurrent layers.
+    /// The matrices of recurrent layers that the input is multiplied by: `W_ih`.
     pub input: Scheme,
-    /// `W_hh` of recurrent layers.
+    /// The other matrices of recurrent layers: `W_hh`.
     pub recurrent: Scheme,
     /// The weights of dense layers and of the head.
     pub dense: Scheme,
     /// The embedding table.
     pub embedding: Scheme,
-    /// Every bias.
+    /// Every bias. Other vectors of a cell, such as peepholes, are drawn from `U(−1/√H, 1/√H)`.
     pub bias: BiasScheme,
-    /// The forget gate's bias of an LSTM, `b_ih + b_hh` together: 1 keeps the gate open at first (Jozefowicz et al.
-    /// 2015). Without it the forget gate is as every other.
+    /// The bias of gates called `f`, as the forget gate of an LSTM is, `b_ih + b_hh` together: 1 keeps the gate open at
+    /// first (Jozefowicz et al. 2015). Without it the forget gate is as every other.
     pub forget_bias: Option<f64>,
 }
 

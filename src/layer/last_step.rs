@@ -17,9 +17,9 @@ pub(crate) fn forward<T: Scalar>(
     for n in 0..x.rows() {
         match steps.live_steps(n, x.steps()) {
             0 => {
-                let p = layer.cell.output();
+                let p = layer.spec.y_width();
                 for (d, way) in layer.ways.iter().enumerate() {
-                    y.row_mut(n)[d * p..][..p].copy_from_slice(state.slot(way.slot).0.row(n));
+                    y.row_mut(n)[d * p..][..p].copy_from_slice(state.output(way.slot).row(n));
                 }
             }
             live => y.row_mut(n).copy_from_slice(x.at(live - 1).row(n)),
@@ -40,9 +40,9 @@ pub(crate) fn backward<T: Scalar>(
     for n in 0..d_x.rows() {
         match steps.live_steps(n, d_x.steps()) {
             0 => {
-                let p = layer.cell.output();
+                let p = layer.spec.y_width();
                 for (d, way) in layer.ways.iter().enumerate() {
-                    let (mut d_h, _) = d_state.slot_mut(way.slot);
+                    let mut d_h = d_state.output_mut(way.slot);
                     let d_row = &d_y.row(n)[d * p..][..p];
                     d_h.row_mut(n).iter_mut().zip(d_row).for_each(|(d_h, &d_y)| *d_h += d_y);
                 }

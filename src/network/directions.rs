@@ -5,8 +5,7 @@ use super::parameters::Parameters;
 use super::plan::{Recurrent, Way};
 use super::reach::Reach;
 use super::state::State;
-use crate::layer::{self, Pass};
-use rnn_kernels::{Backend, Effort, Input, MatMut, Scalar, SeqMut, SeqRef, Steps, Use};
+use rnn_kernels::{Accum, Backend, Backward, Effort, Forward, Infer, Input, Scalar, SeqMut, SeqRef, Steps, Use};
 
 /// A recurrent layer and what it reads.
 #[derive(Debug)]
@@ -68,7 +67,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         reserves: &mut [Aligned<T>],
         scratch: Scratch<'_, T>,
     ) {
-        let p = self.layer.cell.output();
+        let p = self.layer.spec.y_width();
         let [first_space, second_space] = scratch.workspaces;
         match &self.layer.ways[..] {
             [way] => {
@@ -95,26 +94,54 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         way: &Way,
         usage: Use,
         y: SeqMut<'_, T>,
-        (mut h, mut c): (MatMut<'_, T>, MatMut<'_, T>),
+        states: &mut [T],
         reserve: &mut [T],
         workspace: &mut [T],
     ) {
-        let (cell, pass, [steps, rows, _]) = (&self.layer.cell, self.pass(way, self.steps), y.shape());
+        let (spec, direction, steps, x) = (&self.layer.spec, way.direction, self.steps, self.x);
+        let (params, packed) = (&self.parameters[way.params.clone()], &self.packed[way.slot][..]);
+        let (shape, y) = ([x.steps(), x.rows()], Some(y));
         match usage {
-            Use::Infer => cell.infer(self.backend, pass, layer::Infer { h, c, y, workspace }),
+            Use::Infer => self.backend.infer(Infer {
+                spec,
+                direction,
+                steps,
+                params,
+                packed,
+                x,
+                masks: &[],
+                states,
+                y,
+                workspace,
+            }),
             Use::Train => {
-                let run = layer::Forward { h0: h.rb(), c0: c.rb(), y, reserve, workspace };
-                cell.forward(self.backend, pass, run);
-                let (h_n, c_n) = cell.final_state(way.direction, steps, rows, reserve);
-                h.copy_from(h_n);
-                c_n.into_iter().for_each(|c_n| c.copy_from(c_n));
+                let reserve = &mut reserve[..spec.reserve_len(shape[0], shape[1])];
+                self.backend.forward(Forward {
+                    spec,
+                    direction,
+                    steps,
+                    params,
+                    packed,
+                    x,
+                    masks: &[],
+                    initial: Some(states),
+                    y,
+                    last: None,
+                    reserve,
+                    workspace,
+                });
+                let last = direction.final_slot(shape[0]);
+                for k in 0..spec.plan().states.len() {
+                    let from = &reserve[spec.state_in_reserve(k, last, shape)];
+                    states[spec.state(k, shape[1])].copy_from_slice(from);
+                }
             }
         }
     }
 
     /// Accumulates into the gradients; overwrites `d_x`, the cotangent of the initial state and the traces.
     pub fn backward(&self, back: Back<'_, T>, scratch: Scratch<'_, T>) {
-        let p = self.layer.cell.output();
+        let p = self.layer.spec.y_width();
         let Back { reserves, d_y, d_final, gradients, d_x, d_initial, traces, reach } = back;
         let [first_space, second_space] = scratch.workspaces;
         let given = Given { reserves, d_y, d_final, reach };
@@ -170,25 +197,29 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         given: Given<'_, T>,
         d_params: &mut [T],
         d_x: Option<SeqMut<'_, T>>,
-        (d_h0, d_c0): (MatMut<'_, T>, MatMut<'_, T>),
-        d_h_trace: Option<SeqMut<'_, T>>,
+        d_initial: &mut [T],
+        d_trace: Option<SeqMut<'_, T>>,
         workspace: &mut [T],
     ) {
-        let (d_h_n, d_c_n) = given.d_final.slot(way.slot);
-        let run = layer::Backward {
-            reserve: &given.reserves[way.slot],
-            d_y: Some(given.d_y.cols_range(column, column + self.layer.cell.output())),
-            d_h_n,
-            d_c_n,
-            d_params,
+        let (spec, x) = (&self.layer.spec, self.x);
+        self.backend.backward(Backward {
+            spec,
+            direction: way.direction,
+            steps: given.reach.steps(way.direction, self.steps),
+            params: &self.parameters[way.params.clone()],
+            packed: &self.packed[way.slot],
+            x,
+            masks: &[],
+            reserve: &given.reserves[way.slot][..spec.reserve_len(x.steps(), x.rows())],
+            d_y: Some(given.d_y.cols_range(column, column + spec.y_width())),
+            d_last: Some(given.d_final.slot(way.slot)),
+            d_params: Some(d_params),
             d_x,
-            d_h0,
-            d_c0,
-            d_h_trace,
+            d_x_accum: Accum::Replace,
+            d_initial: Some(d_initial),
+            d_trace,
             workspace,
-        };
-        let steps = given.reach.steps(way.direction, self.steps);
-        self.layer.cell.backward(self.backend, self.pass(way, steps), run);
+        });
     }
 
     /// Both directions of the layer, as the backend sees fit.
@@ -200,16 +231,6 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         let mut first = || first.take().into_iter().for_each(|piece| piece());
         let mut second = || second.take().into_iter().for_each(|piece| piece());
         self.backend.join(effort, &mut first, &mut second);
-    }
-
-    fn pass<'p>(&'p self, way: &Way, steps: Steps<'p>) -> Pass<'p, T> {
-        Pass {
-            direction: way.direction,
-            steps,
-            params: &self.parameters[way.params.clone()],
-            packed: &self.packed[way.slot],
-            x: self.x,
-        }
     }
 }
 

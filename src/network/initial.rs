@@ -4,9 +4,9 @@ use super::Parameters;
 use super::plan::{Dense, Plan, Recurrent, Stage, Way};
 use crate::error::{Error, Result};
 use crate::init::{BiasScheme, Init, Matrix, Torch, draw};
-use crate::layer::Cell;
 use crate::rng::Rng;
-use rnn_kernels::{Bias, Scalar};
+use rnn_kernels::{Form, Name, Scalar, Slot, Spec};
+use std::iter;
 
 /// Draws every parameter, in the order of the flat buffer.
 pub(super) fn draw_all<T: Scalar>(
@@ -54,40 +54,48 @@ fn recurrent<T: Scalar>(
     parameters: &mut Parameters<T>,
     rng: &mut Rng,
 ) -> Result<()> {
-    let (h, flat) = (layer.cell.hidden(), &mut parameters[way.params.clone()]);
-    let default = Torch::uniform(h);
-    for block in layer.cell.layout().blocks() {
-        let values = &mut flat[block.range()];
+    let (h, flat) = (layer.spec.size().hidden, &mut parameters[way.params.clone()]);
+    let (default, form) = (Torch::uniform(h), layer.spec.cell().form());
+    for block in layer.spec.blocks() {
+        let values = &mut flat[block.range.clone()];
         if block.is_vector {
-            bias(init.bias, default, values, rng);
+            let is_bias = form.matrices.iter().any(|matrix| matrix.bias.as_ref() == Some(&block.name));
+            bias(if is_bias { init.bias } else { BiasScheme::Pytorch }, default, values, rng);
             continue;
         }
-        let (what, scheme) = match block.name {
-            "weight_ih" => ("init.input", init.input),
-            _ => ("init.recurrent", init.recurrent),
+        let (what, scheme) = match multiplies_input(form, &block.name) {
+            true => ("init.input", init.input),
+            false => ("init.recurrent", init.recurrent),
         };
         for gate in values.chunks_exact_mut(h * block.cols) {
             draw(scheme, default, Matrix::new(what, gate, h, block.cols), rng)?;
         }
     }
-    if let (Cell::Lstm(_), Some(forget)) = (&layer.cell, init.forget_bias) {
-        set_forget_bias(layer.cell.bias(), h, flat, T::from_f64(forget));
+    if let Some(forget) = init.forget_bias {
+        set_forget_bias(&layer.spec, flat, T::from_f64(forget));
     }
     Ok(())
 }
 
-/// `b_ih + b_hh = forget` on the rows `f` of an LSTM; nothing without a bias.
-fn set_forget_bias<T: Scalar>(bias: Bias, h: usize, flat: &mut [T], forget: T) {
-    // The biases end the buffer, each of 4H rows i f g o.
-    let rows = |bias: &mut [T], value: T| bias[h..2 * h].fill(value);
-    let end = flat.len();
-    match bias {
-        Bias::Both => {
-            rows(&mut flat[end - 8 * h..end - 4 * h], forget);
-            rows(&mut flat[end - 4 * h..], T::ZERO);
+/// Whether the input is what a matrix is multiplied by.
+fn multiplies_input(form: &Form, matrix: &Name) -> bool {
+    let mut products = form.stages.iter().flat_map(|stage| &stage.products);
+    products.any(|product| product.of == Slot::X && form.matrices[product.matrix].name == *matrix)
+}
+
+/// `Σ b = forget` over the biases of each gate called `f`; nothing without a bias.
+fn set_forget_bias<T: Scalar>(spec: &Spec<T>, flat: &mut [T], forget: T) {
+    let form = spec.cell().form();
+    for (stage, planned) in form.stages.iter().zip(&spec.plan().stages) {
+        for at in (0..stage.gates.len()).filter(|&at| stage.gates[at] == "f") {
+            let col = planned.cols.start + at * planned.width;
+            let group =
+                spec.plan().groups.iter().find(|group| group.cols.contains(&col)).expect("a gate has a product");
+            let biases = group.terms.iter().filter_map(|term| term.bias.as_ref());
+            for (bias, value) in biases.zip(iter::once(forget).chain(iter::repeat(T::ZERO))) {
+                flat[bias.start + col - group.cols.start..][..planned.width].fill(value);
+            }
         }
-        Bias::Input => rows(&mut flat[end - 4 * h..], forget),
-        Bias::None => {}
     }
 }
 

@@ -179,7 +179,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 layer: slot.layer,
                 direction: way.direction,
                 label: layer.label.clone(),
-                hidden: layer.cell.hidden(),
+                hidden: layer.spec.size().hidden,
                 w_hh: self.plan.blocks[first + 1].name.clone(),
             }
         })

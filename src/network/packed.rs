@@ -58,7 +58,7 @@ impl<T: Scalar> Packed<T> {
             plan.ways()
                 .map(|(layer, _)| {
                     // The length of packed weights does not depend on the size of a batch.
-                    let len = layer.cell.lens(backend, 1, 1).packed(usage);
+                    let len = backend.lens(&layer.spec, 1, 1).packed(usage);
                     Aligned::zeros("packed weights", if purpose.includes(usage) { len } else { 0 })
                 })
                 .collect::<Result<Vec<_>>>()
@@ -89,7 +89,7 @@ impl<T: Scalar> Packed<T> {
             let params = &parameters[way.params.clone()];
             for (usage, buffers) in [(Use::Infer, &mut self.infer), (Use::Train, &mut self.train)] {
                 if self.purpose.includes(usage) {
-                    layer.cell.pack(backend, usage, params, &mut buffers[way.slot]);
+                    backend.pack(&layer.spec, usage, params, &mut buffers[way.slot]);
                 }
             }
         }

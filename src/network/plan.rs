@@ -4,8 +4,7 @@ use super::config::{Cell as CellSpec, Config, Directions, InputSpec, LayerSpec, 
 use super::parameters::ParameterBlock;
 use super::state::{StateLayout, StateSlot};
 use crate::error::{Error, Result, checked_product};
-use crate::layer::Cell;
-use rnn_kernels::{Activation, Direction, ElmanSpec, GruSpec, LstmSpec, Scalar};
+use rnn_kernels::{Activation, Cell, Direction, Scalar, Size, SizeError, Spec};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -40,7 +39,7 @@ pub(crate) enum Stage<T> {
         width: usize,
     },
     /// One recurrent layer, in one direction or both.
-    Recurrent(Recurrent<T>),
+    Recurrent(Box<Recurrent<T>>),
     /// `y[n] = x[last valid step of n, n]`.
     LastStep { width: usize },
     /// `y = σ(W x + b)`.
@@ -52,8 +51,7 @@ pub(crate) enum Stage<T> {
 pub(crate) struct Recurrent<T> {
     /// Its prefix and number, e.g. `rnn.l0`.
     pub label: String,
-    pub cell: Cell<T>,
-    pub input: usize,
+    pub spec: Spec<T>,
     pub ways: Vec<Way>,
 }
 
@@ -93,7 +91,17 @@ impl<T: Scalar> Stage<T> {
 impl<T: Scalar> Recurrent<T> {
     /// `D·P`.
     pub fn width(&self) -> usize {
-        self.ways.len() * self.cell.output()
+        self.ways.len() * self.spec.y_width()
+    }
+
+    /// `C`.
+    pub fn input(&self) -> usize {
+        self.spec.size().input
+    }
+
+    /// How many numbers of a row a step is about: states, values, pre-activations, what is kept of them, and the input.
+    pub fn step_width(&self) -> usize {
+        step_width(&self.spec)
     }
 }
 
@@ -143,7 +151,7 @@ impl<T: Scalar> Plan<T> {
     /// The recurrent layers, from the input on.
     pub fn recurrent(&self) -> impl Iterator<Item = &Recurrent<T>> {
         self.stages.iter().filter_map(|stage| match stage {
-            Stage::Recurrent(layer) => Some(layer),
+            Stage::Recurrent(layer) => Some(&**layer),
             _ => None,
         })
     }
@@ -268,14 +276,11 @@ impl<T: Scalar> Builder<T> {
             // Every size a cell computes from these must fit before the cell is asked for one.
             checked_product(&format!("configuration, {at}"), &[hidden, 8, input.saturating_add(hidden).max(8), 16])?;
             let cell = match spec.cell {
-                CellSpec::Elman { activation } => {
-                    Cell::Elman(ElmanSpec::new(input, hidden).with_bias(spec.bias).with_activation(activation))
-                }
-                CellSpec::Lstm => Cell::Lstm(LstmSpec::new(input, hidden).with_bias(spec.bias)),
-                CellSpec::Gru { reset } => {
-                    Cell::Gru(GruSpec::new(input, hidden).with_bias(spec.bias).with_reset(reset))
-                }
+                CellSpec::Elman { activation } => Cell::elman(activation),
+                CellSpec::Lstm => Cell::lstm(),
+                CellSpec::Gru { reset } => Cell::gru(reset),
             };
+            let cell = sized(at, &cell, Size::new(input, hidden).with_bias(spec.bias))?;
             let (directions, suffix): (&[Direction], _) = match spec.directions {
                 Directions::Forward => (&[Direction::Forward], ""),
                 Directions::Reverse => (&[Direction::Reverse], ""),
@@ -285,25 +290,19 @@ impl<T: Scalar> Builder<T> {
             for &direction in directions {
                 let suffix = if direction == Direction::Reverse { suffix } else { "" };
                 let start = self.len;
-                for block in cell.layout().blocks() {
+                for block in cell.blocks() {
                     let shape = if block.is_vector { vec![block.rows] } else { vec![block.rows, block.cols] };
                     self.block(name, &format!("{}_l{layer}{suffix}", block.name), &shape)?;
                 }
                 let slot = self.slots.len();
-                self.slots.push(StateSlot {
-                    layer: self.layers,
-                    direction,
-                    h: cell.output(),
-                    c: cell.cell_width(),
-                    start: 0,
-                });
+                self.slots.push(StateSlot::new(self.layers, direction, &cell));
                 ways.push(Way { direction, params: start..self.len, slot });
             }
             let label = join(name, &format!("l{layer}"));
-            let stage = Recurrent { label, cell, input, ways };
+            let stage = Recurrent { label, spec: cell, ways };
             self.width = stage.width();
             self.layers += 1;
-            self.stages.push(Stage::Recurrent(stage));
+            self.stages.push(Stage::Recurrent(Box::new(stage)));
         }
         Ok(())
     }
@@ -341,6 +340,24 @@ impl<T: Scalar> Builder<T> {
             }
         }
     }
+}
+
+/// The cell with these sizes, all of which can be counted.
+fn sized<T>(at: &str, cell: &Cell, size: Size) -> Result<Spec<T>> {
+    let what = || format!("configuration, {at}");
+    let spec = Spec::new(cell, size).map_err(|error| match error {
+        SizeError::Overflow { .. } => Error::Overflow { what: what(), factors: vec![size.hidden, size.input] },
+        other => Error::config(at, "sizes that the cell can have", other),
+    })?;
+    // A panel of packed weights is up to 16 numbers wide.
+    checked_product(&what(), &[spec.plan().pre.max(8), step_width(&spec).max(8), 16])?;
+    Ok(spec)
+}
+
+fn step_width<T>(spec: &Spec<T>) -> usize {
+    let plan = spec.plan();
+    let widths = plan.states.iter().chain(&plan.values).copied().chain([plan.pre, plan.gates, spec.size().input]);
+    widths.fold(0, usize::saturating_add)
 }
 
 fn positive(at: &str, what: &str, value: usize) -> Result<usize> {

@@ -147,7 +147,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                         d_y: SeqRef::new(d_y, step_count, rows, layer.width()),
                         d_final,
                         gradients,
-                        d_x: d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input)),
+                        d_x: d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input())),
                         d_initial,
                         traces: record_traces.then_some(&mut traces[..]),
                         reach,

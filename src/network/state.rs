@@ -1,20 +1,51 @@
-//! `h [N, P]` and `c [N, H]` of every recurrent layer and direction: what is carried from window to window.
+//! The states of every recurrent layer and direction, such as `h` and `c`: what is carried from window to window.
 
 use super::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
-use rnn_kernels::{Direction, MatMut, MatRef, Scalar};
+use rnn_kernels::{Direction, MatMut, MatRef, Name, Scalar, Spec};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Where the state of one layer in one direction lies; sizes are per row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the states of one layer in one direction lie; sizes are per row.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StateSlot {
     pub layer: usize,
     pub direction: Direction,
-    /// `P`.
-    pub h: usize,
-    /// `H`, or 0 for a cell without `c`.
-    pub c: usize,
+    /// Name and width of each state, in the order of the cell's form; the first is the output.
+    pub states: Vec<(Name, usize)>,
     pub start: usize,
+    /// Of all states together.
+    pub width: usize,
+}
+
+impl StateSlot {
+    /// The states of a layer; [`StateLayout::new`] gives them their place.
+    pub fn new<T>(layer: usize, direction: Direction, spec: &Spec<T>) -> Self {
+        let names = spec.cell().form().states.iter().map(|(name, _)| name.clone());
+        let states: Vec<_> = names.zip(spec.plan().states.iter().copied()).collect();
+        let width = states.iter().map(|(_, width)| width).sum();
+        Self { layer, direction, states, start: 0, width }
+    }
+
+    /// Where all states of `rows` rows lie.
+    fn range(&self, rows: usize) -> Range<usize> {
+        self.start * rows..(self.start + self.width) * rows
+    }
+
+    /// Where state `k` of `rows` rows lies.
+    fn state(&self, k: usize, rows: usize) -> Range<usize> {
+        let before: usize = self.states[..k].iter().map(|(_, width)| width).sum();
+        let start = (self.start + before) * rows;
+        start..start + self.states[k].1 * rows
+    }
+
+    /// Where the state of this name lies, and its width; an empty place at the start if there is none.
+    fn named(&self, name: &str, rows: usize) -> (Range<usize>, usize) {
+        match self.states.iter().position(|(other, _)| other == name) {
+            Some(k) => (self.state(k, rows), self.states[k].1),
+            None => (0..0, 0),
+        }
+    }
 }
 
 /// Where everything in a state lies; sizes are per row.
@@ -29,17 +60,17 @@ impl StateLayout {
         let mut width = 0_usize;
         for slot in &mut slots {
             slot.start = width;
-            let end = width.checked_add(slot.h).and_then(|width| width.checked_add(slot.c));
-            width =
-                end.ok_or_else(|| Error::Overflow { what: "state".into(), factors: vec![width, slot.h, slot.c] })?;
+            let overflow = || Error::Overflow { what: "state".into(), factors: vec![width, slot.width] };
+            width = width.checked_add(slot.width).ok_or_else(overflow)?;
         }
         Ok(Self { slots, width })
     }
 }
 
-/// The state of `N` streams or batch rows, by value: it refers to no workspace and carries no gradient.
+/// The states of `N` streams or batch rows, by value: they refer to no workspace and carry no gradient.
 ///
-/// Flat order: layer, then direction, then `h [N, P]` before `c [N, H]`.
+/// Flat order: layer, then direction, then the states of the cell in the order of its form, each `[N, W]`; of an LSTM `h`
+/// before `c`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<T> {
     layout: Arc<StateLayout>,
@@ -80,7 +111,7 @@ impl<T: Scalar> State<T> {
         &mut self.flat
     }
 
-    /// Every stream starts anew: `h = c = 0`.
+    /// Every stream starts anew: all states are 0.
     pub fn fill_zero(&mut self) {
         self.flat.fill(T::ZERO);
     }
@@ -93,20 +124,49 @@ impl<T: Scalar> State<T> {
         if n >= self.rows {
             return Err(Error::range("state, row", format!("below {}", self.rows), n));
         }
-        for slot in 0..self.layout.slots.len() {
-            let (mut h, mut c) = self.slot_mut(slot);
-            h.row_mut(n).fill(T::ZERO);
-            c.row_mut(n).fill(T::ZERO);
+        for slot in &self.layout.slots {
+            for (k, &(_, width)) in slot.states.iter().enumerate() {
+                let start = slot.state(k, self.rows).start + n * width;
+                self.flat[start..start + width].fill(T::ZERO);
+            }
         }
         Ok(())
     }
 
-    /// `h [N, P]` of a recurrent layer, counted from the input, in one direction.
+    /// A state by its name, `[N, W]`, of a recurrent layer, counted from the input, in one direction.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such layer or direction, or if its cell has no such state.
+    pub fn get(&self, layer: usize, direction: Direction, name: &str) -> Result<MatRef<'_, T>> {
+        let (range, width) = self.named(layer, direction, name)?;
+        Ok(MatRef::new(&self.flat[range], self.rows, width))
+    }
+
+    /// As [`get`](Self::get), to write.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn get_mut(&mut self, layer: usize, direction: Direction, name: &str) -> Result<MatMut<'_, T>> {
+        let (range, width) = self.named(layer, direction, name)?;
+        Ok(MatMut::new(&mut self.flat[range], self.rows, width))
+    }
+
+    fn named(&self, layer: usize, direction: Direction, name: &str) -> Result<(Range<usize>, usize)> {
+        let slot = &self.layout.slots[find(&self.layout, layer, direction)?];
+        if !slot.states.iter().any(|(other, _)| other == name) {
+            let names: Vec<_> = slot.states.iter().map(|(name, _)| &name[..]).collect();
+            let what = format!("state of recurrent layer {layer}");
+            return Err(Error::range(what, format!("one of {}", names.join(", ")), name));
+        }
+        Ok(slot.named(name, self.rows))
+    }
+
+    /// `h [N, P]` of a recurrent layer, counted from the input, in one direction; `[N, 0]` for a cell without one.
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such layer or direction.
     pub fn h(&self, layer: usize, direction: Direction) -> Result<MatRef<'_, T>> {
-        Ok(self.slot(find(&self.layout, layer, direction)?).0)
+        self.or_nothing(layer, direction, "h")
     }
 
     /// `c [N, H]` of a recurrent layer, counted from the input, in one direction; `[N, 0]` for a cell without one.
@@ -114,44 +174,52 @@ impl<T: Scalar> State<T> {
     /// # Errors
     /// [`Error::Range`] if there is no such layer or direction.
     pub fn c(&self, layer: usize, direction: Direction) -> Result<MatRef<'_, T>> {
-        Ok(self.slot(find(&self.layout, layer, direction)?).1)
+        self.or_nothing(layer, direction, "c")
     }
 
-    /// `h [N, P]` and `c [N, H]` of a recurrent layer in one direction, to write.
+    fn or_nothing(&self, layer: usize, direction: Direction, name: &str) -> Result<MatRef<'_, T>> {
+        let slot = &self.layout.slots[find(&self.layout, layer, direction)?];
+        let (range, width) = slot.named(name, self.rows);
+        Ok(MatRef::new(&self.flat[range], self.rows, width))
+    }
+
+    /// `h [N, P]` and `c [N, H]` of a recurrent layer in one direction, to write; `[N, 0]` for a cell without one.
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such layer or direction.
     pub fn layer_mut(&mut self, layer: usize, direction: Direction) -> Result<(MatMut<'_, T>, MatMut<'_, T>)> {
-        let slot = find(&self.layout, layer, direction)?;
-        Ok(self.slot_mut(slot))
+        let (slot, rows) = (&self.layout.slots[find(&self.layout, layer, direction)?], self.rows);
+        let ((h, h_width), (c, c_width)) = (slot.named("h", rows), slot.named("c", rows));
+        let Ok([h, c]) = self.flat.get_disjoint_mut([h, c]) else { unreachable!("states lie apart") };
+        Ok((MatMut::new(h, rows, h_width), MatMut::new(c, rows, c_width)))
     }
 
-    pub(crate) fn slot(&self, slot: usize) -> (MatRef<'_, T>, MatRef<'_, T>) {
-        let (rows, StateSlot { h, c, start, .. }) = (self.rows, self.layout.slots[slot]);
-        let (h_flat, c_flat) = self.flat[start * rows..][..(h + c) * rows].split_at(h * rows);
-        (MatRef::new(h_flat, rows, h), MatRef::new(c_flat, rows, c))
+    /// All states of a slot, one after another.
+    pub(crate) fn slot(&self, slot: usize) -> &[T] {
+        &self.flat[self.layout.slots[slot].range(self.rows)]
     }
 
-    pub(crate) fn slot_mut(&mut self, slot: usize) -> (MatMut<'_, T>, MatMut<'_, T>) {
-        let (rows, StateSlot { h, c, start, .. }) = (self.rows, self.layout.slots[slot]);
-        let (h_flat, c_flat) = self.flat[start * rows..][..(h + c) * rows].split_at_mut(h * rows);
-        (MatMut::new(h_flat, rows, h), MatMut::new(c_flat, rows, c))
+    /// As [`slot`](Self::slot), to write.
+    pub(crate) fn slot_mut(&mut self, slot: usize) -> &mut [T] {
+        &mut self.flat[self.layout.slots[slot].range(self.rows)]
     }
 
     /// As [`slot_mut`](Self::slot_mut), of two slots.
-    pub(crate) fn slots_mut(&mut self, slots: [usize; 2]) -> [(MatMut<'_, T>, MatMut<'_, T>); 2] {
-        let (rows, layout) = (self.rows, &self.layout);
-        let ranges = slots.map(|slot| {
-            let StateSlot { h, c, start, .. } = layout.slots[slot];
-            start * rows..(start + h + c) * rows
-        });
-        let flat = self.flat.get_disjoint_mut(ranges).expect("slots lie apart");
-        let mut slots = slots.into_iter().map(|slot| &layout.slots[slot]);
-        flat.map(|flat| {
-            let slot = slots.next().expect("one of the two");
-            let (h, c) = flat.split_at_mut(slot.h * rows);
-            (MatMut::new(h, rows, slot.h), MatMut::new(c, rows, slot.c))
-        })
+    pub(crate) fn slots_mut(&mut self, slots: [usize; 2]) -> [&mut [T]; 2] {
+        let ranges = slots.map(|slot| self.layout.slots[slot].range(self.rows));
+        self.flat.get_disjoint_mut(ranges).expect("slots lie apart")
+    }
+
+    /// The state of a slot that is its layer's output, `[N, W]`: the first.
+    pub(crate) fn output(&self, slot: usize) -> MatRef<'_, T> {
+        let slot = &self.layout.slots[slot];
+        MatRef::new(&self.flat[slot.state(0, self.rows)], self.rows, slot.states[0].1)
+    }
+
+    /// As [`output`](Self::output), to write.
+    pub(crate) fn output_mut(&mut self, slot: usize) -> MatMut<'_, T> {
+        let slot = &self.layout.slots[slot];
+        MatMut::new(&mut self.flat[slot.state(0, self.rows)], self.rows, slot.states[0].1)
     }
 
     /// `Ok` if this is a state of `rows` rows of the network with this layout.

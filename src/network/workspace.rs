@@ -143,7 +143,7 @@ impl<T: Scalar> Workspace<T> {
         self.after_backward("trace", self.record_traces, "record_traces(true)")?;
         let layout = self.d_initial.layout();
         let slot = find(layout, layer, direction)?;
-        Ok(SeqRef::new(&self.traces[slot], self.dims.given + 1, self.dims.rows, layout.slots[slot].h))
+        Ok(SeqRef::new(&self.traces[slot], self.dims.given + 1, self.dims.rows, layout.slots[slot].states[0].1))
     }
 
     /// `∂L/∂x [T, N, C]`, 0 beyond a row's length.
@@ -156,7 +156,7 @@ impl<T: Scalar> Workspace<T> {
         Ok(SeqRef::new(&self.d_x, self.dims.given, self.dims.rows, self.dims.width))
     }
 
-    /// `∂L/∂h` and `∂L/∂c` of the initial state.
+    /// `∂L/∂` of the initial states, such as `∂L/∂h` and `∂L/∂c`.
     ///
     /// # Errors
     /// [`Error::Order`] unless the last pass was a backward one.
@@ -253,21 +253,21 @@ impl<T: Scalar> Workspace<T> {
         }
         for (layer, way) in plan.ways() {
             // Every size a cell computes from these must fit before the cell is asked for one.
-            let hidden = layer.cell.hidden();
-            checked_product("reserve", &[slots, rows, hidden.saturating_mul(16).saturating_add(layer.input), 32])?;
-            let lens = layer.cell.lens(backend, steps, rows);
+            checked_product("reserve", &[slots, rows, layer.step_width().saturating_mul(2), 32])?;
+            let lens = backend.lens(&layer.spec, steps, rows);
             let scratch = if train { lens.forward.max(lens.backward) } else { lens.infer };
             let both = layer.ways.len() == 2;
             self.scratch.iter_mut().take(layer.ways.len()).try_for_each(|space| space.grow("scratch", scratch))?;
             if both {
-                let width = if train { layer.input.max(layer.cell.output()) } else { layer.cell.output() };
+                let (input, output) = (layer.input(), layer.spec.y_width());
+                let width = if train { input.max(output) } else { output };
                 self.beside.grow("one direction", checked_product("one direction", &[steps, rows, width])?)?;
             }
             if train {
                 self.reserves[way.slot].grow("reserve", lens.reserve)?;
             }
             if train && self.record_traces {
-                self.traces[way.slot].grow("trace", checked_product("trace", &[slots, rows, layer.cell.output()])?)?;
+                self.traces[way.slot].grow("trace", checked_product("trace", &[slots, rows, layer.spec.y_width()])?)?;
             }
         }
         if train {

@@ -11,7 +11,7 @@ use recurrent::checkpoint::Limits;
 use recurrent::network::{Config, RecurrentSpec};
 use recurrent::optim::Schedule;
 use rnn_backend_naive::Naive;
-use rnn_kernels::{Accum, Backend, LstmSpec, MatMut, MatRef, Params, Use};
+use rnn_kernels::{Accum, Backend, MatMut, MatRef, Spec, Use};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -177,7 +177,7 @@ impl Backend<f32> for Breaking {
         Naive.matmul(c, accum, a, b);
     }
 
-    fn lstm_pack(&self, _: &LstmSpec<f32>, _: Use, _: Params<'_, f32>, _: &mut [f32]) {
+    fn pack(&self, _: &Spec<f32>, _: Use, _: &[f32], _: &mut [f32]) {
         count_down(&self.packing);
     }
 }

@@ -3,6 +3,7 @@
 mod blocks;
 mod error;
 mod places;
+mod reserve;
 mod tables;
 
 use crate::equations::Cell;
