@@ -1,15 +1,13 @@
 //! [`Faer`]: the backend, an index of what it overrides.
 
 use rnn_kernels::{
-    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, ElmanBackward, ElmanForward,
-    ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, Forward, GruBackward, GruCandidate, GruCandidateGrad, GruForward,
-    GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad, Infer, LstmBackward, LstmForward, LstmInfer,
-    LstmSpec, LstmStep, LstmStepGrad, MatMut, MatRef, Params, SoftmaxCrossEntropy, Spec, Use, sequence,
+    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, MatMut, MatRef,
+    SoftmaxCrossEntropy, Spec, Use,
 };
 
 use crate::simd::{Isa, Simd};
 use crate::threads::{ThreadsError, Workers};
-use crate::{layer, loss, panels, passes, pointwise, product};
+use crate::{layer, loss, passes, pointwise, product};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
 ///
@@ -114,105 +112,6 @@ macro_rules! backend_for {
                 layer::backward(self, run);
             }
 
-            fn elman_pointwise_forward(&self, step: ElmanStep<'_, $T>) {
-                pointwise::elman_forward(self.simd, &self.workers, step);
-            }
-            fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, $T>) {
-                pointwise::elman_backward(self.simd, &self.workers, step);
-            }
-            fn lstm_pointwise_forward(&self, step: LstmStep<'_, $T>) {
-                pointwise::lstm_forward(self.simd, &self.workers, step);
-            }
-            fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, $T>) {
-                pointwise::lstm_backward(self.simd, &self.workers, step);
-            }
-            fn gru_pointwise_forward(&self, step: GruStep<'_, $T>) {
-                pointwise::gru_forward(self.simd, &self.workers, step);
-            }
-            fn gru_pointwise_backward(&self, step: GruStepGrad<'_, $T>) {
-                pointwise::gru_backward(self.simd, &self.workers, step);
-            }
-            fn gru_gates_forward(&self, step: GruGates<'_, $T>) {
-                pointwise::gru_gates_forward(self.simd, &self.workers, step);
-            }
-            fn gru_gates_backward(&self, step: GruGatesGrad<'_, $T>) {
-                pointwise::gru_gates_backward(self.simd, &self.workers, step);
-            }
-            fn gru_candidate_forward(&self, step: GruCandidate<'_, $T>) {
-                pointwise::gru_candidate_forward(self.simd, &self.workers, step);
-            }
-            fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, $T>) {
-                pointwise::gru_candidate_backward(self.simd, &self.workers, step);
-            }
-
-            fn elman_lens(&self, spec: &ElmanSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                passes::elman::lens(spec, steps, rows)
-            }
-            fn elman_pack(&self, spec: &ElmanSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(&self.workers, passes::elman::form(spec), usage, params, packed);
-            }
-            fn elman_infer(&self, run: ElmanInfer<'_, $T>) {
-                if run.plain().is_some() { passes::elman::infer(self, run) } else { sequence::elman::infer(self, run) }
-            }
-            fn elman_forward(&self, run: ElmanForward<'_, $T>) {
-                if run.plain().is_some() {
-                    passes::elman::forward(self, run)
-                } else {
-                    sequence::elman::forward(self, run)
-                }
-            }
-            fn elman_backward(&self, run: ElmanBackward<'_, $T>) {
-                if run.plain().is_some() {
-                    passes::elman::backward(self, run)
-                } else {
-                    sequence::elman::backward(self, run)
-                }
-            }
-
-            fn lstm_lens(&self, spec: &LstmSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                passes::lstm::lens(spec, steps, rows)
-            }
-            fn lstm_pack(&self, spec: &LstmSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(&self.workers, passes::lstm::form(spec), usage, params, packed);
-            }
-            fn lstm_infer(&self, run: LstmInfer<'_, $T>) {
-                if run.plain().is_some() { passes::lstm::infer(self, run) } else { sequence::lstm::infer(self, run) }
-            }
-            fn lstm_forward(&self, run: LstmForward<'_, $T>) {
-                if run.plain().is_some() {
-                    passes::lstm::forward(self, run)
-                } else {
-                    sequence::lstm::forward(self, run)
-                }
-            }
-            fn lstm_backward(&self, run: LstmBackward<'_, $T>) {
-                if run.plain().is_some() {
-                    passes::lstm::backward(self, run)
-                } else {
-                    sequence::lstm::backward(self, run)
-                }
-            }
-
-            fn gru_lens(&self, spec: &GruSpec<$T>, steps: usize, rows: usize) -> BufferLens {
-                passes::gru::lens(spec, steps, rows)
-            }
-            fn gru_pack(&self, spec: &GruSpec<$T>, usage: Use, params: Params<'_, $T>, packed: &mut [$T]) {
-                panels::pack(&self.workers, passes::gru::form(spec), usage, params, packed);
-            }
-            fn gru_infer(&self, run: GruInfer<'_, $T>) {
-                if run.plain().is_some() { passes::gru::infer(self, run) } else { sequence::gru::infer(self, run) }
-            }
-            fn gru_forward(&self, run: GruForward<'_, $T>) {
-                if run.plain().is_some() { passes::gru::forward(self, run) } else { sequence::gru::forward(self, run) }
-            }
-            fn gru_backward(&self, run: GruBackward<'_, $T>) {
-                if run.plain().is_some() {
-                    passes::gru::backward(self, run)
-                } else {
-                    sequence::gru::backward(self, run)
-                }
-            }
-
             fn join(&self, effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
                 if passes::worth_joining(&self.workers, effort) {
                     self.workers.join([first, second]);
@@ -222,7 +121,7 @@ macro_rules! backend_for {
                 }
             }
             fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {
-                pointwise::elman_forward(self.simd, &self.workers, ElmanStep { activation, h });
+                pointwise::activation(self.simd, &self.workers, activation, h);
             }
             fn softmax_cross_entropy(&self, loss: SoftmaxCrossEntropy<'_, $T>) {
                 loss::softmax_cross_entropy(self.simd, loss);

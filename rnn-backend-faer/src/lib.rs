@@ -24,7 +24,6 @@ mod backend;
 mod layer;
 mod loss;
 mod number;
-mod panels;
 mod passes;
 mod pointwise;
 mod product;

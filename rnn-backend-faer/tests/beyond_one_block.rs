@@ -2,9 +2,8 @@
 
 use rnn_backend_faer::Faer;
 use rnn_kernels::{
-    Accum, Backend, Direction, ElmanBackward, ElmanForward, ElmanReserve, ElmanReserveMut, ElmanSpec, GruBackward,
-    GruForward, GruInfer, GruReserve, GruReserveMut, GruReset, GruSpec, Input, LstmBackward, LstmForward, LstmInfer,
-    LstmReserve, LstmReserveMut, LstmSpec, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
+    Accum, Activation, Backend, Backward, Cell, Direction, Forward, GruReset, Infer, Input, MatMut, MatRef, Scalar,
+    SeqMut, SeqRef, Size, Spec, Steps, Use,
 };
 
 /// Eighths between −2 and 2, no two seeds alike.
@@ -76,197 +75,127 @@ fn products_of_any_size_and_layout_are_exact_on_dyadic_data() {
 /// `T, N, C, H`. Of the first everything is worth sharing, and rows are shared out; of the second the units of a single row.
 const LAYERS: [[usize; 4]; 2] = [[3, 130, 40, 96], [64, 1, 40, 208]];
 
-/// Everything an LSTM pass and its BPTT write.
-fn lstm<T: Scalar>(backend: &dyn Backend<T>, [t, n, c, h]: [usize; 4]) -> Vec<f64> {
-    let spec = LstmSpec::<T>::new(c, h);
-    let (lens, layout) = (backend.lstm_lens(&spec, t, n), spec.layout());
-    let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
-    let params = layout.view(&flat);
-    let (x, h0, c0, d_y) = (values(t * n * c, 2), values(n * h, 3), values(n * h, 4), values(t * n * h, 5));
+/// Everything a pass and its BPTT write.
+fn pass<T: Scalar>(backend: &dyn Backend<T>, cell: &Cell, direction: Direction, [t, n, c, h]: [usize; 4]) -> Vec<f64> {
+    let spec = Spec::<T>::new(cell, Size::new(c, h)).expect("sizes of a layer");
+    let lens = backend.lens(&spec, t, n);
+    let params: Vec<T> = values(spec.params_len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
+    let (x, d_y) = (values(t * n * c, 2), values(t * n * h, 5));
+    let initial: Vec<T> = [values(n * h, 3), values(n * h, 4)].concat()[..spec.states_len(n)].to_vec();
     let zeros = |len| vec![T::ZERO; len];
     let (mut packed, mut reserve, mut y) = (zeros(lens.packed_train), zeros(lens.reserve), zeros(t * n * h));
     let mut workspace = zeros(lens.forward.max(lens.backward));
-    let (mut d_params, mut d_x, mut d_h0, mut d_c0) =
-        (zeros(layout.len()), zeros(t * n * c), zeros(n * h), zeros(n * h));
-    backend.lstm_pack(&spec, Use::Train, params, &mut packed);
-    backend.lstm_forward(LstmForward {
-        spec,
-        direction: Direction::Forward,
+    let (mut d_params, mut d_x, mut d_initial) = (zeros(params.len()), zeros(t * n * c), zeros(initial.len()));
+    backend.pack(&spec, Use::Train, &params, &mut packed);
+    backend.forward(Forward {
+        spec: &spec,
+        direction,
         steps: Steps::all(),
-        params,
+        params: &params,
         packed: &packed,
         x: Input::Dense(SeqRef::new(&x, t, n, c)),
-        h0: Some(MatRef::new(&h0, n, h)),
-        c0: Some(MatRef::new(&c0, n, h)),
+        masks: &[],
+        initial: Some(&initial),
         y: Some(SeqMut::new(&mut y, t, n, h)),
-        h_n: None,
-        c_n: None,
-        reserve: LstmReserveMut::new(&spec, t, n, &mut reserve),
+        last: None,
+        reserve: &mut reserve,
         workspace: &mut workspace,
     });
-    backend.lstm_backward(LstmBackward {
-        spec,
-        direction: Direction::Forward,
+    backend.backward(Backward {
+        spec: &spec,
+        direction,
         steps: Steps::all(),
-        params,
+        params: &params,
         packed: &packed,
         x: Input::Dense(SeqRef::new(&x, t, n, c)),
-        reserve: LstmReserve::new(&spec, t, n, &reserve),
+        masks: &[],
+        reserve: &reserve,
         d_y: Some(SeqRef::new(&d_y, t, n, h)),
-        d_h_n: None,
-        d_c_n: None,
-        d_params: Some(layout.view_mut(&mut d_params)),
+        d_last: None,
+        d_params: Some(&mut d_params),
         d_x: Some(SeqMut::new(&mut d_x, t, n, c)),
         d_x_accum: Accum::Replace,
-        d_h0: Some(MatMut::new(&mut d_h0, n, h)),
-        d_c0: Some(MatMut::new(&mut d_c0, n, h)),
-        d_h_trace: None,
+        d_initial: Some(&mut d_initial),
+        d_trace: None,
         workspace: &mut workspace,
     });
-    [reserve, y, d_params, d_x, d_h0, d_c0].concat().into_iter().map(T::to_f64).collect()
+    [reserve, y, d_params, d_x, d_initial].concat().into_iter().map(T::to_f64).collect()
 }
 
-/// Everything a GRU pass and its BPTT write.
-fn gru<T: Scalar>(backend: &dyn Backend<T>, [t, n, c, h]: [usize; 4], reset: GruReset) -> Vec<f64> {
-    let spec = GruSpec::<T>::new(c, h).with_reset(reset);
-    let (lens, layout) = (backend.gru_lens(&spec, t, n), spec.layout());
-    let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
-    let params = layout.view(&flat);
-    let (x, h0, d_y) = (values(t * n * c, 2), values(n * h, 3), values(t * n * h, 5));
-    let zeros = |len| vec![T::ZERO; len];
-    let (mut packed, mut reserve, mut y) = (zeros(lens.packed_train), zeros(lens.reserve), zeros(t * n * h));
-    let mut workspace = zeros(lens.forward.max(lens.backward));
-    let (mut d_params, mut d_x, mut d_h0) = (zeros(layout.len()), zeros(t * n * c), zeros(n * h));
-    backend.gru_pack(&spec, Use::Train, params, &mut packed);
-    backend.gru_forward(GruForward {
-        spec,
-        direction: Direction::Reverse,
-        steps: Steps::all(),
-        params,
-        packed: &packed,
-        x: Input::Dense(SeqRef::new(&x, t, n, c)),
-        h0: Some(MatRef::new(&h0, n, h)),
-        y: Some(SeqMut::new(&mut y, t, n, h)),
-        h_n: None,
-        reserve: GruReserveMut::new(&spec, t, n, &mut reserve),
-        workspace: &mut workspace,
-    });
-    backend.gru_backward(GruBackward {
-        spec,
-        direction: Direction::Reverse,
-        steps: Steps::all(),
-        params,
-        packed: &packed,
-        x: Input::Dense(SeqRef::new(&x, t, n, c)),
-        reserve: GruReserve::new(&spec, t, n, &reserve),
-        d_y: Some(SeqRef::new(&d_y, t, n, h)),
-        d_h_n: None,
-        d_params: Some(layout.view_mut(&mut d_params)),
-        d_x: Some(SeqMut::new(&mut d_x, t, n, c)),
-        d_x_accum: Accum::Replace,
-        d_h0: Some(MatMut::new(&mut d_h0, n, h)),
-        d_h_trace: None,
-        workspace: &mut workspace,
-    });
-    [reserve, y, d_params, d_x, d_h0].concat().into_iter().map(T::to_f64).collect()
-}
-
-/// Everything an Elman pass and its BPTT write.
-fn elman<T: Scalar>(backend: &dyn Backend<T>, [t, n, c, h]: [usize; 4]) -> Vec<f64> {
-    let spec = ElmanSpec::<T>::new(c, h);
-    let (lens, layout) = (backend.elman_lens(&spec, t, n), spec.layout());
-    let flat: Vec<T> = values(layout.len(), 1).into_iter().map(|w: T| w * T::from_f64(0.125)).collect();
-    let params = layout.view(&flat);
-    let (x, h0, d_y) = (values(t * n * c, 2), values(n * h, 3), values(t * n * h, 5));
-    let zeros = |len| vec![T::ZERO; len];
-    let (mut packed, mut reserve, mut y) = (zeros(lens.packed_train), zeros(lens.reserve), zeros(t * n * h));
-    let mut workspace = zeros(lens.forward.max(lens.backward));
-    let (mut d_params, mut d_x, mut d_h0) = (zeros(layout.len()), zeros(t * n * c), zeros(n * h));
-    backend.elman_pack(&spec, Use::Train, params, &mut packed);
-    backend.elman_forward(ElmanForward {
-        spec,
-        direction: Direction::Forward,
-        steps: Steps::all(),
-        params,
-        packed: &packed,
-        x: Input::Dense(SeqRef::new(&x, t, n, c)),
-        h0: Some(MatRef::new(&h0, n, h)),
-        y: Some(SeqMut::new(&mut y, t, n, h)),
-        h_n: None,
-        reserve: ElmanReserveMut::new(&spec, t, n, &mut reserve),
-        workspace: &mut workspace,
-    });
-    backend.elman_backward(ElmanBackward {
-        spec,
-        direction: Direction::Forward,
-        steps: Steps::all(),
-        params,
-        packed: &packed,
-        x: Input::Dense(SeqRef::new(&x, t, n, c)),
-        reserve: ElmanReserve::new(&spec, t, n, &reserve),
-        d_y: Some(SeqRef::new(&d_y, t, n, h)),
-        d_h_n: None,
-        d_params: Some(layout.view_mut(&mut d_params)),
-        d_x: Some(SeqMut::new(&mut d_x, t, n, c)),
-        d_x_accum: Accum::Replace,
-        d_h0: Some(MatMut::new(&mut d_h0, n, h)),
-        d_h_trace: None,
-        workspace: &mut workspace,
-    });
-    [reserve, y, d_params, d_x, d_h0].concat().into_iter().map(T::to_f64).collect()
-}
-
-fn same_bits<T: Scalar>(what: &str, pass: impl Fn(&dyn Backend<T>, [usize; 4]) -> Vec<f64>)
+fn same_bits<T: Scalar>(cell: &Cell, direction: Direction)
 where
     Faer: Backend<T>,
 {
     for layer in LAYERS {
-        let alone = pass(&Faer::sequential(), layer);
+        let alone = pass::<T>(&Faer::sequential(), cell, direction, layer);
         assert!(alone.iter().all(|x| x.is_finite()) && alone.iter().any(|&x| x != 0.0));
         for threads in [1, 2, 3, 8] {
-            let shared = pass(&Faer::parallel(threads), layer);
+            let shared = pass::<T>(&Faer::parallel(threads), cell, direction, layer);
             let first = alone.iter().zip(&shared).position(|(a, b)| a.to_bits() != b.to_bits());
-            assert_eq!(first, None, "{what} {layer:?}: element where {threads} threads differ from one");
+            assert_eq!(first, None, "{:?} {layer:?}: element where {threads} threads differ from one", cell.known());
         }
     }
 }
 
 #[test]
 fn the_bits_of_a_pass_do_not_depend_on_the_number_of_threads() {
-    same_bits::<f32>("elman f32", elman);
-    same_bits::<f64>("elman f64", elman);
-    same_bits::<f32>("lstm f32", lstm);
-    same_bits::<f64>("lstm f64", lstm);
-    for reset in [GruReset::After, GruReset::Before] {
-        same_bits::<f32>("gru f32", |backend, layer| gru(backend, layer, reset));
-        same_bits::<f64>("gru f64", |backend, layer| gru(backend, layer, reset));
+    let [after, before] = [GruReset::After, GruReset::Before].map(Cell::gru);
+    for (cell, direction) in [
+        (Cell::elman(Activation::Tanh), Direction::Forward),
+        (Cell::lstm(), Direction::Forward),
+        (after, Direction::Reverse),
+        (before, Direction::Reverse),
+    ] {
+        same_bits::<f32>(&cell, direction);
+        same_bits::<f64>(&cell, direction);
+    }
+}
+
+/// A layer ready to infer: its weights packed.
+struct Ready<'b> {
+    backend: &'b Faer,
+    spec: Spec<f32>,
+    params: Vec<f32>,
+    packed: Vec<f32>,
+    workspace: Vec<f32>,
+    states: Vec<f32>,
+}
+
+impl<'b> Ready<'b> {
+    /// For windows of up to `steps` steps of `rows` rows, weights divided by `by`.
+    fn new(backend: &'b Faer, cell: &Cell, [steps, rows, c, h]: [usize; 4], by: f32) -> Self {
+        let spec = Spec::<f32>::new(cell, Size::new(c, h)).expect("sizes of a layer");
+        let lens = backend.lens(&spec, steps, rows);
+        let params: Vec<f32> = values(spec.params_len(), 1).into_iter().map(|w: f32| w / by).collect();
+        let mut packed = vec![0.0; lens.packed_infer];
+        backend.pack(&spec, Use::Infer, &params, &mut packed);
+        let states = values(spec.states_len(rows), 3);
+        Self { backend, spec, params, packed, workspace: vec![0.0; lens.infer], states }
+    }
+
+    fn infer(&mut self, x: Input<'_, f32>, steps: Steps<'_>, y: &mut [f32]) {
+        let y = SeqMut::new(y, x.steps(), x.rows(), self.spec.y_width());
+        self.backend.infer(Infer {
+            spec: &self.spec,
+            direction: Direction::Forward,
+            steps,
+            params: &self.params,
+            packed: &self.packed,
+            x,
+            masks: &[],
+            states: &mut self.states,
+            y: Some(y),
+            workspace: &mut self.workspace,
+        });
     }
 }
 
 /// All outputs of an inference in windows of `window` steps.
 fn inferred(backend: &Faer, [t, n, c, h]: [usize; 4], window: usize) -> Vec<u32> {
-    let spec = LstmSpec::<f32>::new(c, h);
-    let (lens, layout) = (backend.lstm_lens(&spec, window, n), spec.layout());
-    let flat: Vec<f32> = values(layout.len(), 1).into_iter().map(|w: f32| w / 64.0).collect();
-    let params = layout.view(&flat);
-    let (x, mut hs, mut cs) = (values(t * n * c, 2), values(n * h, 3), values(n * h, 4));
-    let (mut packed, mut workspace) = (vec![0.0; lens.packed_infer], vec![0.0; lens.infer]);
-    let mut y = vec![0.0_f32; t * n * h];
-    backend.lstm_pack(&spec, Use::Infer, params, &mut packed);
+    let mut layer = Ready::new(backend, &Cell::lstm(), [window, n, c, h], 64.0);
+    let (x, mut y) = (values(t * n * c, 2), vec![0.0_f32; t * n * h]);
     for (x, y) in x.chunks(window * n * c).zip(y.chunks_mut(window * n * h)) {
-        let steps = x.len() / (n * c);
-        backend.lstm_infer(LstmInfer {
-            spec,
-            direction: Direction::Forward,
-            steps: Steps::all(),
-            params,
-            packed: &packed,
-            x: Input::Dense(SeqRef::new(x, steps, n, c)),
-            h: MatMut::new(&mut hs, n, h),
-            c: MatMut::new(&mut cs, n, h),
-            y: Some(SeqMut::new(y, steps, n, h)),
-            workspace: &mut workspace,
-        });
+        layer.infer(Input::Dense(SeqRef::new(x, x.len() / (n * c), n, c)), Steps::all(), y);
     }
     assert!(y.iter().all(|y| y.is_finite()) && y.iter().any(|&y| y != 0.0));
     y.into_iter().map(f32::to_bits).collect()
@@ -296,27 +225,12 @@ fn input_products_for_many_steps_at_once_have_the_bits_of_one_step_at_a_time() {
 /// All outputs of a GRU over one row of symbols that ends before the last step.
 fn inferred_from_symbols(backend: &Faer, reset: GruReset) -> Vec<u32> {
     let [t, c, h] = [64, 24, 208];
-    let spec = GruSpec::<f32>::new(c, h).with_reset(reset);
-    let (lens, layout) = (backend.gru_lens(&spec, t, 1), spec.layout());
-    let flat: Vec<f32> = values(layout.len(), 1).into_iter().map(|w: f32| w / 16.0).collect();
-    let params = layout.view(&flat);
+    let mut layer = Ready::new(backend, &Cell::gru(reset), [t, 1, c, h], 16.0);
     let index: Vec<u32> = (0_u32..24).cycle().step_by(7).take(t).collect();
-    let (mut packed, mut workspace) = (vec![0.0; lens.packed_infer], vec![0.0; lens.infer]);
-    let (mut state, mut y) = (values(h, 3), vec![0.0_f32; t * h]);
-    backend.gru_pack(&spec, Use::Infer, params, &mut packed);
-    backend.gru_infer(GruInfer {
-        spec,
-        direction: Direction::Forward,
-        steps: Steps::ragged(&[t - 4]),
-        params,
-        packed: &packed,
-        x: Input::OneHot { index: &index, steps: t, rows: 1 },
-        h: MatMut::new(&mut state, 1, h),
-        y: Some(SeqMut::new(&mut y, t, 1, h)),
-        workspace: &mut workspace,
-    });
+    let mut y = vec![0.0_f32; t * h];
+    layer.infer(Input::OneHot { index: &index, steps: t, rows: 1 }, Steps::ragged(&[t - 4]), &mut y);
     assert!(y[..(t - 4) * h].iter().any(|&y| y != 0.0) && y[(t - 4) * h..].iter().all(|&y| y == 0.0));
-    y.into_iter().chain(state).map(f32::to_bits).collect()
+    y.into_iter().chain(layer.states).map(f32::to_bits).collect()
 }
 
 #[test]

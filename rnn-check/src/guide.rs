@@ -132,29 +132,21 @@
 //!
 //! # 6 · Overriding what pays
 //!
-//! Pointwise kernels come next, then whole sequences, then heads; after each one, `cargo test`. An
-//! option that an override does not know goes to the provided body, never unheeded:
-//! [`Backend`](crate::Backend) says how. A backend with several instruction sets forces each of them
-//! ([`dispatch`](crate::dispatch)), one with threads adds `threads: […]`.
+//! The equation of a stage comes next, then whole passes over [`Plan`](rnn_kernels::Plan)s, then heads; after each one,
+//! `cargo test`. A cell that an override does not know runs its program, and so every cell is computed from the first day. A backend
+//! with several instruction sets forces each of them ([`dispatch`](crate::dispatch)), one with threads adds `threads: […]`.
 //!
-//! A forward pass of an LSTM, for example, that adds both biases, `W_ih x_t` and `W_hh h_{t−1}` in one sweep over each row. It knows dense
-//! input and rows of one length, asks for these facts first, and hands everything else on; it checks shapes before it writes, and
-//! calls its own pointwise kernel, which may be the provided one:
+//! The gates of an LSTM in one sweep over each row, for example. It asks which cell it is given, and hands every other one to the
+//! provided body:
 //!
 //! ```
-//! use rnn_kernels::{
-//!     Accum, Backend, Input, LstmForward, LstmReserveMut, LstmStep, MatMut, MatRef, check_matmul, sequence,
-//! };
+//! use rnn_kernels::{Accum, Backend, Known, MatMut, MatRef, UnitForward, check_matmul, reference};
 //!
 //! #[derive(Debug)]
 //! struct Mine;
 //!
-//! /// `h0`, or zero.
-//! fn begin(mut slot: MatMut<'_, f32>, given: Option<MatRef<'_, f32>>) {
-//!     match given {
-//!         Some(given) => slot.copy_from(given),
-//!         None => slot.fill(0.0),
-//!     }
+//! fn sigmoid(x: f32) -> f32 {
+//!     1.0 / (1.0 + (-x).exp())
 //! }
 //!
 //! impl Backend<f32> for Mine {
@@ -166,36 +158,23 @@
 //!         }
 //!     }
 //!
-//!     fn lstm_forward(&self, run: LstmForward<'_, f32>) {
-//!         // `plain` is `None` as soon as a run uses an option that is newer than this code.
-//!         let known = run.plain().is_some_and(|plain| plain.lengths.is_none());
-//!         let (true, Input::Dense(x)) = (known, run.x) else { return sequence::lstm::forward(self, run) };
-//!         run.check(0, 0);
-//!         let LstmForward { direction, params, h0, c0, mut y, h_n, c_n, reserve, .. } = run;
-//!         let LstmReserveMut { mut h, mut c, mut gates, .. } = reserve;
-//!         let steps = x.steps();
-//!         begin(h.at_mut(direction.initial_slot(steps)), h0);
-//!         begin(c.at_mut(direction.initial_slot(steps)), c0);
-//!         for t in (0..steps).map(|k| direction.step(k, steps)) {
-//!             let (h_prev, mut h) = h.pair(direction.from_slot(t), direction.to_slot(t));
-//!             let (c_prev, c) = c.pair(direction.from_slot(t), direction.to_slot(t));
-//!             let mut gates = gates.at_mut(t);
-//!             for n in 0..x.rows() {
-//!                 for (j, gate) in gates.row_mut(n).iter_mut().enumerate() {
-//!                     let bias = params.b_ih.map_or(0.0, |b| b[j]) + params.b_hh.map_or(0.0, |b| b[j]);
-//!                     let from_x = params.w_ih.row(j).iter().zip(x.at(t).row(n));
-//!                     let from_h = params.w_hh.row(j).iter().zip(h_prev.row(n));
-//!                     *gate = from_x.chain(from_h).fold(bias, |sum, (w, v)| sum + w * v);
-//!                 }
-//!             }
-//!             self.lstm_pointwise_forward(LstmStep { gates, c_prev, c, h: h.rb_mut() });
-//!             if let Some(y) = &mut y {
-//!                 y.at_mut(t).copy_from(h.rb());
-//!             }
+//!     fn unit_forward(&self, mut unit: UnitForward<'_, f32>) {
+//!         if unit.spec().cell().known() != Some(Known::Lstm) {
+//!             return reference::program::forward(unit);
 //!         }
-//!         let last = direction.final_slot(steps);
-//!         h_n.into_iter().for_each(|mut h_n| h_n.copy_from(h.rb().at(last)));
-//!         c_n.into_iter().for_each(|mut c_n| c_n.copy_from(c.rb().at(last)));
+//!         let width = unit.width();
+//!         for (n, j) in unit.rows().flat_map(|n| (0..width).map(move |j| (n, j))) {
+//!             // The equation reads one slot, the old c, and writes two, h and c.
+//!             let c_prev = unit.read(0, n)[j];
+//!             let gates = unit.pre(n);
+//!             let [i, f, g, o] = [0, 1, 2, 3].map(|k| gates[k * width + j]);
+//!             let (i, f, g, o) = (sigmoid(i), sigmoid(f), g.tanh(), sigmoid(o));
+//!             // What backward reads lies where the pre-activations were.
+//!             [i, f, g, o].into_iter().enumerate().for_each(|(k, kept)| gates[k * width + j] = kept);
+//!             let c = f * c_prev + i * g;
+//!             unit.write(1, n)[j] = c;
+//!             unit.write(0, n)[j] = o * c.tanh();
+//!         }
 //!     }
 //! }
 //!
@@ -206,8 +185,8 @@
 //! }
 //! ```
 //!
-//! The suite runs it on ragged rows, one-hot input and late windows as well, so that a condition too wide (lengths forgotten) fails, and
-//! with NaN in all padding. Mix it with the provided backward (C10): the reserve is the same.
+//! Mix it with the provided backward (C10): the reserve is the same. Whole passes are overridden likewise; the suite runs them on ragged
+//! rows, one-hot input and late windows, with NaN in all padding, so that a condition too wide fails.
 //!
 //! Before a release: `RNN_CHECK_PROFILE=exhaustive cargo test --release`, the activations on every f32, and a look at the
 //! under-claims.

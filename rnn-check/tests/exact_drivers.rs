@@ -1,4 +1,4 @@
-//! The provided drivers and pointwise kernels, run modulo a prime: no rounding, no bound, every number equal to the oracle's.
+//! The provided drivers and equations, run modulo a prime: no rounding, no bound, every number equal to the oracle's.
 
 use rnn_check::Claims;
 use rnn_check::number::Modular;
@@ -25,7 +25,7 @@ fn no_order_of_summation_and_no_windows_change_a_residue() {
 }
 
 #[test]
-fn bugs_of_drivers_and_pointwise_kernels_show_without_any_rounding() {
+fn bugs_of_drivers_and_equations_show_without_any_rounding() {
     let seen = |bug: &&Bug| {
         let planted = Planted::new(**bug);
         let run = || exact_drivers(&planted as &dyn Backend<Modular>, &plan());

@@ -2,7 +2,7 @@
 
 use rnn_check::planted::{Bug, Correct, Plain, Planted, Way};
 use rnn_check::{Broken, Checked, Claims, Determinism, ExpectedFailure, Feature, Plan, Real, Report};
-use rnn_kernels::{Accum, Backend, BufferLens, GruReset, GruSpec, LstmStepGrad, MatMut, MatRef, Scalar};
+use rnn_kernels::{Accum, Backend, BufferLens, GruReset, Known, MatMut, MatRef, Scalar, Spec, UnitBackward};
 
 const GRADIENTS: &str = "oracle::parameter_gradients_accumulate_within_their_bounds";
 
@@ -106,11 +106,10 @@ fn a_likeness_that_unrelated_bugs_reach_is_not_printed() {
         fn matmul(&self, c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
             Plain.matmul(c, accum, a, b);
         }
-        fn lstm_pointwise_backward(&self, mut step: LstmStepGrad<'_, f32>) {
-            let mut d_pre = step.d_pre.rb_mut();
-            Plain.lstm_pointwise_backward(LstmStepGrad { d_pre: d_pre.rb_mut(), ..step });
-            for n in 0..d_pre.rows() {
-                d_pre.row_mut(n).iter_mut().step_by(3).for_each(|d| *d = -*d);
+        fn unit_backward(&self, mut unit: UnitBackward<'_, f32>) {
+            Plain.unit_backward(unit.rb_mut());
+            if unit.spec().cell().known() == Some(Known::Lstm) {
+                unit.rows().for_each(|n| unit.d_pre(n).iter_mut().step_by(3).for_each(|d| *d = -*d));
             }
         }
     }
@@ -130,9 +129,9 @@ fn a_shape_that_is_not_refused_is_reported_with_what_was_given_and_what_is_requi
         fn matmul(&self, c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
             Plain.matmul(c, accum, a, b);
         }
-        fn lstm_backward(&self, run: rnn_kernels::LstmBackward<'_, f32>) {
+        fn backward(&self, run: rnn_kernels::Backward<'_, f32>) {
             let mut own = vec![0.0; run.workspace.len() + 1];
-            Plain.lstm_backward(rnn_kernels::LstmBackward { workspace: &mut own, ..run });
+            Plain.backward(rnn_kernels::Backward { workspace: &mut own, ..run });
         }
     }
     let plan = Plan::quick().only("a_wrong_shape").of_cells(&[rnn_check::oracle::Cell::Lstm]);
@@ -150,8 +149,8 @@ fn a_bug_in_another_backend_is_likened_to_the_planted_one() {
         fn matmul(&self, c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
             Correct(Way::Fused).matmul(c, accum, a, b);
         }
-        fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, f32>) {
-            Planted::new(Bug::ForgetUsesNewCell).lstm_pointwise_backward(step);
+        fn unit_backward(&self, unit: UnitBackward<'_, f32>) {
+            Planted::new(Bug::ForgetUsesNewCell).unit_backward(unit);
         }
     }
     let report = rnn_check::run::<f32>(&Lookalike, &claims(), &Plan::quick().only(GRADIENTS));
@@ -234,9 +233,10 @@ impl<T: Scalar> Backend<T> for NoResetBefore {
     fn matmul(&self, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
         Plain.matmul(c, accum, a, b);
     }
-    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        assert!(spec.reset == GruReset::After, "the reset gate acts after the product");
-        Plain.gru_lens(spec, steps, rows)
+    fn lens(&self, spec: &Spec<T>, steps: usize, rows: usize) -> BufferLens {
+        let before = Some(Known::Gru(GruReset::Before));
+        assert!(spec.cell().known() != before, "the reset gate acts after the product");
+        Plain.lens(spec, steps, rows)
     }
 }
 

@@ -3,16 +3,10 @@
 use crate::accum::Accum;
 use crate::activation::Activation;
 use crate::buffer::{BufferLens, Use};
-use crate::cell::{
-    ElmanBackward, ElmanForward, ElmanInfer, ElmanSpec, ElmanStep, ElmanStepGrad, GruBackward, GruCandidate,
-    GruCandidateGrad, GruForward, GruGates, GruGatesGrad, GruInfer, GruSpec, GruStep, GruStepGrad, LstmBackward,
-    LstmForward, LstmInfer, LstmSpec, LstmStep, LstmStepGrad,
-};
 use crate::head::{
     AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, SoftmaxCrossEntropy,
     SquaredError,
 };
-use crate::params::Params;
 use crate::pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
 use crate::plan::Spec;
 use crate::scalar::Scalar;
@@ -86,107 +80,6 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
     /// Backpropagation through the time of a forward pass.
     fn backward(&self, run: Backward<'_, T>) {
         sequence::backward(self, run);
-    }
-
-    /// `h = σ(pre)`, in place.
-    fn elman_pointwise_forward(&self, step: ElmanStep<'_, T>) {
-        reference::elman::forward(step);
-    }
-    /// `d_pre = d_h ⊙ σ′`.
-    fn elman_pointwise_backward(&self, step: ElmanStepGrad<'_, T>) {
-        reference::elman::backward(step);
-    }
-    /// `c = f ⊙ c_prev + i ⊙ g`, `h = o ⊙ tanh(c)`.
-    fn lstm_pointwise_forward(&self, step: LstmStep<'_, T>) {
-        reference::lstm::forward(step);
-    }
-    /// The pullback of [`lstm_pointwise_forward`](Backend::lstm_pointwise_forward).
-    fn lstm_pointwise_backward(&self, step: LstmStepGrad<'_, T>) {
-        reference::lstm::backward(step);
-    }
-    /// Reset after the product: `n = tanh(pre_n + r ⊙ aux)`, `h = (1 − z) ⊙ n + z ⊙ h_prev`.
-    fn gru_pointwise_forward(&self, step: GruStep<'_, T>) {
-        reference::gru::forward(step);
-    }
-    /// The pullback of [`gru_pointwise_forward`](Backend::gru_pointwise_forward).
-    fn gru_pointwise_backward(&self, step: GruStepGrad<'_, T>) {
-        reference::gru::backward(step);
-    }
-    /// Reset before the product, first stage: `r, z = σ(pre)`, `aux = r ⊙ h_prev`.
-    fn gru_gates_forward(&self, step: GruGates<'_, T>) {
-        reference::gru::gates_forward(step);
-    }
-    /// The pullback of [`gru_gates_forward`](Backend::gru_gates_forward) in `r`.
-    fn gru_gates_backward(&self, step: GruGatesGrad<'_, T>) {
-        reference::gru::gates_backward(step);
-    }
-    /// Reset before the product, second stage: `n = tanh(pre_n)`, `h = (1 − z) ⊙ n + z ⊙ h_prev`.
-    fn gru_candidate_forward(&self, step: GruCandidate<'_, T>) {
-        reference::gru::candidate_forward(step);
-    }
-    /// The pullback of [`gru_candidate_forward`](Backend::gru_candidate_forward).
-    fn gru_candidate_backward(&self, step: GruCandidateGrad<'_, T>) {
-        reference::gru::candidate_backward(step);
-    }
-
-    /// Lengths of every buffer of an Elman network over `steps` steps of `rows` rows.
-    fn elman_lens(&self, spec: &ElmanSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        sequence::elman::lens(spec, steps, rows)
-    }
-    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
-    /// [`elman_lens`](Backend::elman_lens) gives. The provided bodies use the weights as they are.
-    fn elman_pack(&self, _spec: &ElmanSpec<T>, _usage: Use, _params: Params<'_, T>, _packed: &mut [T]) {}
-    /// A pass over time that keeps only the state; one step is streaming.
-    fn elman_infer(&self, run: ElmanInfer<'_, T>) {
-        sequence::elman::infer(self, run);
-    }
-    /// A pass over time that keeps what backward needs.
-    fn elman_forward(&self, run: ElmanForward<'_, T>) {
-        sequence::elman::forward(self, run);
-    }
-    /// Backpropagation through the time of a forward pass.
-    fn elman_backward(&self, run: ElmanBackward<'_, T>) {
-        sequence::elman::backward(self, run);
-    }
-
-    /// Lengths of every buffer of an LSTM over `steps` steps of `rows` rows.
-    fn lstm_lens(&self, spec: &LstmSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        sequence::lstm::lens(spec, steps, rows)
-    }
-    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
-    /// [`lstm_lens`](Backend::lstm_lens) gives. The provided bodies use the weights as they are.
-    fn lstm_pack(&self, _spec: &LstmSpec<T>, _usage: Use, _params: Params<'_, T>, _packed: &mut [T]) {}
-    /// A pass over time that keeps only the state; one step is streaming.
-    fn lstm_infer(&self, run: LstmInfer<'_, T>) {
-        sequence::lstm::infer(self, run);
-    }
-    /// A pass over time that keeps what backward needs.
-    fn lstm_forward(&self, run: LstmForward<'_, T>) {
-        sequence::lstm::forward(self, run);
-    }
-    /// Backpropagation through the time of a forward pass.
-    fn lstm_backward(&self, run: LstmBackward<'_, T>) {
-        sequence::lstm::backward(self, run);
-    }
-
-    /// Lengths of every buffer of a GRU over `steps` steps of `rows` rows.
-    fn gru_lens(&self, spec: &GruSpec<T>, steps: usize, rows: usize) -> BufferLens {
-        sequence::gru::lens(spec, steps, rows)
-    }
-    /// Weights into the layout this backend computes fastest with; overwrites `packed`, whose length
-    /// [`gru_lens`](Backend::gru_lens) gives. The provided bodies use the weights as they are.
-    fn gru_pack(&self, _spec: &GruSpec<T>, _usage: Use, _params: Params<'_, T>, _packed: &mut [T]) {}
-    /// A pass over time that keeps only the state; one step is streaming.
-    fn gru_infer(&self, run: GruInfer<'_, T>) {
-        sequence::gru::infer(self, run);
-    }
-    /// A pass over time that keeps what backward needs.
-    fn gru_forward(&self, run: GruForward<'_, T>) {
-        sequence::gru::forward(self, run);
-    }
-    /// Backpropagation through the time of a forward pass.
-    fn gru_backward(&self, run: GruBackward<'_, T>) {
-        sequence::gru::backward(self, run);
     }
 
     /// Does two pieces of work that share nothing and returns when both are done: at once if this backend has threads to spare

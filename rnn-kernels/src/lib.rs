@@ -1,9 +1,10 @@
 //! The contract and the reference kernels of recurrent neural networks on the CPU: forward and backpropagation
 //! through time.
 //!
-//! A backend implements one method, [`Backend::matmul`], and inherits right bodies for everything else: the
-//! pointwise kernels of [`mod@reference`], the sequence drivers of [`sequence`]. It overrides what pays. The crate
-//! rnn-check proves it right.
+//! A cell is a [`Form`], where numbers flow between steps and products, and an equation, what one unit computes
+//! ([`Equations`]); forward, backpropagation and their proof follow from the two. A backend implements one method,
+//! [`Backend::matmul`], and inherits correct bodies for everything else: the equation of a stage on the units of a row
+//! ([`mod@reference`]), the drivers of a pass ([`sequence`]). It overrides what pays. The crate rnn-check proves it correct.
 //!
 //! # Conventions
 //!
@@ -54,7 +55,6 @@ mod accum;
 mod activation;
 mod backend;
 mod buffer;
-mod cell;
 mod direction;
 mod equations;
 mod form;
@@ -76,14 +76,13 @@ pub use accum::Accum;
 pub use activation::Activation;
 pub use backend::{Backend, Effort, check_matmul};
 pub use buffer::{BufferLens, Use, carve};
-pub use cell::*;
 pub use direction::Direction;
-pub use equations::{Cell, CellError, Elman, Equations, Fault, Gru, Known, Lstm, Unit};
+pub use equations::{Cell, CellError, Elman, Equations, Fault, Gru, GruReset, Known, Lstm, Unit};
 pub use form::{Form, Matrix, Name, Product, Slot, Stage, Width};
 pub use head::*;
 pub use input::Input;
 pub use number::{Cut, Number};
-pub use params::{Bias, Block, Layout, Params, ParamsMut};
+pub use params::Bias;
 pub use pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
 pub use plan::{Group, Home, ParamBlock, Plan, Segment, Size, SizeError, Spec, StagePlan, Term};
 pub use scalar::Scalar;

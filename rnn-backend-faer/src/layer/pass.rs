@@ -51,7 +51,7 @@ pub fn shared_units<'a, T: Number>(
 ) -> Option<Units<'a>> {
     let ([_, through_states], width) = (work(spec.plan()), spec.plan().stages[0].width);
     spec.cell().known()?;
-    Units::for_work::<T>(workers, through_states, width, steps, rows)
+    Units::of::<T>(workers, through_states, width, steps, rows)
 }
 
 fn reading<T>(plan: &Plan) -> Reading {

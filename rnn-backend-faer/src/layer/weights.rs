@@ -3,10 +3,9 @@
 //! `[biases of all pre-activations | panels of each term of each group | for training: transposed panels of each segment]`. Both
 //! lists are in the order in which a pass walks over them, so that what is left of the buffer is all it must remember.
 
-use rnn_kernels::{Group, Plan, Segment, Spec, Use};
+use rnn_kernels::{Group, MatMut, Plan, Segment, Spec, Use};
 
 use crate::number::Number;
-use crate::panels::in_blocks;
 use crate::simd::product::pack::{pack_panels, pack_panels_by_depth, packed_len, panel_len};
 use crate::simd::vector::line_len;
 use crate::threads::Workers;
@@ -106,4 +105,20 @@ pub fn pack<T: Number>(workers: &Workers, spec: &Spec<T>, usage: Use, params: &[
 /// How many columns some panels of a depth have.
 fn columns<T: Number>(panels: &[T], depth: usize) -> usize {
     panels.len() / panel_len::<T>(depth).max(1) * line_len::<T>()
+}
+
+/// Elements of a matrix from which its panels are shared out to threads.
+const WORTH_SHARING: usize = 32_768;
+
+/// Calls `task(first column, panels)` for blocks of the panels of a matrix of some depth, on any thread.
+fn in_blocks<T: Number>(workers: &Workers, depth: usize, panels: &mut [T], task: impl Fn(usize, &mut [T]) + Sync) {
+    let len = panel_len::<T>(depth);
+    if len == 0 || panels.is_empty() {
+        return;
+    }
+    let number = panels.len() / len;
+    let block = workers.block(number, panels.len() >= WORTH_SHARING);
+    workers.by_rows(number, block, [MatMut::new(panels, number, len)], |first, [panels]| {
+        task(first * line_len::<T>(), panels.storage().0);
+    });
 }

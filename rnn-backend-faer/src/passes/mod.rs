@@ -1,34 +1,21 @@
-//! Whole passes over a block of rows: products from panels, gates while the pre-activations are in the cache.
+//! What all passes share: blocks of rows, products with a transposed matrix, which rows a step belongs to.
 //!
 //! Rows of a batch are independent of each other, so a thread takes some of them through all steps and meets the others
 //! only at the end; of a single row it takes some [units] and meets them after every step. Every element is computed by
 //! the same operations in the same order whatever the number of rows and threads: `b`, then the products with `x_t`, then
 //! those with `h_{t−1}`, added up one after another.
 
-pub mod bias;
-pub mod elman;
-pub mod gru;
 pub mod input;
 pub mod live;
-pub mod lstm;
-mod pass;
-mod project;
 pub mod reading;
 pub mod slots;
 pub mod units;
 
-use bias::bias;
-use input::OnInputWeights;
-use live::Live;
-use pass::Pass;
-use project::{Part, Projection, steps_ahead};
-use slots::Kept;
 use units::Units;
 
-use rnn_kernels::{Accum, Effort, Input, MatMut, MatRef, Steps};
+use rnn_kernels::{Accum, Effort, MatMut, MatRef};
 
 use crate::number::Number;
-use crate::panels::Form;
 use crate::product::WORTH_SHARING;
 use crate::simd::product::pack::from_column;
 use crate::simd::product::{Product, packed};
@@ -47,21 +34,6 @@ pub fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
 pub fn worth_joining(workers: &Workers, effort: Effort) -> bool {
     let threads = workers.threads();
     effort.multiply_adds >= WORTH_SHARING && threads >= 2 && (threads == 2 || effort.rows <= threads / 2)
-}
-
-/// Whether a pass is one step that every row has, of too little work to be shared: blocks and windows would take longer to set
-/// up than the step to compute.
-fn is_one_step<T: Number>(workers: &Workers, form: Form, x: Input<'_, T>, steps: Steps<'_>, share: usize) -> bool {
-    let alone = x.steps() == 1 && share >= x.rows() && steps.lengths().is_none();
-    alone && Units::of::<T>(workers, form, 1, x.rows()).is_none()
-}
-
-/// The front of a buffer, as a copy of a matrix.
-fn copied<'a, T: Number>(buffer: &'a mut [T], matrix: MatRef<'_, T>) -> MatRef<'a, T> {
-    let [rows, cols] = matrix.shape();
-    let buffer = &mut buffer[..rows * cols];
-    MatMut::new(buffer, rows, cols).copy_from(matrix);
-    MatRef::new(buffer, rows, cols)
 }
 
 /// The distance of two rows of `width` elements in a buffer of ours: rows a multiple of 1 KiB apart would share the lines
@@ -108,19 +80,6 @@ fn units_through_weights<T: Number>(
 /// `to += from`, row by row.
 pub fn add<T: Number>(simd: Simd, mut to: MatMut<'_, T>, from: MatRef<'_, T>) {
     (0..to.rows()).for_each(|n| gates::add(simd, to.row_mut(n), from.row(n)));
-}
-
-/// Step `slot` of the trace is step `from` of `states`; no trace, no work.
-pub fn keep<T: Number>(trace: &mut Rows<'_, T>, slot: usize, states: &Rows<'_, T>, from: usize) {
-    if trace.cols() > 0 {
-        trace.at_mut(slot, 0, states.rows()).copy_from(states.at(from, 0, states.rows()));
-    }
-}
-
-/// Step `to` of the states is step `from`, for one row.
-pub fn carry<T: Number>(states: &mut Rows<'_, T>, from: usize, to: usize, n: usize) {
-    let (before, mut after) = states.pair(from, to, n, n + 1);
-    after.copy_from(before);
 }
 
 /// Step `t` is 0 for one row; of nothing, nothing is.

@@ -30,14 +30,6 @@ pub struct Slots {
 }
 
 impl Kept {
-    /// How many steps of gates there are, of a pass of so many.
-    pub fn gate_steps(self, steps: usize) -> usize {
-        match self {
-            Kept::All => steps,
-            Kept::Last { steps, .. } => steps,
-        }
-    }
-
     /// The step of what only backward needs, at time `t`.
     pub fn aux(self, t: usize) -> usize {
         match self {

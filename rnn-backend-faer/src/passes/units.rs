@@ -9,7 +9,6 @@
 use rnn_kernels::MatMut;
 
 use crate::number::Number;
-use crate::panels::Form;
 use crate::simd::vector::line_len;
 use crate::threads::Workers;
 
@@ -24,20 +23,9 @@ const WORTH_WAKING: usize = 2_000_000;
 pub struct Units<'a>(&'a Workers);
 
 impl<'a> Units<'a> {
-    /// The threads for a pass over so many steps and rows, if it is one that shares units out: one row, whole panels of
-    /// units, and enough to do.
-    pub fn of<T>(workers: &'a Workers, form: Form, steps: usize, rows: usize) -> Option<Self> {
-        Self::for_work::<T>(workers, form.gate_rows * form.output, form.output, steps, rows)
-    }
-
-    /// As [`of`](Units::of), for steps of so many multiply-adds with old states and so many units.
-    pub fn for_work<T>(
-        workers: &'a Workers,
-        multiply_adds: usize,
-        units: usize,
-        steps: usize,
-        rows: usize,
-    ) -> Option<Self> {
+    /// The threads for a pass over so many steps and rows, of so many multiply-adds with old states a step, if it is one that
+    /// shares units out: one row, whole panels of units, and enough to do.
+    pub fn of<T>(workers: &'a Workers, multiply_adds: usize, units: usize, steps: usize, rows: usize) -> Option<Self> {
         let panels = units.is_multiple_of(line_len::<T>());
         let worth = multiply_adds >= WORTH_MEETING && steps.saturating_mul(multiply_adds) >= WORTH_WAKING;
         (rows == 1 && workers.meet_often() && panels && worth).then_some(Self(workers))
@@ -80,10 +68,10 @@ mod tests {
     #[test]
     fn only_one_row_of_whole_panels_with_enough_to_do_is_shared_by_units() {
         let workers = Workers::pool(2).expect("the system gives the threads");
-        let shared = |hidden, steps, rows| Units::of::<f32>(&workers, Form::whole(4 * hidden, 8, hidden), steps, rows);
+        let shared = |hidden, steps, rows| Units::of::<f32>(&workers, 4 * hidden * hidden, hidden, steps, rows);
         assert!(shared(256, 50, 1).is_some());
         assert!(shared(256, 50, 2).is_none() && shared(250, 50, 1).is_none());
         assert!(shared(32, 1000, 1).is_none() && shared(256, 1, 1).is_none());
-        assert!(Units::of::<f32>(&Workers::caller(), Form::whole(1024, 8, 256), 50, 1).is_none());
+        assert!(Units::of::<f32>(&Workers::caller(), 1024 * 256, 256, 50, 1).is_none());
     }
 }

@@ -6,7 +6,7 @@
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use rnn_kernels::{MatMut, MatRef, SeqMut};
+use rnn_kernels::{MatMut, SeqMut};
 
 use super::Workers;
 
@@ -20,15 +20,13 @@ pub struct Rows<'a, T> {
     cols: usize,
     step_stride: usize,
     row_stride: usize,
-    /// Whether no two steps of the sequence interleave in memory.
-    steps_apart: bool,
     owner: PhantomData<&'a mut [T]>,
 }
 
 // SAFETY: a block is the only way to its elements (see `Rows::block`), so it may go wherever a `&mut [T]` may.
 unsafe impl<T: Send> Send for Rows<'_, T> {}
-// SAFETY: through `&Rows` elements are only read (`at`), or further blocks made, whose contract keeps them disjoint; those
-// let another thread write elements: hence `Send`, too.
+// SAFETY: through `&Rows` only further blocks are made, whose contract keeps them disjoint; those let another thread write
+// elements: hence `Send`, too.
 unsafe impl<T: Send + Sync> Sync for Rows<'_, T> {}
 
 impl<'a, T> Rows<'a, T> {
@@ -36,10 +34,8 @@ impl<'a, T> Rows<'a, T> {
     pub fn new(sequence: SeqMut<'a, T>) -> Self {
         let [steps, rows, cols] = sequence.shape();
         let (step_stride, row_stride) = sequence.strides();
-        let extent = rows.saturating_sub(1) * row_stride + cols;
         let base = NonNull::from(sequence.into_storage()).cast();
-        let steps_apart = step_stride >= extent;
-        Self { base, steps, rows, cols, step_stride, row_stride, steps_apart, owner: PhantomData }
+        Self { base, steps, rows, cols, step_stride, row_stride, owner: PhantomData }
     }
 
     /// All rows of a matrix, as a sequence of one step.
@@ -52,11 +48,6 @@ impl<'a, T> Rows<'a, T> {
     /// A sequence of nothing: so many rows without columns.
     pub fn none(rows: usize) -> Self {
         Self::new(SeqMut::new(&mut [], 1, rows, 0))
-    }
-
-    /// How many rows.
-    pub fn rows(&self) -> usize {
-        self.rows
     }
 
     /// How many columns; 0 for [`none`](Rows::none).
@@ -88,20 +79,6 @@ impl<'a, T> Rows<'a, T> {
         (first, (to - from - 1) * self.row_stride + self.cols)
     }
 
-    /// Rows `from..to` of step `t`, to read.
-    ///
-    /// # Panics
-    /// If out of range.
-    #[track_caller]
-    pub fn at(&self, t: usize, from: usize, to: usize) -> MatRef<'_, T> {
-        let (first, len) = self.span(t, from, to);
-        // SAFETY: the span ends with the last element of row `to − 1`, all of it within the slice of the sequence. Whether
-        // whole steps follow each other or whole rows do (`SeqMut` guarantees one of them), no element of a row outside
-        // this block lies in it, so nobody else writes to it; `&self` keeps this block from being written meanwhile.
-        let data = unsafe { core::slice::from_raw_parts(first.as_ptr(), len) };
-        MatRef::with_stride(data, to - from, self.cols, if to - from <= 1 { self.cols } else { self.row_stride })
-    }
-
     /// Rows `from..to` of step `t`, to write.
     ///
     /// # Panics
@@ -109,7 +86,10 @@ impl<'a, T> Rows<'a, T> {
     #[track_caller]
     pub fn at_mut(&mut self, t: usize, from: usize, to: usize) -> MatMut<'_, T> {
         let (first, len) = self.span(t, from, to);
-        // SAFETY: as in `at`, and `&mut self` keeps this block from being used in any other way meanwhile.
+        // SAFETY: the span ends with the last element of row `to − 1`, all of it within the slice of the sequence. Whether
+        // whole steps follow each other or whole rows do (`SeqMut` guarantees one of them), no element of a row outside
+        // this block lies in it, so nobody else uses it; `&mut self` keeps this block from being used in any other way
+        // meanwhile.
         let data = unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) };
         MatMut::with_stride(data, to - from, self.cols, if to - from <= 1 { self.cols } else { self.row_stride })
     }
@@ -121,29 +101,9 @@ impl<'a, T> Rows<'a, T> {
     #[track_caller]
     pub fn into_step(self, t: usize) -> MatMut<'a, T> {
         let (first, len) = self.span(t, 0, self.rows);
-        // SAFETY: as in `at`, and the block, which was the only way to its elements for 'a, is consumed.
+        // SAFETY: as in `at_mut`, and the block, which was the only way to its elements for 'a, is consumed.
         let data = unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) };
         MatMut::with_stride(data, self.rows, self.cols, if self.rows <= 1 { self.cols } else { self.row_stride })
-    }
-
-    /// Rows `from..to` of two steps, the one to read and the other to write.
-    ///
-    /// # Panics
-    /// If out of range, if the steps are the same, or if steps interleave in memory (batch-first).
-    #[track_caller]
-    pub fn pair(&mut self, read: usize, write: usize, from: usize, to: usize) -> (MatRef<'_, T>, MatMut<'_, T>) {
-        assert!(read != write && self.steps_apart, "steps {read} and {write} cannot be borrowed apart");
-        let ((read, len), (write, _)) = (self.span(read, from, to), self.span(write, from, to));
-        let stride = if to - from <= 1 { self.cols } else { self.row_stride };
-        // SAFETY: as in `at` and `at_mut`. The step stride is at least the extent of a step, so the two spans lie in
-        // different steps and share nothing; `&mut self` keeps everything else away from both.
-        let (read, write) = unsafe {
-            (core::slice::from_raw_parts(read.as_ptr(), len), core::slice::from_raw_parts_mut(write.as_ptr(), len))
-        };
-        (
-            MatRef::with_stride(read, to - from, self.cols, stride),
-            MatMut::with_stride(write, to - from, self.cols, stride),
-        )
     }
 }
 
@@ -187,7 +147,7 @@ mod tests {
             [Rows::new(sequence)],
             |first, [mut block]| {
                 for t in 0..block.steps {
-                    for n in 0..block.rows() {
+                    for n in 0..block.rows {
                         for (f, x) in block.at_mut(t, n, n + 1).row_mut(0).iter_mut().enumerate() {
                             *x = (100 * t + 10 * (first + n) + f) as f32;
                         }
@@ -211,30 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn two_steps_are_held_at_once_and_read_what_was_written() {
-        let mut data = [1.0_f32, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0, 0.0];
-        let mut rows = Rows::new(SeqMut::new(&mut data, 2, 2, 2));
-        let (from, mut to) = rows.pair(0, 1, 1, 2);
-        to.copy_from(from);
-        assert_eq!(rows.at(1, 0, 2).row(1), &[3.0, 4.0]);
-        assert_eq!(rows.at(1, 0, 2).row(0), &[0.0, 0.0]);
-    }
-
-    #[test]
-    #[should_panic(expected = "cannot be borrowed apart")]
-    fn steps_that_interleave_are_not_held_at_once() {
-        let mut data = [0.0_f32; 8];
-        Rows::new(SeqMut::batch_first(&mut data, 2, 2, 2)).pair(0, 1, 0, 2);
-    }
-
-    #[test]
     fn sequences_without_rows_or_columns_have_blocks_like_any_other() {
         Workers::pool(2).expect("the system gives the threads").by_blocks(
             4,
             2,
             [Rows::<f32>::none(4)],
             |_, [mut block]| {
-                assert_eq!((block.rows(), block.cols()), (2, 0));
+                assert_eq!((block.rows, block.cols()), (2, 0));
                 assert_eq!(block.at_mut(0, 0, 2).shape(), [2, 0]);
             },
         );

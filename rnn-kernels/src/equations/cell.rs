@@ -1,8 +1,7 @@
 //! Form, program and pullback of every stage: a cell as plain data, the same type for every cell.
 
-use super::{CellError, Elman, Equations, Fault, Gru, Lstm};
+use super::{CellError, Elman, Equations, Fault, Gru, GruReset, Lstm};
 use crate::activation::Activation;
-use crate::cell::GruReset;
 use crate::form::Form;
 use crate::program::{Node, Place, Program, pullback, trace};
 use alloc::sync::Arc;

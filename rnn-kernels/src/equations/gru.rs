@@ -1,10 +1,21 @@
 //! `r, z = σ(…)`, `n = tanh(…)`, `h = (1 − z) ⊙ n + z ⊙ h₋₁`: Cho et al. 2014, both places of the reset gate.
 
 use super::{Equations, Unit};
-use crate::cell::GruReset;
 use crate::form::{Form, Product, Slot, Stage, Width};
 use crate::number::Number;
 use alloc::vec;
+
+/// Where the reset gate acts. The two are different cells with the same parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum GruReset {
+    /// `n = tanh(W_n x + b_in + r ⊙ (U_n h_prev + b_hn))`: PyTorch, cuDNN, Keras' `reset_after`, ONNX' `linear_before_reset`.
+    #[default]
+    After,
+    /// `n = tanh(W_n x + b_in + U_n (r ⊙ h_prev) + b_hn)`: Cho et al. 2014.
+    Before,
+}
 
 /// A gated recurrent unit, rows `r z n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use core::fmt::Debug;
 pub use cell::{Cell, Known};
 pub use elman::Elman;
 pub use error::{CellError, Fault};
-pub use gru::Gru;
+pub use gru::{Gru, GruReset};
 pub use lstm::Lstm;
 pub use unit::Unit;
 

@@ -208,12 +208,16 @@ impl Recurrent<'_> {
             };
             let block =
                 |block: &str, shape: &[usize]| variables.block(&format!("{name}.{block}_l{depth}{suffix}"), shape);
-            let params = Params {
-                w_ih: block("weight_ih", &[rows, input]),
-                w_hh: block("weight_hh", &[rows, h]),
-                b_ih: (spec.bias != Bias::None).then(|| block("bias_ih", &[rows])),
-                b_hh: (spec.bias == Bias::Both).then(|| block("bias_hh", &[rows])),
+            let biases = match spec.bias {
+                Bias::Both => &["bias_ih", "bias_hh"][..],
+                Bias::Input => &["bias_ih"],
+                Bias::None => &[],
             };
+            let weights = [block("weight_ih", &[rows, input]), block("weight_hh", &[rows, h])];
+            let flat: Vec<_> =
+                weights.into_iter().chain(biases.iter().map(|name| block(name, &[rows]))).flatten().collect();
+            let dims = oracle::Dims { steps: 0, batch: 0, input, hidden: h };
+            let params = Params::from_flat(cell, dims, biases.len(), &flat);
             let (h0, c0) = (take(ROWS * h), take(if cell.has_c() { ROWS * h } else { 0 }));
             Pass { direction, params, h0, c0 }
         };
