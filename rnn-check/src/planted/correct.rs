@@ -160,11 +160,14 @@ impl Correct {
     }
 }
 
-impl<T: Real> Lanes<T> for Correct {
+/// The functions of equations.
+struct Functions(Correct);
+
+impl<T: Real> Lanes<T> for Functions {
     fn unary(&self, f: Unary, to: &mut [T], a: &[T]) {
         Reference.unary(f, to, a);
         if matches!(f, Unary::Tanh | Unary::Sigmoid) {
-            to.iter_mut().for_each(|y| *y = self.smooth(*y));
+            to.iter_mut().for_each(|y| *y = self.0.smooth(*y));
         }
     }
     fn binary(&self, f: Binary, to: &mut [T], a: &[T], b: &[T]) {
@@ -220,7 +223,7 @@ impl<T: Real> Backend<T> for Correct {
 
     fn unit_forward(&self, mut unit: UnitForward<'_, T>) {
         let (known, program, width) = (unit.spec().cell().known(), unit.program(), unit.width());
-        forward_with(self, program, &mut unit);
+        forward_with(&Functions(*self), program, &mut unit);
         let z_gate = match known {
             Some(Known::Gru(reset)) => update_gate(reset, unit.stage()),
             _ => None,

@@ -11,6 +11,10 @@ mod plain;
 mod product;
 mod registry;
 mod reset;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod trial;
 mod unit;
 mod way;
 mod window;

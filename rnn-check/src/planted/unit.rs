@@ -152,10 +152,19 @@ pub(super) fn backward<T: Real>(bug: Bug, mut unit: UnitBackward<'_, T>) {
         _ => {}
     }
     let (known, program) = (unit.spec().cell().known(), unit.program());
+    let Some(Known::Gru(reset)) = known else { return backward_with(&Reference, program, &mut unit) };
+    let is_idle = |n: &usize| bug == Bug::IdleRowSkipped && unit.d_written(0, *n).iter().all(|&d| d == T::ZERO);
+    let idle: Vec<usize> = unit.rows().filter(is_idle).collect();
+    let before = idle.iter().map(|&n| unit.d_read(0, n).map(|(_, d)| d.to_vec())).collect::<Vec<_>>();
     backward_with(&Reference, program, &mut unit);
-    if let Some(Known::Gru(reset)) = known {
-        gru_spoil(bug, reset, unit);
+    for (n, before) in idle.into_iter().zip(before) {
+        unit.d_pre(n).fill(T::ZERO);
+        match (unit.d_read(0, n), before) {
+            (Some((Accum::Add, d)), Some(before)) => d.copy_from_slice(&before),
+            (d, _) => d.into_iter().for_each(|(_, d)| d.fill(T::ZERO)),
+        }
     }
+    gru_spoil(bug, reset, unit);
 }
 
 fn relu_backward<T: Real>(bug: Bug, mut unit: UnitBackward<'_, T>) {
@@ -209,7 +218,6 @@ fn lstm_backward<T: Real>(bug: Bug, mut unit: UnitBackward<'_, T>) {
 fn gru_spoil<T: Real>(bug: Bug, reset: GruReset, mut unit: UnitBackward<'_, T>) {
     let (width, update_gate) = (unit.width(), update_gate(reset, unit.stage()));
     for n in unit.rows() {
-        let idle = unit.d_written(0, n).iter().all(|&d| d == T::ZERO);
         match (bug, update_gate) {
             // What comes through the blend is the first part of the cotangent: it overwrites.
             (Bug::DirectPathForgotten, Some(_)) => unit.d_read(0, n).into_iter().for_each(|(_, d)| d.fill(T::ZERO)),
@@ -217,10 +225,6 @@ fn gru_spoil<T: Real>(bug: Bug, reset: GruReset, mut unit: UnitBackward<'_, T>) 
                 unit.d_pre(n)[z * width..(z + 1) * width].iter_mut().for_each(|d| *d = -*d);
             }
             (Bug::ResetGradientForgotten, None) => unit.d_pre(n).fill(T::ZERO),
-            (Bug::IdleRowSkipped, Some(_)) if idle => {
-                unit.d_pre(n).fill(T::ZERO);
-                unit.d_read(0, n).into_iter().for_each(|(_, d)| d.fill(T::ZERO));
-            }
             _ => {}
         }
     }

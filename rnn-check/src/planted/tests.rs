@@ -1,0 +1,100 @@
+//! Bugs are where their descriptions say, and nowhere else; what is right in unusual ways is right.
+
+use super::trial::{Cotangents, Initial, Trial, differ};
+use super::{Bug, Correct, Plain, Planted, Way};
+use crate::oracle::{self, Reset};
+use rnn_kernels::{Activation, Bias, Cell, GruReset, Size};
+
+fn kernel(cell: oracle::Cell) -> Cell {
+    match cell {
+        oracle::Cell::Elman(activation) => Cell::elman(match activation {
+            oracle::Activation::Tanh => Activation::Tanh,
+            oracle::Activation::Relu => Activation::Relu,
+            oracle::Activation::Sigmoid => Activation::Sigmoid,
+            oracle::Activation::Identity => Activation::Identity,
+        }),
+        oracle::Cell::Lstm => Cell::lstm(),
+        oracle::Cell::Gru(Reset::After) => Cell::gru(GruReset::After),
+        oracle::Cell::Gru(Reset::Before) => Cell::gru(GruReset::Before),
+    }
+}
+
+/// Batches of sequences, whole and ragged, windows, one-hot input, each bias, saturated and subnormal numbers, NaN, and sizes beyond blocks.
+fn trials() -> Vec<Trial> {
+    let size = Size::new(3, 4);
+    let ragged = |lengths: &[usize], start| Some((lengths.to_vec(), start));
+    let window = ragged(&[7, 2, 4, 0], 2);
+    let base = Trial::new(size, 5, 4);
+    vec![
+        Trial::new(Size::new(4, 4), 5, 3),
+        Trial { ragged: ragged(&[5, 2, 0, 3], 0), ..base.clone() },
+        Trial { ragged: window.clone(), cotangents: Cotangents::Last, ..base.clone() },
+        Trial { size: size.with_bias(Bias::Input), ragged: window, one_hot: true, ..base.clone() },
+        Trial { size: size.with_bias(Bias::None), ..base.clone() },
+        Trial::new(size, 0, 3),
+        Trial { scale: 1000.0, ..base.clone() },
+        Trial { nan: true, cotangents: Cotangents::Nothing, ..base.clone() },
+        Trial { scale: 0.0, initial: Initial::Subnormal, ..base },
+        Trial::new(Size::new(1, 260), 1, 1),
+        Trial::new(Size::new(2, 2), 1, 130),
+    ]
+}
+
+/// Bugs that show in no trial: in products of other shapes, on another thread, after 65536 steps.
+const ELSEWHERE: [Bug; 5] =
+    [Bug::EmptySumLeft, Bug::ShapesNotChecked, Bug::ColumnsBeyondBlock, Bug::OrderByThread, Bug::StepsInSixteenBits];
+
+/// Whether a bug is one of passes, not of heads, losses or joins.
+fn is_of_passes(bug: Bug) -> bool {
+    let heads = [
+        "softmax",
+        "losses",
+        "Bernoulli",
+        "squared error",
+        "affine",
+        "embedding",
+        "dense",
+        "join",
+        "an ignored target",
+    ];
+    !heads.iter().any(|head| bug.description().trim().starts_with(head))
+}
+
+#[test]
+fn every_bug_of_passes_shows_in_cells_that_its_description_names_and_in_no_other() {
+    let mut shown: Vec<Vec<oracle::Cell>> = vec![vec![]; Bug::ALL.len()];
+    for (cell, trial) in oracle::Cell::ALL.into_iter().flat_map(|cell| trials().into_iter().map(move |t| (cell, t))) {
+        let kernel = kernel(cell);
+        let right = trial.run(&kernel, &Plain).expect("the reference passes through every trial");
+        for (&bug, shown) in Bug::ALL.iter().zip(&mut shown) {
+            let shows = || trial.run(&kernel, &Planted::new(bug)).map_or(true, |wrong| differ(&right, &wrong));
+            if shown.last() != Some(&cell) && shows() {
+                shown.push(cell);
+            }
+        }
+    }
+    for (bug, shown) in Bug::ALL.iter().zip(shown) {
+        assert!(shown.iter().all(|cell| bug.cells().contains(cell)), "{bug:?} shows in {shown:?}");
+        assert_eq!(!shown.is_empty(), is_of_passes(*bug) && !ELSEWHERE.contains(bug), "{bug:?} shows in {shown:?}");
+    }
+}
+
+#[test]
+fn every_correct_variant_is_close_to_the_reference_and_another_one_where_it_says_so() {
+    for way in Way::ALL {
+        let mut another = false;
+        for (cell, trial) in oracle::Cell::ALL.into_iter().flat_map(|cell| trials().into_iter().map(move |t| (cell, t)))
+        {
+            let cell = kernel(cell);
+            let both = (trial.run(&cell, &Plain), trial.run(&cell, &Correct(way)));
+            let (Ok(plain), Ok(correct)) = both else { panic!("{way:?} {}: {both:?}", cell.form().name) };
+            another |= differ(&plain, &correct);
+            let is_close = |a: f64, b: f64| (a - b).abs() <= 1e-11 * (1.0 + a.abs()) || !differ(&[a], &[b]);
+            let far = plain.iter().zip(&correct).find(|&(&a, &b)| !is_close(a, b));
+            assert_eq!(far, None, "{way:?} {} {trial:?}", cell.form().name);
+        }
+        // Packed weights are the same numbers, the same sums step by step have the same bits, and f64 is as wide as f64.
+        let same = matches!(way, Way::Packed | Way::StepByStep | Way::WideAccumulator);
+        assert_eq!(another, !same, "{way:?}");
+    }
+}
