@@ -31,7 +31,8 @@ fn places<T: Real>(after: &Spec<T>, before: &Spec<T>, steps: usize, rows: usize)
 
 pub(super) fn forward<T: Real>(planted: &Planted, before: &Spec<T>, mut run: Forward<'_, T>) {
     let places = places(run.spec, before, run.x.steps(), run.x.rows());
-    let (reserve, mut own) = (std::mem::take(&mut run.reserve), vec![T::CANARY; run.reserve.len()]);
+    let mut own = vec![T::CANARY; run.reserve.len()];
+    let reserve = std::mem::take(&mut run.reserve);
     let mut run = run;
     (run.spec, run.reserve) = (before, &mut own);
     sequence::forward(planted, run);
