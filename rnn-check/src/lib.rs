@@ -97,4 +97,4 @@ pub use replay::replay;
 pub use report::{Broken, Hint, LawReport, Probe, Report};
 #[doc(no_inline)]
 pub use rnn_kernels::Backend;
-pub use run::{Checked, run};
+pub use run::{Checked, check_cell, run};

@@ -12,6 +12,7 @@
 /// ```
 ///
 /// - `plan: …` after the claims replaces [`Plan::from_env`](crate::Plan::from_env), which follows `RNN_CHECK_PROFILE`;
+/// - `cells: [cell, …]` after that checks cells of one's own, too ([`check_cell`](crate::check_cell) checks one alone);
 /// - `threads: [Mine::with_threads(2), Mine::with_threads(3)]` after that adds a test that these forms of the backend give
 ///   its bits ([`same_bits_for_any_threads`](crate::same_bits_for_any_threads)).
 ///
@@ -20,7 +21,7 @@
 macro_rules! conformance {
     ($($module:ident {
         backend: $backend:expr, claims: $claims:expr
-        $(, plan: $plan:expr)? $(, threads: [$($form:expr),+ $(,)?])? $(,)?
+        $(, plan: $plan:expr)? $(, cells: [$($cell:expr),+ $(,)?])? $(, threads: [$($form:expr),+ $(,)?])? $(,)?
     })*) => {
         $(
             mod $module {
@@ -28,7 +29,10 @@ macro_rules! conformance {
                 use super::*;
 
                 fn check<T: $crate::Checked>(backend: &dyn $crate::Backend<T>, law: &str) {
-                    $crate::conform::<T>(backend, &$claims, $crate::__plan!($($plan)?), law);
+                    static CELLS: std::sync::OnceLock<Vec<$crate::oracle::Cell>> = std::sync::OnceLock::new();
+                    let cells = CELLS.get_or_init(|| vec![$($($crate::oracle::Cell::from($cell)),+)?]);
+                    let plan = $crate::__plan!($($plan)?).with(cells.iter().copied());
+                    $crate::conform::<T>(backend, &$claims, plan, law);
                 }
 
                 $crate::for_each_law!(__conformance_tests! { { $backend } });

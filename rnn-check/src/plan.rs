@@ -17,8 +17,10 @@ pub struct Plan {
     pub wide: usize,
     /// Random cases up to the sizes of wide ones.
     pub large: u32,
-    /// Only cases of these cells; `None` takes all.
+    /// Only cases of these cells of the list; `None` takes all of [`Cell::ALL`].
     pub cells: Option<&'static [Cell]>,
+    /// Cells beside the list, on every case of the covering list and as many others as a cell of the list has on average.
+    pub own: Vec<Cell>,
     /// What the random cases follow from.
     pub seed: u64,
     /// Whether a failing case is shrunk before it is reported.
@@ -46,6 +48,7 @@ impl Plan {
             wide: 7,
             large: 0,
             cells: None,
+            own: Vec::new(),
             seed: 0x5eed,
             shrink: true,
             hint: true,
@@ -102,6 +105,18 @@ impl Plan {
     #[must_use]
     pub fn of_cells(self, cells: &'static [Cell]) -> Self {
         Self { cells: Some(cells), ..self }
+    }
+
+    /// The same plan with these cells beside the list.
+    #[must_use]
+    pub fn with(self, cells: impl IntoIterator<Item = Cell>) -> Self {
+        Self { own: self.own.into_iter().chain(cells).collect(), ..self }
+    }
+
+    /// The same plan for these cells alone, which need not be in the list.
+    #[must_use]
+    pub fn only_of(self, cells: impl IntoIterator<Item = Cell>) -> Self {
+        Self { cells: Some(&[]), ..self }.with(cells)
     }
 
     /// Whether cases of this cell are asked for.

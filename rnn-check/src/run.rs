@@ -1,10 +1,11 @@
 //! `run(&backend, &claims, &plan) -> Report`: every law on the covering list, on wide cases and on random ones.
 
-use crate::case::{Case, CaseTree, Cases, Token, covering, wide};
+use crate::case::{Case, CaseTree, Cases, Token, covering, wide, wide_of};
 use crate::claims::Claims;
 use crate::hint;
 use crate::judge::judge;
 use crate::law::{Context, Evidence, Failure, Law, Scope, Stop, all_ids, f64_laws, laws};
+use crate::oracle::Cell;
 use crate::plan::Plan;
 use crate::promise::Promises;
 use crate::real::Real;
@@ -21,6 +22,44 @@ const REDRAWS: u64 = 4;
 /// Checks every law that the plan asks for.
 pub fn run<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, plan: &Plan) -> Report {
     T::check(backend, claims, plan)
+}
+
+/// Checks a cell of one's own on a backend: every law that is about any cell, on every case of the covering list.
+///
+/// What it proves is calculus: that the backend computes the cell's equation and the derivative of it, in both directions, over
+/// ragged rows, from any state. Whether the equation is the one that was meant is for a test beside this one.
+///
+/// ```
+/// use rnn_check::{Claims, Plan, check_cell, planted::Plain};
+/// use rnn_kernels::{Cell, Equations, Form, Number, Slot, Stage, Unit};
+///
+/// /// `h = h₋₁ + tanh(W x + U h₋₁ + b) / 8`: a residual step.
+/// #[derive(Debug)]
+/// struct Residual;
+///
+/// impl Equations for Residual {
+///     fn form(&self) -> Form {
+///         Form::new("residual").stage(Stage::new(["step"]).reads([Slot::Old(0)]))
+///     }
+///     fn unit<S: Number>(&self, _stage: usize, u: &mut Unit<'_, S>) {
+///         let ([step], [h]) = (u.pre(), u.reads());
+///         let [step] = u.keep([step.tanh()]);
+///         u.write([h + step * S::constant(0.125)]);
+///     }
+/// }
+///
+/// let cell = Cell::new(&Residual)?;
+/// let plan = Plan::quick().only("oracle::each_adjoint_step");
+/// check_cell::<f64>(&cell, &Plain, &Claims::new(), &plan).assert_passes();
+/// # Ok::<(), rnn_kernels::CellError>(())
+/// ```
+pub fn check_cell<T: Checked>(
+    cell: &rnn_kernels::Cell,
+    backend: &dyn Backend<T>,
+    claims: &Claims,
+    plan: &Plan,
+) -> Report {
+    T::check(backend, claims, &plan.clone().only_of([Cell::from(cell.clone())]))
 }
 
 /// A number type with its laws.
@@ -131,6 +170,24 @@ impl<'c, T: Checked> Checking<'c, T> {
         }
     }
 
+    /// The cases of a cell that is not in the list: those of the list with this cell in them, wide ones, and random ones.
+    fn cases_of(&mut self, cell: Cell) -> Vec<Case> {
+        let plan = self.plan;
+        let (stride, random) = match self.law.scope {
+            _ if plan.replay.is_some() => return vec![],
+            Scope::Cases => (plan.stride, plan.random),
+            Scope::FewCases => (plan.stride.saturating_mul(4), plan.random / 8),
+            // It brings its own cells.
+            Scope::Once => return vec![],
+        };
+        let covering = covering().iter().step_by(stride).map(|case| Case { cell, ..*case });
+        let wide = wide_of(cell).take(plan.wide);
+        let cells = [cell];
+        let small = Cases { cells: &cells, ..Cases::SMALL };
+        let drawn = (0..random).filter_map(|_| small.new_tree(&mut self.runner).ok()).map(|tree| tree.current());
+        covering.chain(wide).chain(drawn).collect()
+    }
+
     fn report(mut self) -> LawReport {
         let start = Instant::now();
         let (listed, [small, large]) = self.cases();
@@ -146,6 +203,13 @@ impl<'c, T: Checked> Checking<'c, T> {
                 self.seen.broken = Some(broken);
                 break;
             }
+        }
+        let own: Vec<Case> = self.plan.own.iter().flat_map(|&cell| self.cases_of(cell)).collect();
+        for case in own {
+            if self.seen.broken.is_some() {
+                break;
+            }
+            self.seen.broken = self.one(case);
         }
         self.seen.probes = self.promises.into_probes();
         let mut seen = self.seen;
@@ -243,12 +307,12 @@ impl<'c, T: Checked> Checking<'c, T> {
 
     fn broken(&self, found: &Case, case: &Case, tried: usize, failure: Failure) -> Broken {
         let Failure { place, numbers, ratio, pattern } = failure;
-        let token = Token { law: self.law.id.into(), number: T::NAME.into(), case: *case };
+        let token = Token::new(self.law.id, T::NAME, *case);
         Broken {
             found: found.to_string(),
             case: case.to_string(),
             tried,
-            token: Some(token),
+            token,
             place,
             numbers,
             ratio,

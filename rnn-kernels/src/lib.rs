@@ -77,7 +77,7 @@ pub use activation::Activation;
 pub use backend::{Backend, Effort, check_matmul};
 pub use buffer::{BufferLens, Use, carve};
 pub use direction::Direction;
-pub use equations::{Cell, CellError, Elman, Equations, Fault, Gru, GruReset, Known, Lstm, Unit};
+pub use equations::{Cell, CellError, Elman, Equations, Fault, Gru, GruReset, Known, Lstm, LstmPeephole, Unit};
 pub use form::{Form, Matrix, Name, Product, Slot, Stage, Width};
 pub use head::*;
 pub use input::Input;

@@ -25,7 +25,7 @@ pub use problem::{Layout, Problem, X};
 pub use shrink::{CaseTree, Cases};
 pub(crate) use token::REPLAY;
 pub use token::{Token, TokenError};
-pub use wide::wide;
+pub use wide::{wide, wide_of};
 
 use crate::oracle::{Cell, Dims};
 use rnn_kernels::{Accum, Bias, Direction};

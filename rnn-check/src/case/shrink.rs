@@ -2,28 +2,32 @@
 //!
 //! Data are derived from a seed, so shrinking works on shapes and options and never on megabytes of numbers.
 
+use super::covering::{ACCUMS, BIASES, DIRECTIONS};
 use super::{Case, Fill, Layout, Lengths, Upstream};
 use crate::oracle::{Cell, Dims};
 use proptest::prelude::Rng as _;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use rnn_kernels::{Accum, Bias, Direction};
 
 /// All cases up to some sizes.
 #[derive(Clone, Copy, Debug)]
-pub struct Cases {
+pub struct Cases<'c> {
     /// The largest sizes.
     pub largest: Dims,
+    /// The cells that are drawn from.
+    pub cells: &'c [Cell],
 }
 
-impl Cases {
+impl Cases<'static> {
     /// Some vectors wide, some steps long.
-    pub const SMALL: Self = Self { largest: Dims { steps: 8, batch: 6, input: 18, hidden: 34 } };
+    pub const SMALL: Self =
+        Self { largest: Dims { steps: 8, batch: 6, input: 18, hidden: 34 }, cells: Cell::WITH_EQUATIONS };
     /// As wide as tiles are.
-    pub const LARGE: Self = Self { largest: Dims { steps: 24, batch: 20, input: 48, hidden: 96 } };
+    pub const LARGE: Self =
+        Self { largest: Dims { steps: 24, batch: 20, input: 48, hidden: 96 }, cells: Cell::WITH_EQUATIONS };
 }
 
-impl Strategy for Cases {
+impl Strategy for Cases<'_> {
     type Tree = CaseTree;
     type Value = Case;
 
@@ -38,17 +42,17 @@ impl Strategy for Cases {
             hidden: 1 + below(hidden),
         };
         let case = Case {
-            cell: Cell::ALL[below(7)],
-            bias: [Bias::Both, Bias::Input, Bias::None][below(3)],
-            direction: [Direction::Forward, Direction::Reverse][below(2)],
+            cell: self.cells[below(self.cells.len())],
+            bias: BIASES[below(BIASES.len())],
+            direction: DIRECTIONS[below(DIRECTIONS.len())],
             dims,
             lengths: Lengths::ALL[below(Lengths::ALL.len())],
             state: below(4) > 0,
             one_hot: below(4) == 0,
-            layout: Layout::ALL[below(4)],
-            upstream: Upstream::SETS[below(6)],
-            d_x: [Accum::Replace, Accum::Add][below(2)],
-            fill: Fill::ALL[below(5)],
+            layout: Layout::ALL[below(Layout::ALL.len())],
+            upstream: Upstream::SETS[below(Upstream::SETS.len())],
+            d_x: ACCUMS[below(ACCUMS.len())],
+            fill: Fill::ALL[below(Fill::ALL.len())],
             seed: below(1 << 16) as u64,
         };
         Ok(CaseTree::new(case))
@@ -133,6 +137,7 @@ fn plainer(case: Case) -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rnn_kernels::Direction;
     use std::collections::HashSet;
 
     /// Walks down while `fails` holds, as proptest does.
@@ -151,7 +156,7 @@ mod tests {
         let mut draw = || Cases::SMALL.new_tree(&mut runner).expect("nothing is rejected").current();
         let drawn: Vec<Case> = (0..3000).map(|_| draw()).collect();
         let values = |of: &dyn Fn(&Case) -> String| drawn.iter().map(of).collect::<HashSet<_>>().len();
-        assert_eq!(values(&|c| format!("{:?}", c.cell)), Cell::ALL.len());
+        assert_eq!(values(&|c| format!("{:?}", c.cell)), Cell::WITH_EQUATIONS.len());
         assert_eq!(values(&|c| format!("{:?}", c.fill)), Fill::ALL.len());
         assert_eq!(values(&|c| format!("{:?}", c.layout)), Layout::ALL.len());
         assert_eq!(values(&|c| format!("{:?}", c.upstream)), Upstream::SETS.len());

@@ -14,9 +14,9 @@
 //! The options are, from the highest bits: cell 4, bias 2, direction 1, lengths 2, state 1, one-hot 1, layout 3, upstream 3
 //! (`d_y`, `d_h_n`, `d_c_n`), `d_x` 1, fill 4; each is an index into the list of its axis, lists that only grow at their end.
 
+use super::covering::{ACCUMS, BIASES, DIRECTIONS};
 use super::{Case, Fill, Layout, Lengths, Upstream};
 use crate::oracle::{Cell, Dims};
-use rnn_kernels::{Accum, Bias, Direction};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -27,10 +27,6 @@ pub(crate) const REPLAY: &str = "RNN_CHECK_REPLAY";
 const VERSION: &str = "rnn1";
 /// Numbers that parameters, reserve and gradients of a case may hold together: 128 MiB in f64.
 const LARGEST: usize = 1 << 24;
-
-const BIASES: [Bias; 3] = [Bias::Both, Bias::Input, Bias::None];
-const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Reverse];
-const ACCUMS: [Accum; 2] = [Accum::Replace, Accum::Add];
 
 /// One case of one law in one number type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -194,6 +190,14 @@ fn numbers(dims: Dims) -> Option<usize> {
     let places = steps.checked_add(1)?.checked_mul(batch.max(1))?;
     let width = hidden.checked_mul(12)?.checked_add(input.checked_mul(2)?)?;
     places.checked_mul(width)?.checked_add(params)
+}
+
+impl Token {
+    /// The token of a case; `None` if its cell is in no list that other programs know.
+    #[must_use]
+    pub fn new(law: &str, number: &str, case: Case) -> Option<Self> {
+        Cell::ALL.contains(&case.cell).then(|| Self { law: law.into(), number: number.into(), case })
+    }
 }
 
 impl fmt::Display for Token {

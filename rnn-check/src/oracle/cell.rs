@@ -1,5 +1,6 @@
 //! The cells under test: those the oracle has equations of its own for, and any other.
 
+use super::witness::{self, Witness};
 use rnn_kernels::{self as kernels, Slot};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -59,13 +60,20 @@ pub struct Own {
     name: &'static str,
     make: fn() -> kernels::Cell,
     cell: OnceLock<kernels::Cell>,
+    witness: Option<Witness>,
 }
 
 impl Own {
-    /// A cell of this name, made when it is first needed.
+    /// A cell of this name, made when it is first needed, with the equations of its source as a witness of what was meant.
     #[must_use]
-    pub const fn new(name: &'static str, make: fn() -> kernels::Cell) -> Self {
-        Self { name, make, cell: OnceLock::new() }
+    pub const fn new(name: &'static str, make: fn() -> kernels::Cell, witness: Option<Witness>) -> Self {
+        Self { name, make, cell: OnceLock::new(), witness }
+    }
+
+    /// The equations of its source.
+    #[must_use]
+    pub fn witness(&self) -> Option<Witness> {
+        self.witness
     }
 
     /// The name of its form.
@@ -84,7 +92,7 @@ impl From<kernels::Cell> for Cell {
     /// A test program's cell; it is kept until the program ends.
     fn from(cell: kernels::Cell) -> Self {
         let name = Box::leak(cell.form().name.to_string().into_boxed_str());
-        let own = Own { name, make: || unreachable!("the cell is there"), cell: OnceLock::from(cell) };
+        let own = Own { name, make: || unreachable!("the cell is there"), cell: OnceLock::from(cell), witness: None };
         Self::Own(Box::leak(Box::new(own)))
     }
 }
@@ -111,7 +119,7 @@ impl fmt::Debug for Own {
 
 impl Cell {
     /// Every cell of the suite; it only grows at its end.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Elman(Activation::Tanh),
         Self::Elman(Activation::Relu),
         Self::Elman(Activation::Sigmoid),
@@ -119,7 +127,19 @@ impl Cell {
         Self::Lstm,
         Self::Gru(Reset::After),
         Self::Gru(Reset::Before),
+        Self::Own(&witness::LSTM_PEEPHOLE),
     ];
+    /// The Elman networks.
+    pub const ELMAN: [Self; 4] = [
+        Self::Elman(Activation::Tanh),
+        Self::Elman(Activation::Relu),
+        Self::Elman(Activation::Sigmoid),
+        Self::Elman(Activation::Identity),
+    ];
+    /// The GRUs.
+    pub const GRU: [Self; 2] = [Self::Gru(Reset::After), Self::Gru(Reset::Before)];
+    /// Those that the oracle has equations of its own for.
+    pub const WITH_EQUATIONS: &'static [Self] = Self::ALL.split_at(7).0;
 
     /// The cell in the words of the kernels.
     #[must_use]

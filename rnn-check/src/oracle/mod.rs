@@ -10,6 +10,7 @@ mod form;
 mod heads;
 mod sequence;
 mod step;
+pub mod witness;
 
 use std::sync::Arc;
 

@@ -2,22 +2,8 @@
 
 use super::trial::{Cotangents, Initial, Trial, differ};
 use super::{Bug, Correct, Plain, Planted, Way};
-use crate::oracle::{self, Reset};
-use rnn_kernels::{Activation, Bias, Cell, GruReset, Size};
-
-fn kernel(cell: oracle::Cell) -> Cell {
-    match cell {
-        oracle::Cell::Elman(activation) => Cell::elman(match activation {
-            oracle::Activation::Tanh => Activation::Tanh,
-            oracle::Activation::Relu => Activation::Relu,
-            oracle::Activation::Sigmoid => Activation::Sigmoid,
-            oracle::Activation::Identity => Activation::Identity,
-        }),
-        oracle::Cell::Lstm => Cell::lstm(),
-        oracle::Cell::Gru(Reset::After) => Cell::gru(GruReset::After),
-        oracle::Cell::Gru(Reset::Before) => Cell::gru(GruReset::Before),
-    }
-}
+use crate::oracle;
+use rnn_kernels::{Bias, Size};
 
 /// Batches of sequences, whole and ragged, windows, one-hot input, each bias, saturated and subnormal numbers, NaN, and sizes beyond blocks.
 fn trials() -> Vec<Trial> {
@@ -68,7 +54,7 @@ fn is_of_passes(bug: Bug) -> bool {
 fn every_bug_of_passes_shows_in_cells_that_its_description_names_and_in_no_other() {
     let mut shown: Vec<Vec<oracle::Cell>> = vec![vec![]; Bug::ALL.len()];
     for (cell, trial) in oracle::Cell::ALL.into_iter().flat_map(|cell| trials().into_iter().map(move |t| (cell, t))) {
-        let kernel = kernel(cell);
+        let kernel = cell.kernel();
         let right = trial.run(&kernel, &Plain).expect("the reference passes through every trial");
         for (&bug, shown) in Bug::ALL.iter().zip(&mut shown) {
             let shows = || match trial.run(&kernel, &Planted::new(bug)) {
@@ -92,7 +78,7 @@ fn every_correct_variant_is_close_to_the_reference_and_another_one_where_it_says
         let mut another = false;
         for (cell, trial) in oracle::Cell::ALL.into_iter().flat_map(|cell| trials().into_iter().map(move |t| (cell, t)))
         {
-            let cell = kernel(cell);
+            let cell = cell.kernel();
             let both = (trial.run(&cell, &Plain), trial.run(&cell, &Correct(way)));
             let (Ok(plain), Ok(correct)) = both else { panic!("{way:?} {}: {both:?}", cell.form().name) };
             another |= differ(&plain, &correct);

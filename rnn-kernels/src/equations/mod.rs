@@ -5,6 +5,7 @@ mod elman;
 mod error;
 mod gru;
 mod lstm;
+mod lstm_peephole;
 mod unit;
 
 use crate::form::Form;
@@ -16,6 +17,7 @@ pub use elman::Elman;
 pub use error::{CellError, Fault};
 pub use gru::{Gru, GruReset};
 pub use lstm::Lstm;
+pub use lstm_peephole::LstmPeephole;
 pub use unit::Unit;
 
 /// A recurrent cell: its form, and the equation of one unit.
