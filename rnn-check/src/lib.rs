@@ -1,4 +1,4 @@
-//! Is a backend right? Every answer here is computed a second way, from the forward equations alone.
+//! Is a backend correct? Every answer here is computed a second way, from the forward equations alone.
 //!
 //! - [`number`]: one trait, instances that carry derivatives, wider precision or error bounds;
 //! - [`oracle`]: the forward equations over that trait;
@@ -9,7 +9,7 @@
 //! - [`law`]: the laws, one plain function each;
 //! - [`activation`]: σ and tanh against exact values, every f32 there is;
 //! - [`dispatch`]: every instruction set a backend chooses from, forced, and none missing unnoticed;
-//! - [`planted`]: backends with one bug each that must be rejected, and unusual right ones that must be accepted;
+//! - [`planted`]: backends with one bug each that must be rejected, and unusual correct ones that must be accepted;
 //! - [`matrix`]: which law rejects which bug;
 //! - [`power`]: the smallest error each law notices;
 //! - [`document`]: tables that are generated into a document, and the check that they are up to date.

@@ -142,7 +142,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The smallest error/bound a law must reach somewhere, with a right backend, for its bound to mean anything.
+    /// The smallest error/bound a law must reach somewhere, with a correct backend, for its bound to mean anything.
     pub const VACUOUS: f64 = 1.0 / 500.0;
 
     /// Something was run and every law held. An empty run is a failure.

@@ -1,4 +1,4 @@
-//! Every planted bug is rejected by at least one law, every unusual right backend is accepted by all.
+//! Every planted bug is rejected by at least one law, every unusual correct backend is accepted by all.
 
 use rnn_check::law::DEFENCE_IN_DEPTH;
 use rnn_check::matrix::{kill_matrix, registry_markdown};

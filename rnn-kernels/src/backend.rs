@@ -16,12 +16,12 @@ use core::fmt::Debug;
 
 /// Linear algebra and the cells built on it, for one number type.
 ///
-/// **One method is required**: [`matmul`](Backend::matmul). Everything else has a body that is right; a backend
-/// overrides what pays, in this order: the products, the pointwise kernels, whole sequences with packed weights.
+/// **One method is required**: [`matmul`](Backend::matmul). Everything else has a body that is correct; a
+/// backend overrides what pays, in this order: the products, the equation of a stage, whole passes with packed weights.
 ///
-/// An override begins by asking the run for its [`plain`](LstmForward::plain) facts and hands the run to the
-/// provided body (`sequence::lstm::forward(self, run)`) if there are none, so that an option it does not know is
-/// computed and never ignored.
+/// What a cell computes is data, [`Cell`](crate::Cell). An override with kernels for some cells asks
+/// [`known`](crate::Cell::known) which one it is given and runs the program of every other, or hands the run to the provided
+/// body (`sequence::forward(self, run)`): a cell it has never heard of is computed, and no option is ignored.
 ///
 /// # The contract
 ///

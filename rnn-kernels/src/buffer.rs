@@ -10,7 +10,7 @@ pub enum Use {
 }
 
 /// Lengths, in elements, of the buffers of one cell at one size. Alignment is the owner's business: kernels
-/// are right on any slice.
+/// are correct on any slice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BufferLens {

@@ -19,7 +19,7 @@
 //! less than the smallest subnormal (which it also is for `a = 0`). `f(x)` is not a number of the format except for
 //! `tanh 0 = 0` and `σ(0) = ½`, and never half way between two (`e^x` is transcendental for rational `x ≠ 0`: Lindemann
 //! 1882), so a result is correctly rounded if and only if its error is below ½. A NaN where the value is a number
-//! counts as an error of [`f64::MAX`] ulp. Infinite arguments are special values: right or wrong.
+//! counts as an error of [`f64::MAX`] ulp. Infinite arguments are special values: correct or wrong.
 //!
 //! # How the exact value is known
 //!

@@ -141,7 +141,7 @@ impl Tally {
 
     /// Results of neighbours, the last one's neighbour above included.
     fn order<T: Format>(&mut self, a: &[T], of_plus: &[T], of_minus: &[T]) {
-        // Beside a NaN there is no right order.
+        // Beside a NaN there is no correct order.
         let wrong = |low: T, high: T| low > high || low.is_nan() || high.is_nan();
         let pairs = of_plus.windows(2).zip(of_minus.windows(2));
         if pairs.fold(false, |any, (p, m)| any | wrong(p[0], p[1]) | wrong(m[1], m[0])) {

@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(kink_at(0.0).judge(claimed, 1.0), Verdict::Inconclusive);
         }
         for k in 1..200 {
-            // Every distance on both sides: a right claim is never rejected.
+            // Every distance on both sides: a correct claim is never rejected.
             let at = 0.3 * 0.9f64.powi(k);
             assert_ne!(kink_at(at).judge(1f64.cos(), 1.0), Verdict::Disagrees, "{at}");
             assert_ne!(kink_at(-at).judge(1f64.cos() + 1.0, 1.0), Verdict::Disagrees, "{at}");

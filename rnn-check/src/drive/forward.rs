@@ -48,17 +48,13 @@ impl<T: Real> Rig<'_, T> {
         });
         self.leave(&workspace);
         let [h_n, c_n] = states::parted(problem, last.slice());
-        let right = self.wrong(Mistake::Reserve) == 0;
+        let kept = steps + self.wrong(Mistake::Reserve);
         Forward {
             breaches: breaches(inputs.buffers().chain(&initial).chain([&last, &reserve, &workspace])),
             y: vec![],
             h_n,
             c_n,
-            reserve: if right {
-                Reserve::new(spec, steps, rows, reserve.read())
-            } else {
-                Reserve::new(spec, steps + 1, rows, reserve.read())
-            },
+            reserve: Reserve::new(spec, kept, rows, reserve.read()),
             call,
         }
     }

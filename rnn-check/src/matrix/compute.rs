@@ -131,7 +131,7 @@ pub fn kill_matrix(plan: &Plan) -> KillMatrix {
             }
         }
     }
-    // f64 has every law, f32 has not. The reference is one more right backend, not counted among the unusual ones.
+    // f64 has every law, f32 has not. The reference is one more correct backend, not counted among the unusual ones.
     let laws = ids::<f64>(&plan).into_iter().map(String::from).collect();
     KillMatrix::of(laws, bugs, Way::ALL.len(), rejected, ratios)
 }

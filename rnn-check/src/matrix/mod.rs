@@ -75,7 +75,7 @@ pub struct KillMatrix {
     pub killed: usize,
     /// The others.
     pub survivors: Vec<String>,
-    /// How many unusual right backends were run.
+    /// How many unusual correct backends were run.
     pub correct_variants: usize,
     /// Which of them were rejected.
     pub rejected_variants: Vec<FalseAlarm>,

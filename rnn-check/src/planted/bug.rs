@@ -4,7 +4,7 @@ use crate::oracle::{Cell, Reset};
 
 macro_rules! bugs {
     ($($(#[doc = $doc:literal])+ $name:ident $(= $id:literal)?,)*) => {
-        /// One mistake in an otherwise right backend.
+        /// One mistake in an otherwise correct backend.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Bug { $($(#[doc = $doc])+ $name,)* }
 

@@ -1,4 +1,4 @@
-//! Backends that show what the suite can see: with one bug each, which must be rejected, and right in unusual ways, which
+//! Backends that show what the suite can see: with one bug each, which must be rejected, and correct in unusual ways, which
 //! must be accepted.
 
 mod backward;

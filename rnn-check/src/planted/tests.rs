@@ -1,4 +1,4 @@
-//! Bugs are where their descriptions say, and nowhere else; what is right in unusual ways is right.
+//! Bugs are where their descriptions say, and nowhere else; what is correct in unusual ways is correct.
 
 use super::trial::{Cotangents, Initial, Trial, differ};
 use super::{Bug, Correct, Plain, Planted, Way};

@@ -1,8 +1,8 @@
-//! How right backends differ from the reference.
+//! How correct backends differ from the reference.
 
 use crate::claims::Claims;
 
-/// How a right backend differs from the reference.
+/// How a correct backend differs from the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Sums from the last product to the first, `C` last.

@@ -1,4 +1,4 @@
-//! Where one number of an otherwise right backend is changed.
+//! Where one number of an otherwise correct backend is changed.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
