@@ -1,6 +1,8 @@
 //! Everything that data can cause: one error type, each variant with what was expected and what was found.
 
+use crate::cells::CellFault;
 use crate::checkpoint::CheckpointFault;
+use crate::digest::Digest;
 use std::path::PathBuf;
 
 /// The result of everything in this crate that data can make fail.
@@ -49,6 +51,28 @@ pub enum Error {
         expected: String,
         /// What is there.
         found: String,
+    },
+    /// The cell of a layer cannot be made, or not used there.
+    #[error("configuration, {at}: cell `{cell}`: {fault}")]
+    Cell {
+        /// Where in the configuration.
+        at: String,
+        /// Its name.
+        cell: String,
+        /// What is wrong with it.
+        fault: CellFault,
+    },
+    /// A cell has another equation than the one that a checkpoint was written with.
+    #[error("layer {layer}, cell `{cell}`: expected the equation with digest {expected}, found {found}")]
+    Equation {
+        /// The layer.
+        layer: String,
+        /// The name of the cell.
+        cell: String,
+        /// The digest of the equation that the checkpoint was written with.
+        expected: Digest,
+        /// The digest of the equation that the registry makes.
+        found: Digest,
     },
     /// One kind of thing was given where another belongs.
     #[error("{what}: expected {expected}, found {found}")]

@@ -59,7 +59,10 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+mod buffer;
+pub mod cells;
 pub mod checkpoint;
+mod digest;
 pub mod error;
 mod file;
 mod finite;
@@ -77,6 +80,7 @@ pub mod sampling;
 pub mod text;
 
 pub use backend::DefaultBackend;
+pub use cells::Cells;
 pub use error::{Error, Result};
 pub use finite::NonFinite;
 pub use layer::{Elman, Gru, Lstm};

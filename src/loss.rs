@@ -1,13 +1,25 @@
 //! `L = (1/count) Σ_m loss[m]`: losses of the output rows and their gradient.
 
+use crate::buffer::Aligned;
 use crate::error::{Error, Result, check_len, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
 use crate::memory::reserve;
-use crate::network::buffer::Aligned;
-use crate::network::config::Objective;
 use rnn_kernels::{
     Backend, BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError, Steps,
 };
+use serde::{Deserialize, Serialize};
+
+/// The loss of one output row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// `ln Σ_k e^{a_k} − a_target`: one of several classes.
+    Softmax,
+    /// `Σ_k ln(1 + e^{a_k}) − t_k a_k`: independent yes-or-no outputs.
+    Bernoulli,
+    /// `Σ_k (a_k − t_k)²`.
+    SquaredError,
+}
 
 /// What the outputs should be: one row for each output row, time-major `[T, N]`, or `[N]` with an output at the last
 /// step only. Rows beyond a row's length do not count and are never read.

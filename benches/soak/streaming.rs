@@ -41,6 +41,7 @@ impl Run for Streaming {
     fn save(&self) -> Checkpoint<f32, u64> {
         let parameters = self.network.parameters().to_vec();
         Checkpoint {
+            cells: self.network.cells(),
             config: self.network.config().clone(),
             // Nothing is learnt: any rule will do.
             optimiser: Optimiser::new(Rule::Sgd(Sgd::default()), parameters.len()).expect("settings within range"),

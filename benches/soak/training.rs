@@ -55,6 +55,7 @@ impl Run for Training {
 
     fn save(&self) -> Checkpoint<f32, u64> {
         Checkpoint {
+            cells: self.network.cells(),
             config: self.network.config().clone(),
             parameters: self.network.parameters().to_vec(),
             optimiser: self.optimiser.clone(),

@@ -7,7 +7,7 @@ use recurrent::network::{Config, Network, Parameters, State, Workspace};
 use recurrent::optim::{Adam, Optimiser, Rule, Schedule, clip_norm};
 use recurrent::rng::Rng;
 use recurrent::text::Vocabulary;
-use recurrent::{Batch, Error, Result, Targets};
+use recurrent::{Batch, Cells, Error, Result, Targets};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -100,8 +100,7 @@ impl Run {
     /// The run of a checkpoint.
     pub fn resume(saved: Saved, corpus: &Corpus, backend: Arc<dyn Backend<f32>>) -> Result<Self> {
         saved.expect_text(corpus.digest)?;
-        let mut network = Net::with_backend(&saved.config, 0, backend)?;
-        network.update(|parameters| parameters.copy_from_flat(&saved.parameters))?;
+        let network = saved.network(backend, &Cells::new())?;
         let mut run = Self::assemble(network, saved.optimiser, saved.application, saved.rng)?;
         let state = run.state.as_mut_slice();
         if state.len() != saved.state.len() || run.kept.settings.schedule != saved.schedule {
@@ -142,6 +141,7 @@ impl Run {
         }
         Ok(Saved {
             config: self.network.config().clone(),
+            cells: self.network.cells(),
             parameters: self.network.parameters().to_vec(),
             optimiser: self.optimiser.clone(),
             schedule: self.kept.settings.schedule,

@@ -10,13 +10,14 @@ use super::run::{Net, Run, Saved, Settings};
 use super::saving::Keeper;
 use super::training::train;
 use super::validation::{bits_per_char, gradient_flow, sample};
+use clap::ValueEnum;
 use recurrent::checkpoint::{Limits, write_atomically};
-use recurrent::network::{Cell, Config, LayerSpec};
+use recurrent::network::{Config, LayerSpec};
 use recurrent::optim::Schedule;
 use recurrent::rng::Rng;
 use recurrent::sampling::Sampling;
 use recurrent::text::Vocabulary;
-use recurrent::{Error, Result};
+use recurrent::{Cells, Error, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -157,11 +158,7 @@ fn agree(options: &Options, saved: &Saved) -> Result<()> {
 
 fn cell_name(config: &Config) -> Option<CellName> {
     config.layers.iter().find_map(|layer| match layer {
-        LayerSpec::Recurrent(stack) => Some(match stack.cell {
-            Cell::Elman { .. } => CellName::Elman,
-            Cell::Lstm => CellName::Lstm,
-            Cell::Gru { .. } => CellName::Gru,
-        }),
+        LayerSpec::Recurrent(stack) => CellName::from_str(stack.cell.name(), false).ok(),
         LayerSpec::Dense(_) => None,
     })
 }
@@ -181,8 +178,7 @@ fn sample_only(options: &Options, stop: &AtomicBool) -> Result<Ending> {
     let saved = Saved::read(checkpoint(options)?, Limits::default())?;
     let vocabulary = &saved.application.vocabulary;
     let prime = prime(options, vocabulary)?;
-    let mut network = Net::with_backend(&saved.config, 0, options.backend.backend()?)?;
-    network.update(|parameters| parameters.copy_from_flat(&saved.parameters))?;
+    let network = saved.network(options.backend.backend()?, &Cells::new())?;
     print(&draw_sample(options, &network, vocabulary, &prime, stop)?)?;
     Ok(ending(stop))
 }

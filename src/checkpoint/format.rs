@@ -18,7 +18,6 @@ const ENTRY: usize = 1 + 1 + 8 + 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// It reads the rest.
-    #[allow(dead_code)] // no part of today may be skipped; readers of today skip those of later versions
     MayBeSkipped = 0,
     /// It refuses the file.
     MustBeKnown = 1,
@@ -179,6 +178,11 @@ impl<'a> Parts<'a> {
     /// The content of the part, which must be there.
     pub fn take(&mut self, name: &'static str) -> Result<&'a [u8], Fault> {
         self.0.remove(name).map(|(content, _)| content).ok_or(Fault::MissingPart { expected: name })
+    }
+
+    /// The content of the part, if it is there.
+    pub fn take_if_there(&mut self, name: &'static str) -> Option<&'a [u8]> {
+        self.0.remove(name).map(|(content, _)| content)
     }
 
     /// `Ok` if what is left may be skipped.

@@ -29,11 +29,13 @@
 //! | `config` | the [`Config`](crate::Config), JSON, at most 1 MiB |
 //! | `optimiser` | `rule`, `steps` and the number of `parameters`, JSON, at most 1 MiB |
 //! | `run` | `schedule`, `step`, `rng`, `cursor`, `rows`, `text_digest`, JSON, at most 1 MiB |
+//! | `cells` | of every recurrent layer `layer`, `cell` and `digest` of the cell's equation, JSON, at most 1 MiB; may be skipped |
 //! | `application` | the application's value, bincode 2 with its standard configuration |
 //! | `parameters`, `state` | numbers of the number type |
 //! | `moment velocity`, `moment mean`, `moment square` | those that the rule has, numbers of the number type |
 //!
-//! Every part of today must be known, and all of them are there. A later version of this crate adds fields to settings
+//! Every part of today but `cells` must be known, and all of them are there; files written before cells had digests lack
+//! `cells`, and no equation is then refused. A later version of this crate adds fields to settings
 //! and parts to the table without a new version of the format: it reads what was written without them, and an older
 //! one refuses by name what it does not know, unless the part says that it may be skipped.
 //!
@@ -46,7 +48,6 @@
 //! of the 24 bytes and of all that follows: the fields of a [`Checkpoint`] in their order, bincode 2.
 
 mod compact;
-mod digest;
 mod fault;
 mod format;
 mod limits;
@@ -56,8 +57,9 @@ mod training;
 mod version_1;
 mod version_2;
 
+pub use crate::cells::CellRecord;
+pub use crate::digest::Digest;
 pub use crate::file::write_atomically;
-pub use digest::Digest;
 pub use fault::CheckpointFault;
 pub use limits::Limits;
 pub use stored::Stored;

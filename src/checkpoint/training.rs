@@ -2,15 +2,18 @@
 
 use super::format::{Opened, open};
 use super::{CheckpointFault as Fault, Digest, Limits, Stored, version_1, version_2};
+use crate::cells::{CellRecord, Cells, expect};
 use crate::error::{Error, Result};
 use crate::file::{read, write_atomically};
 use crate::finite::check_finite;
-use crate::network::Config;
+use crate::network::{Config, LayerSpec, Network};
 use crate::optim::{Optimiser, Schedule};
 use crate::rng::Rng;
+use rnn_kernels::Backend;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Everything a training run is between two steps. `A` is what the application wants beside it.
 ///
@@ -20,6 +23,8 @@ use std::path::Path;
 pub struct Checkpoint<T, A = ()> {
     /// The network.
     pub config: Config,
+    /// The cells of its recurrent layers: [`Network::cells`]. None in a file that was written before files had them.
+    pub cells: Vec<CellRecord>,
     /// `θ`, flat.
     pub parameters: Vec<T>,
     /// The rule, its moments and how many steps it has made.
@@ -96,7 +101,20 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         Ok(checkpoint)
     }
 
-    /// Whether its numbers are finite and its settings in range, and whether the moments fit the parameters.
+    /// Its network: that of the configuration with the cells of a registry, and its parameters.
+    ///
+    /// # Errors
+    /// Those of [`Network::with_backend`]; [`Error::Len`] if the number of parameters is not that of the network;
+    /// [`Error::Equation`] if a cell of the registry has another equation than the one that the parameters belong to.
+    pub fn network<B: Backend<T> + ?Sized>(&self, backend: Arc<B>, cells: &Cells) -> Result<Network<T, B>> {
+        let mut network = Network::with_backend_and_cells(&self.config, 0, backend, cells)?;
+        self.expect_cells(&network.cells())?;
+        network.update(|parameters| parameters.copy_from_flat(&self.parameters))?;
+        Ok(network)
+    }
+
+    /// Whether its numbers are finite and its settings in range, and whether the moments fit the parameters and the cells
+    /// the configuration.
     ///
     /// # Errors
     /// If not; the message says where.
@@ -104,7 +122,35 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         check_finite("parameters", &self.parameters)?;
         check_finite("state", &self.state)?;
         self.optimiser.check(self.parameters.len())?;
+        self.check_cells()?;
         self.schedule.check::<T>()
+    }
+
+    /// Of every recurrent layer a record with the name that the configuration has; or none at all.
+    fn check_cells(&self) -> Result<()> {
+        let of_layer = |layer: &LayerSpec| match layer {
+            LayerSpec::Recurrent(spec) => (spec.cell.name().to_owned(), spec.layers),
+            LayerSpec::Dense(_) => (String::new(), 0),
+        };
+        let mut found = self.cells.iter();
+        let fits = self.config.layers.iter().map(of_layer).all(|(name, layers)| {
+            // No layer more than there are records, whatever a configuration says.
+            layers <= self.cells.len()
+                && found.by_ref().take(layers).filter(|record| record.cell == name).count() == layers
+        });
+        if self.cells.is_empty() || fits && found.next().is_none() {
+            return Ok(());
+        }
+        let found: Vec<_> = self.cells.iter().map(|record| format!("{} in {}", record.cell, record.layer)).collect();
+        Err(Error::format("cells", "those of the configuration, layer by layer", found.join(", ")))
+    }
+
+    /// Whether these are the cells it was written with; any are, if it was written before files had them.
+    ///
+    /// # Errors
+    /// [`Error::Equation`] if one of them has another equation, [`Error::Kind`] if they are others altogether.
+    pub fn expect_cells(&self, cells: &[CellRecord]) -> Result<()> {
+        if self.cells.is_empty() { Ok(()) } else { expect(&self.cells, cells) }
     }
 
     /// Whether it is one of a run on these data.

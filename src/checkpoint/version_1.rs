@@ -25,6 +25,7 @@ pub(super) fn decode<T: Stored, A: DeserializeOwned>(payload: &[u8]) -> Result<C
     let moments = (0..count).map(|_| from.numbers()).collect::<Result<_, _>>()?;
     let checkpoint = Checkpoint {
         config,
+        cells: Vec::new(),
         parameters,
         optimiser: Optimiser::from_parts(rule, steps, params, moments),
         schedule: from.value()?,

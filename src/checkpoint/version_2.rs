@@ -65,6 +65,10 @@ pub(super) fn encode<T: Stored, A: Serialize + DeserializeOwned>(
         numbers("parameters", &checkpoint.parameters),
         numbers("state", &checkpoint.state),
     ];
+    if !checkpoint.cells.is_empty() {
+        let content = Content::Bytes(settings("cells", &checkpoint.cells)?);
+        parts.push(Part { name: "cells", need: Need::MayBeSkipped, content });
+    }
     parts.extend(optimiser.moments().map(|(name, values)| numbers(moment(name), values)));
     seal(&parts, limits)
 }
@@ -73,6 +77,7 @@ pub(super) fn decode<T: Stored, A: DeserializeOwned>(mut parts: Parts<'_>) -> Re
     let config = read_settings("config", parts.take("config")?)?;
     let of_optimiser: Settings = read_settings("optimiser", parts.take("optimiser")?)?;
     let run: Run = read_settings("run", parts.take("run")?)?;
+    let cells = parts.take_if_there("cells").map(|part| read_settings("cells", part));
     let application = read_value("application", parts.take("application")?)?;
     let mut numbers = |name| read_numbers(name, parts.take(name)?);
     let (parameters, state) = (numbers("parameters")?, numbers("state")?);
@@ -81,6 +86,7 @@ pub(super) fn decode<T: Stored, A: DeserializeOwned>(mut parts: Parts<'_>) -> Re
     let Settings { rule, steps, parameters: of } = of_optimiser;
     Ok(Checkpoint {
         config,
+        cells: cells.transpose()?.unwrap_or_default(),
         parameters,
         optimiser: Optimiser::from_parts(rule, steps, of, moments),
         schedule: run.schedule,

@@ -1,34 +1,34 @@
 //! Configurations in code: `Config::one_hot(27).recurrent(RecurrentSpec::lstm(64)).softmax(27)`.
 
-use super::config::{
-    Cell, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
-};
+use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+use crate::cells::CellSpec;
 use crate::init::Init;
+use crate::loss::Objective;
 use rnn_kernels::{Activation, Bias, GruReset};
 
 impl RecurrentSpec {
-    /// One forward layer of `hidden` units with both biases.
+    /// One forward layer of `hidden` units with both biases, of the cell that a name or a [`CellSpec`] stands for.
     #[must_use]
-    pub fn new(cell: Cell, hidden: usize) -> Self {
-        Self { cell, hidden, layers: 1, directions: Directions::Forward, bias: Bias::Both, name: None }
+    pub fn new(cell: impl Into<CellSpec>, hidden: usize) -> Self {
+        Self { cell: cell.into(), hidden, layers: 1, directions: Directions::Forward, bias: Bias::Both, name: None }
     }
 
     /// An LSTM.
     #[must_use]
     pub fn lstm(hidden: usize) -> Self {
-        Self::new(Cell::Lstm, hidden)
+        Self::new(CellSpec::lstm(), hidden)
     }
 
     /// A GRU with its reset gate after the product, as PyTorch's.
     #[must_use]
     pub fn gru(hidden: usize) -> Self {
-        Self::new(Cell::Gru { reset: GruReset::After }, hidden)
+        Self::new(CellSpec::gru(GruReset::After), hidden)
     }
 
     /// An Elman network with this activation.
     #[must_use]
     pub fn elman(hidden: usize, activation: Activation) -> Self {
-        Self::new(Cell::Elman { activation }, hidden)
+        Self::new(CellSpec::elman(activation), hidden)
     }
 
     /// The same, this many stacked.

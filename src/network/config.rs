@@ -1,7 +1,9 @@
 //! What a network is made of, as data.
 
+use crate::cells::CellSpec;
 use crate::init::Init;
-use rnn_kernels::{Activation, Bias, GruReset};
+use crate::loss::Objective;
+use rnn_kernels::{Activation, Bias};
 use serde::{Deserialize, Serialize};
 
 /// A network: an input, a stack of layers, and a head.
@@ -71,26 +73,6 @@ pub enum LayerSpec {
     Dense(DenseSpec),
 }
 
-/// The cell of a recurrent layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Cell {
-    /// `h = σ(W_ih x + W_hh h_prev + b)`.
-    Elman {
-        /// `σ`.
-        #[serde(default)]
-        activation: Activation,
-    },
-    /// `c = f ⊙ c_prev + i ⊙ g`, `h = o ⊙ tanh(c)`.
-    Lstm,
-    /// `h = (1 − z) ⊙ n + z ⊙ h_prev`.
-    Gru {
-        /// Where the reset gate acts.
-        #[serde(default)]
-        reset: GruReset,
-    },
-}
-
 /// Which ways through time a recurrent layer runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,7 +91,7 @@ pub enum Directions {
 #[serde(deny_unknown_fields)]
 pub struct RecurrentSpec {
     /// The cell.
-    pub cell: Cell,
+    pub cell: CellSpec,
     /// `H`, in each direction.
     pub hidden: usize,
     /// How many are stacked.
@@ -170,18 +152,6 @@ pub struct HeadSpec {
     /// The prefix of its parameters `weight` and `bias`; by default `head`.
     #[serde(default)]
     pub name: Option<String>,
-}
-
-/// The loss of one output row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Objective {
-    /// `ln Σ_k e^{a_k} − a_target`: one of several classes.
-    Softmax,
-    /// `Σ_k ln(1 + e^{a_k}) − t_k a_k`: independent yes-or-no outputs.
-    Bernoulli,
-    /// `Σ_k (a_k − t_k)²`.
-    SquaredError,
 }
 
 fn one() -> usize {

@@ -1,8 +1,9 @@
 //! All or nothing: state and gradients as a call found them, given back if it fails.
 
-use super::buffer::Aligned;
-use super::workspace::{Dims, Done};
+use super::dims::Dims;
+use super::workspace::Done;
 use super::{Network, Parameters, State, Workspace};
+use crate::buffer::Aligned;
 use crate::error::Result;
 use crate::finite::{NonFinite, check_finite};
 use rnn_kernels::{Backend, Scalar};

@@ -30,27 +30,29 @@
 //! `cargo bench --bench finite` measures the price: a pass that refuses over one that allows.
 
 mod batch;
-pub(crate) mod buffer;
 mod builder;
-pub(crate) mod config;
-mod directions;
+mod config;
+mod dims;
 mod initial;
 mod kept;
 mod packed;
 pub(crate) mod parameters;
-pub(crate) mod plan;
-pub(crate) mod reach;
+mod plan;
+mod reach;
 mod run;
-pub(crate) mod state;
+mod stage;
+mod state;
 mod step;
 mod train;
 mod workspace;
+#[cfg(test)]
+mod zeroing;
 
+pub use crate::buffer::Aligned;
+pub use crate::cells::CellSpec;
+pub use crate::loss::Objective;
 pub use batch::Batch;
-pub use buffer::Aligned;
-pub use config::{
-    Cell, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
-};
+pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
 pub use packed::Purpose;
 pub use parameters::{ParameterBlock, Parameters};
 pub use state::State;
@@ -59,6 +61,7 @@ pub use train::Cotangents;
 pub use workspace::Workspace;
 
 use crate::backend::DefaultBackend;
+use crate::cells::{CellRecord, Cells};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
 use packed::Packed;
@@ -103,9 +106,17 @@ where
     ///
     /// # Errors
     /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
-    /// finite in `T`, [`Error::Memory`] if the network does not fit.
+    /// finite in `T`, [`Error::Cell`] if it names a cell that is none, [`Error::Memory`] if the network does not fit.
     pub fn new(config: &Config, seed: u64) -> Result<Self> {
         Self::with_backend(config, seed, Arc::default())
+    }
+
+    /// As [`new`](Self::new), with the cells of a registry.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn with_cells(config: &Config, seed: u64, cells: &Cells) -> Result<Self> {
+        Self::with_backend_and_cells(config, seed, Arc::default(), cells)
     }
 }
 
@@ -114,9 +125,17 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
-    /// finite in `T`, [`Error::Memory`] if the network does not fit.
+    /// finite in `T`, [`Error::Cell`] if it names a cell that is none, [`Error::Memory`] if the network does not fit.
     pub fn with_backend(config: &Config, seed: u64, backend: Arc<B>) -> Result<Self> {
-        let plan = Arc::new(Plan::new(config)?);
+        Self::with_backend_and_cells(config, seed, backend, &Cells::new())
+    }
+
+    /// As [`with_backend`](Self::with_backend), with the cells of a registry.
+    ///
+    /// # Errors
+    /// Those of [`with_backend`](Self::with_backend).
+    pub fn with_backend_and_cells(config: &Config, seed: u64, backend: Arc<B>, cells: &Cells) -> Result<Self> {
+        let plan = Arc::new(Plan::new(config, cells)?);
         let mut parameters = Parameters::zeros(plan.blocks.clone())?;
         initial::draw_all(&config.init, &plan, &mut parameters, &mut Rng::seed(seed))?;
         let packed = Packed::new(&*backend, &plan, &parameters, Purpose::Both)?;
@@ -169,6 +188,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.packed.generation()
     }
 
+    /// The cells of the recurrent layers, from the input on, as a [`Checkpoint`](crate::checkpoint::Checkpoint) remembers them.
+    #[must_use]
+    pub fn cells(&self) -> Vec<CellRecord> {
+        self.plan.cell_records()
+    }
+
     /// Every direction of every recurrent layer, from the input on.
     pub fn recurrent_layers(&self) -> impl Iterator<Item = RecurrentLayer> {
         let slots = self.plan.state.slots.iter();
@@ -217,7 +242,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// # Errors
     /// [`Error::Memory`] if it does not fit, [`Error::Range`] if a parameter is not finite in the new type.
     pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: Arc<C>) -> Result<Network<U, C>> {
-        let plan = Arc::new(Plan::new(&self.config)?);
+        let plan = Arc::new(Plan::with(&self.config, self.plan.cells.clone())?);
         let parameters = self.parameters.cast()?;
         let packed = Packed::new(&*backend, &plan, &parameters, self.packed.purpose())?;
         Ok(Network { config: self.config.clone(), plan, parameters, packed, backend })

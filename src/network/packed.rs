@@ -1,8 +1,8 @@
 //! Weights in the layout the backend computes fastest with, and the number that says which weights they are.
 
-use super::buffer::Aligned;
 use super::parameters::Parameters;
 use super::plan::Plan;
+use crate::buffer::Aligned;
 use crate::error::{Error, Result};
 use crate::finite::first_non_finite;
 use rnn_kernels::{Backend, Scalar, Use};

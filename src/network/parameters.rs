@@ -1,6 +1,6 @@
 //! `θ`: one flat buffer of named blocks; gradients and optimiser moments are the same type.
 
-use super::buffer::Aligned;
+use crate::buffer::Aligned;
 use crate::error::{Error, Result, check_len};
 use crate::finite::first_non_finite;
 use rnn_kernels::Scalar;

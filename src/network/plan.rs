@@ -1,9 +1,12 @@
 //! A configuration, checked and laid out: which stage reads which parameters and which state.
 
-use super::config::{Cell as CellSpec, Config, Directions, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec};
+use super::config::{Config, Directions, InputSpec, LayerSpec, Readout, RecurrentSpec};
+use super::dims::Dims;
 use super::parameters::ParameterBlock;
 use super::state::{StateLayout, StateSlot};
+use crate::cells::{CellFault, CellRecord, Cells};
 use crate::error::{Error, Result, checked_product};
+use crate::loss::Objective;
 use rnn_kernels::{Activation, Cell, Direction, Scalar, Size, SizeError, Spec};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -19,6 +22,8 @@ pub(crate) struct Plan<T> {
     /// The width of the output.
     pub output: usize,
     pub objective: Option<Objective>,
+    /// The cells of the recurrent entries of the configuration, in their order.
+    pub cells: Vec<Cell>,
 }
 
 /// What the first stage reads.
@@ -51,6 +56,8 @@ pub(crate) enum Stage<T> {
 pub(crate) struct Recurrent<T> {
     /// Its prefix and number, e.g. `rnn.l0`.
     pub label: String,
+    /// The name of its cell in the configuration.
+    pub cell: String,
     pub spec: Spec<T>,
     pub ways: Vec<Way>,
 }
@@ -106,9 +113,19 @@ impl<T: Scalar> Recurrent<T> {
 }
 
 impl<T: Scalar> Plan<T> {
-    /// The plan of a configuration, or what is wrong with it.
-    pub fn new(config: &Config) -> Result<Self> {
+    /// The plan of a configuration with the cells of a registry, or what is wrong with it.
+    pub fn new(config: &Config, cells: &Cells) -> Result<Self> {
         check_extent(config)?;
+        let recurrent = config.layers.iter().enumerate().filter_map(|(k, layer)| match layer {
+            LayerSpec::Recurrent(spec) => Some((k, spec)),
+            LayerSpec::Dense(_) => None,
+        });
+        let made = recurrent.map(|(k, spec)| cells.make_at(&format!("layers[{k}]"), &spec.cell));
+        Self::with(config, made.collect::<Result<_>>()?)
+    }
+
+    /// The plan of a configuration with these cells, one for each of its recurrent entries.
+    pub fn with(config: &Config, cells: Vec<Cell>) -> Result<Self> {
         let mut builder = Builder::default();
         let input = builder.input(&config.input)?;
         let last_recurrent = config.layers.iter().rposition(|layer| matches!(layer, LayerSpec::Recurrent(_)));
@@ -120,7 +137,8 @@ impl<T: Scalar> Plan<T> {
             match layer {
                 LayerSpec::Recurrent(spec) => {
                     recurrent += 1;
-                    builder.recurrent(&at, &prefix(spec.name.as_ref(), "rnn", recurrent), spec)?;
+                    let name = prefix(spec.name.as_ref(), "rnn", recurrent);
+                    builder.recurrent(&at, &name, spec, &cells[recurrent - 1])?;
                 }
                 LayerSpec::Dense(spec) => {
                     dense += 1;
@@ -145,7 +163,18 @@ impl<T: Scalar> Plan<T> {
             blocks: builder.blocks.into(),
             state: Arc::new(StateLayout::new(builder.slots)?),
             objective: config.head.as_ref().map(|head| head.objective),
+            cells,
         })
+    }
+
+    /// Whether the output is that of each row's last valid step alone.
+    pub fn picks_last_step(&self) -> bool {
+        self.stages.iter().any(|stage| matches!(stage, Stage::LastStep { .. }))
+    }
+
+    /// A batch as the output sees it.
+    pub fn output_dims(&self, dims: Dims) -> Dims {
+        if self.picks_last_step() { dims.last_step() } else { dims }
     }
 
     /// The recurrent layers, from the input on.
@@ -154,6 +183,11 @@ impl<T: Scalar> Plan<T> {
             Stage::Recurrent(layer) => Some(&**layer),
             _ => None,
         })
+    }
+
+    /// What a checkpoint remembers of the cells, layer by layer.
+    pub fn cell_records(&self) -> Vec<CellRecord> {
+        self.recurrent().map(|layer| CellRecord::new(&*layer.label, &*layer.cell, layer.spec.cell())).collect()
     }
 
     /// Every direction of every recurrent layer, in the order of the slots.
@@ -269,18 +303,18 @@ impl<T: Scalar> Builder<T> {
         positive("input", "symbols", symbols)
     }
 
-    fn recurrent(&mut self, at: &str, name: &str, spec: &RecurrentSpec) -> Result<()> {
+    fn recurrent(&mut self, at: &str, name: &str, spec: &RecurrentSpec, cell: &Cell) -> Result<()> {
+        let fault = |fault| Error::Cell { at: at.into(), cell: spec.cell.name().into(), fault };
         let (hidden, layers) = (positive(at, "hidden", spec.hidden)?, positive(at, "layers", spec.layers)?);
         for layer in 0..layers {
             let input = self.width;
             // Every size a cell computes from these must fit before the cell is asked for one.
             checked_product(&format!("configuration, {at}"), &[hidden, 8, input.saturating_add(hidden).max(8), 16])?;
-            let cell = match spec.cell {
-                CellSpec::Elman { activation } => Cell::elman(activation),
-                CellSpec::Lstm => Cell::lstm(),
-                CellSpec::Gru { reset } => Cell::gru(reset),
-            };
-            let cell = sized(at, &cell, Size::new(input, hidden).with_bias(spec.bias))?;
+            let size = Size::new(input, hidden).with_bias(spec.bias);
+            let sized = sized(at, cell, size, fault)?;
+            if sized.plan().reads_input && self.stages.is_empty() && self.one_hot {
+                return Err(fault(CellFault::OneHot));
+            }
             let (directions, suffix): (&[Direction], _) = match spec.directions {
                 Directions::Forward => (&[Direction::Forward], ""),
                 Directions::Reverse => (&[Direction::Reverse], ""),
@@ -290,16 +324,16 @@ impl<T: Scalar> Builder<T> {
             for &direction in directions {
                 let suffix = if direction == Direction::Reverse { suffix } else { "" };
                 let start = self.len;
-                for block in cell.blocks() {
+                for block in sized.blocks() {
                     let shape = if block.is_vector { vec![block.rows] } else { vec![block.rows, block.cols] };
                     self.block(name, &format!("{}_l{layer}{suffix}", block.name), &shape)?;
                 }
                 let slot = self.slots.len();
-                self.slots.push(StateSlot::new(self.layers, direction, &cell));
+                self.slots.push(StateSlot::new(self.layers, direction, &sized));
                 ways.push(Way { direction, params: start..self.len, slot });
             }
             let label = join(name, &format!("l{layer}"));
-            let stage = Recurrent { label, spec: cell, ways };
+            let stage = Recurrent { label, cell: spec.cell.name().into(), spec: sized, ways };
             self.width = stage.width();
             self.layers += 1;
             self.stages.push(Stage::Recurrent(Box::new(stage)));
@@ -343,11 +377,11 @@ impl<T: Scalar> Builder<T> {
 }
 
 /// The cell with these sizes, all of which can be counted.
-fn sized<T>(at: &str, cell: &Cell, size: Size) -> Result<Spec<T>> {
+fn sized<T>(at: &str, cell: &Cell, size: Size, fault: impl Fn(CellFault) -> Error) -> Result<Spec<T>> {
     let what = || format!("configuration, {at}");
     let spec = Spec::new(cell, size).map_err(|error| match error {
         SizeError::Overflow { .. } => Error::Overflow { what: what(), factors: vec![size.hidden, size.input] },
-        other => Error::config(at, "sizes that the cell can have", other),
+        other => fault(CellFault::Size(other)),
     })?;
     // A panel of packed weights is up to 16 numbers wide.
     checked_product(&what(), &[spec.plan().pre.max(8), step_width(&spec).max(8), 16])?;

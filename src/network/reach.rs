@@ -3,10 +3,9 @@
 //! Such a zero is known before anything is multiplied. It is left out by its place, since `0 · ∞` is NaN and a step
 //! that does not count may well have overflowed; a cotangent is never asked whether it happens to be 0.
 
-use super::buffer::Aligned;
-use super::config::Readout;
+use super::dims::Dims;
 use super::plan::Recurrent;
-use super::workspace::Dims;
+use crate::buffer::Aligned;
 use crate::error::Result;
 use crate::memory::reserve;
 use rnn_kernels::{Direction, MatMut, MatRef, Scalar, Steps};
@@ -45,12 +44,13 @@ pub(crate) enum Reach<'a> {
 }
 
 impl Counted {
-    /// Takes in which outputs count, after `marks` were set; `output` is the batch as the output sees it.
+    /// Takes in which outputs count, after `marks` were set; `output` is the batch as the output sees it, which may be
+    /// the last step of each row alone.
     pub fn measure(
         &mut self,
         dims: Dims,
         lengths: &[usize],
-        (readout, output): (Readout, Dims),
+        (last_step, output): (bool, Dims),
         count: usize,
     ) -> Result<()> {
         let (live, rows) = (dims.live(lengths), dims.rows);
@@ -64,11 +64,8 @@ impl Counted {
             let last = (0..output.steps).rev().find(|t| self.marks[t * rows + n]);
             let whole = last.map_or(0, |_| live.live_steps(n, dims.steps));
             self.whole.push(whole);
-            self.ends.push(match readout {
-                Readout::EveryStep => last.map_or(0, |last| last + 1),
-                // The only output of a row is that of its last step.
-                Readout::LastStep => whole,
-            });
+            // With an output at the last step only, that is a row's only one.
+            self.ends.push(if last_step { whole } else { last.map_or(0, |last| last + 1) });
         }
         Ok(())
     }

@@ -1,14 +1,20 @@
-//! `x → stage → stage → … → output` and back: the stages of a network over one batch.
+//! `x → stage → stage → … → output` and back: the stages of a network over the batch that a workspace took in.
+//!
+//! Every pass there is, for training and for inference, comes through [`Network::run`], and every way back through
+//! [`Network::run_back`]. They choose what each stage reads and where it writes, and check parameters and state; batches,
+//! targets and who may call what are checked in `train` and `step`.
 
-use super::directions::{Back, Directions, Scratch};
+use super::dims::Dims;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Upstream;
+use super::stage::recurrent::{Back, Directions, Scratch};
+use super::stage::{dense, last_step};
 use super::state::State;
-use super::workspace::{Dims, Workspace};
-use super::{Network, buffer::Aligned, parameters::Parameters};
+use super::workspace::Workspace;
+use super::{Network, parameters::Parameters};
+use crate::buffer::Aligned;
 use crate::error::Result;
 use crate::finite::{NonFinite, check_finite};
-use crate::layer::{dense, last_step};
 use rnn_kernels::{
     Backend, EmbeddingBackward, EmbeddingForward, Input, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
 };
@@ -34,6 +40,14 @@ fn flat<'a, T: Scalar>(input: Input<'a, T>) -> MatRef<'a, T> {
     match input {
         Input::Dense(x) => x.flat().expect("activations are contiguous"),
         _ => unreachable!("the plan has no dense layer above one-hot input"),
+    }
+}
+
+/// Of what a workspace took in, the features or symbols of the steps at hand.
+fn at_hand<'a, T: Scalar>(plan: &Plan<T>, dims: Dims, x: &'a [T], index: &'a [u32]) -> (&'a [T], &'a [u32]) {
+    match plan.input {
+        InputKind::Features { width } => (&x[dims.range(width)], &[]),
+        InputKind::Symbols { .. } => (&[], &index[dims.range(1)]),
     }
 }
 
@@ -63,9 +77,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         }
         let Workspace { dims, lengths, index, x, outputs, reserves, scratch, beside, .. } = workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
-        let live = dims.live(lengths);
-        // After the last valid step was picked there is one step, which belongs to every row.
-        let (mut dims_here, mut live_here) = (*dims, live);
+        let (live, (x, index)) = (dims.live(lengths), at_hand(plan, *dims, x, index));
+        let mut dims_here = *dims;
         for (k, stage) in plan.stages.iter().enumerate() {
             let (before, rest) = outputs.split_at_mut(k);
             let x = input(plan, before, dims_here, x, index);
@@ -87,19 +100,19 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                         unreachable!("the plan picks the last step of a recurrent layer");
                     };
                     last_step::forward(layer, live, x, state, MatMut::new(y, rows, *width));
-                    (dims_here, live_here) = (Dims { steps: 1, ..dims_here }, Steps::all());
+                    dims_here = dims_here.last_step();
                 }
                 Stage::Dense(layer) => {
                     let x = flat(x);
                     dense::forward(backend, layer, &self.parameters, x, MatMut::new(y, x.rows(), layer.units));
-                    clear_padding(live_here, SeqMut::new(y, dims_here.steps, rows, layer.units));
+                    clear_padding(dims_here.live(lengths), SeqMut::new(y, dims_here.steps, rows, layer.units));
                 }
             }
         }
         Ok(())
     }
 
-    /// From the cotangent of the output in `workspace.d[0]` and that of the final state in `workspace.d_final` to
+    /// From the cotangent of the output in `workspace.d_output` and that of the final state in `workspace.d_final` to
     /// the gradients, which accumulate, and to the cotangents of input and initial state.
     ///
     /// Of a cotangent that is the loss's, what cannot be other than 0 is left out.
@@ -112,17 +125,15 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
         let packed = self.packed.get(call, Use::Train)?;
-        let (output_steps, record_traces, record_d_x) =
-            (self.output_steps(workspace.dims.steps), workspace.record_traces, workspace.record_d_x);
-        let Workspace { dims, lengths, index, x, outputs, reserves, traces, d, d_x: d_input, scratch, beside, .. } =
+        let (record_traces, record_d_x) = (workspace.record_traces, workspace.record_d_x);
+        let Workspace { dims, lengths, index, x, outputs, reserves, traces, d_x: d_input, scratch, beside, .. } =
             workspace;
+        let (mut d_y, mut d_x) = (&mut workspace.d_output, &mut workspace.d_between);
         let (d_initial, d_final) = (&mut workspace.d_initial, &mut workspace.d_final);
         let (masked, mut reach) = (&mut workspace.masked, workspace.counted.reach(upstream));
         let Dims { steps: step_count, rows, .. } = *dims;
-        let live = dims.live(lengths);
-        let mut dims_here = Dims { steps: output_steps, ..*dims };
-        let [d_y, d_x] = d;
-        let (mut d_y, mut d_x) = (d_y, d_x);
+        let (live, (x, index)) = (dims.live(lengths), at_hand(plan, *dims, x, index));
+        let mut dims_here = plan.output_dims(*dims);
         for (k, stage) in plan.stages.iter().enumerate().rev() {
             if let Stage::LastStep { .. } = stage {
                 dims_here = *dims;
@@ -177,11 +188,5 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             std::mem::swap(&mut d_y, &mut d_x);
         }
         Ok(())
-    }
-
-    /// The number of steps that have an output, of `steps`.
-    pub(super) fn output_steps(&self, steps: usize) -> usize {
-        let last_only = self.plan.stages.iter().any(|stage| matches!(stage, Stage::LastStep { .. }));
-        if last_only { 1 } else { steps }
     }
 }

@@ -1,6 +1,6 @@
 //! The states of every recurrent layer and direction, such as `h` and `c`: what is carried from window to window.
 
-use super::buffer::Aligned;
+use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use rnn_kernels::{Direction, MatMut, MatRef, Name, Scalar, Spec};
 use std::ops::Range;

@@ -1,4 +1,6 @@
 //! `output, state = network(x, state)` without what backward needs: whole sequences, and one step at a time.
+//!
+//! The passes of a network that know no loss and keep nothing but the state; those for training are in `train`.
 
 use super::plan::InputKind;
 use super::{Batch, Network, State, Workspace};

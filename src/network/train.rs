@@ -1,8 +1,11 @@
 //! `L(θ)` and `∂L/∂θ` of a batch: forward, loss, and backward through all of its time or window by window.
+//!
+//! The passes of a network that know a loss or keep what a gradient needs. Each takes in a batch, checks what it was given, and
+//! goes over the stages by `run`; passes without a loss and without a reserve are in `step`.
 
-use super::config::Readout;
+use super::dims::Dims;
 use super::reach::Upstream;
-use super::workspace::{Dims, Done};
+use super::workspace::Done;
 use super::{Batch, Network, Parameters, State, Workspace};
 use crate::error::{Error, Result};
 use crate::finite::{NonFinite, check_finite, first_non_finite};
@@ -69,9 +72,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if let Some(d) = cotangents.output.filter(|d| d.shape() != shape) {
             return Err(Error::shape("cotangent of the output", &shape, &d.shape()));
         }
-        let output = self.output_live(workspace.dims);
+        let output = self.plan.output_dims(workspace.dims);
         let live = output.live(&workspace.lengths);
-        let d_output = &mut workspace.d[0][..output.steps * rows * width];
+        let d_output = &mut workspace.d_output[..output.steps * rows * width];
         d_output.fill(T::ZERO);
         if let Some(d) = cotangents.output {
             let places = (0..output.steps).flat_map(|t| (0..rows).map(move |n| (t, n)));
@@ -135,7 +138,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         gradients: &mut Parameters<T>,
     ) -> Result<Loss> {
         self.plan.check_causal("truncated_bptt")?;
-        if self.config.readout == Readout::LastStep {
+        if self.plan.picks_last_step() {
             return Err(Error::kind("truncated_bptt, readout", "an output at every step", "at the last step only"));
         }
         if window == 0 {
@@ -144,14 +147,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
         let (_, count) = self.check_targets("truncated_bptt", workspace, targets)?;
-        let steps = workspace.dims.steps;
+        let (whole, rows) = (workspace.dims, batch.rows());
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
             let mut loss = Loss::default();
-            for from in (0..steps).step_by(window) {
-                let to = from.saturating_add(window).min(steps);
-                let targets = targets.rows(from * batch.rows(), to * batch.rows(), self.plan.output);
-                // The whole batch has been examined already.
-                workspace.load(&self.plan, &batch.window(from, to)?, NonFinite::Allow)?;
+            for from in (0..whole.steps).step_by(window) {
+                let to = from.saturating_add(window).min(whole.steps);
+                let targets = targets.rows(from * rows, to * rows, self.plan.output);
+                workspace.take_window(whole.window(from, to));
                 loss += self.accumulate(workspace, targets, state, gradients, Some(count))?;
             }
             Ok(loss)
@@ -208,12 +210,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         targets: Targets<'a, T>,
     ) -> Result<(Checked<'a, T>, usize)> {
         let objective = self.objective(call)?;
-        let (dims, output) = (workspace.dims, self.output_live(workspace.dims));
+        let (dims, output) = (workspace.dims, self.plan.output_dims(workspace.dims));
         let Workspace { lengths, row_loss: loss, row_targets, counted, non_finite, .. } = workspace;
         let mut rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
         let shape = [output.steps, output.rows, self.plan.output];
         let checked = loss::check(objective, targets, shape, output.live(lengths), *non_finite, &mut rows)?;
-        counted.measure(dims, lengths, (self.config.readout, output), checked.1)?;
+        counted.measure(dims, lengths, (self.plan.picks_last_step(), output), checked.1)?;
         Ok(checked)
     }
 
@@ -222,7 +224,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if workspace.non_finite == NonFinite::Allow || total.is_finite() {
             return Ok(());
         }
-        let output = self.output_live(workspace.dims);
+        let output = self.plan.output_dims(workspace.dims);
         let losses = &workspace.row_loss[..output.steps * output.rows];
         Err(match first_non_finite(losses) {
             Some(index) => {
@@ -233,13 +235,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         })
     }
 
-    /// `Σ loss` of the outputs in the workspace; with a scale also its scaled gradient, into `workspace.d[0]`.
+    /// `Σ loss` of the outputs in the workspace; with a scale also its scaled gradient, into `workspace.d_output`.
     fn loss(&self, workspace: &mut Workspace<T>, targets: Checked<'_, T>, scale: Option<T>) -> f64 {
-        let (Dims { steps, rows, .. }, width) = (self.output_live(workspace.dims), self.plan.output);
-        let Workspace { outputs, d, row_loss: loss, row_targets, counted, .. } = workspace;
+        let (Dims { steps, rows, .. }, width) = (self.plan.output_dims(workspace.dims), self.plan.output);
+        let Workspace { outputs, d_output, row_loss: loss, row_targets, counted, .. } = workspace;
         let output = outputs.last().expect("a plan has a stage");
         let a = MatRef::new(output, steps * rows, width);
-        let d_a = scale.map(|_| MatMut::new(&mut d[0], steps * rows, width));
+        let d_a = scale.map(|_| MatMut::new(d_output, steps * rows, width));
         let rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
         loss::evaluate(&*self.backend, a, targets, rows, d_a, scale.unwrap_or(T::ZERO))
     }
@@ -285,17 +287,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         Err(Error::Order { call, expected: format!("a forward pass with parameters of generation {now}"), found })
     }
 
-    /// The batch as the output sees it: one step that belongs to every row, if only the last step has an output.
-    fn output_live(&self, dims: Dims) -> Dims {
-        match self.config.readout {
-            Readout::EveryStep => dims,
-            Readout::LastStep => Dims { given: 1, steps: 1, ragged: false, ..dims },
-        }
-    }
-
     /// `[T, N, O]`, or `[1, N, O]`.
     fn output_shape(&self, workspace: &Workspace<T>) -> [usize; 3] {
-        [self.output_live(workspace.dims).given, workspace.dims.rows, self.plan.output]
+        [self.plan.output_dims(workspace.dims).given, workspace.dims.rows, self.plan.output]
     }
 
     /// What the last stage wrote.

@@ -1,15 +1,16 @@
 //! Reserves, activations, cotangents and scratch: sized once for `(T, N)`, reused, grown when asked for more.
 
 use super::batch::{Batch, BatchInput};
-use super::buffer::Aligned;
+use super::dims::Dims;
 use super::kept::Kept;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Counted;
 use super::state::{State, StateLayout, find};
+use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
 use crate::memory::reserve;
-use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef, Steps};
+use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef};
 use std::sync::Arc;
 
 /// Everything a pass over time writes besides the state; one for each thread of work, reused from pass to pass.
@@ -28,8 +29,10 @@ pub struct Workspace<T> {
     pub(crate) reserves: Vec<Aligned<T>>,
     /// By slot.
     pub(crate) traces: Vec<Aligned<T>>,
-    /// The cotangents of what a stage wrote and of what it read, taking turns.
-    pub(crate) d: [Aligned<T>; 2],
+    /// The cotangent of the output, where backward begins; on its way it takes turns with the next one.
+    pub(crate) d_output: Aligned<T>,
+    /// The cotangent of what a stage read, from which that of the stage before it goes on.
+    pub(crate) d_between: Aligned<T>,
     pub(crate) d_x: Aligned<T>,
     pub(crate) d_initial: State<T>,
     pub(crate) d_final: State<T>,
@@ -59,26 +62,6 @@ pub(crate) enum Done {
     Backward(u64),
 }
 
-/// The batch at hand.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Dims {
-    /// `T` as the caller counts it.
-    pub given: usize,
-    /// `T`, or 0 without rows: a number of steps without an element is no measure of the data, and may be any.
-    pub steps: usize,
-    pub rows: usize,
-    pub width: usize,
-    pub start: usize,
-    pub ragged: bool,
-}
-
-impl Dims {
-    /// Which rows each step belongs to.
-    pub fn live(self, lengths: &[usize]) -> Steps<'_> {
-        if self.ragged { Steps::ragged(lengths).window(self.start) } else { Steps::all() }
-    }
-}
-
 impl<T: Scalar> Default for Workspace<T> {
     fn default() -> Self {
         let empty = || State::empty(Arc::new(StateLayout { slots: Vec::new(), width: 0 }));
@@ -90,7 +73,8 @@ impl<T: Scalar> Default for Workspace<T> {
             outputs: Vec::new(),
             reserves: Vec::new(),
             traces: Vec::new(),
-            d: [Aligned::default(), Aligned::default()],
+            d_output: Aligned::default(),
+            d_between: Aligned::default(),
             d_x: Aligned::default(),
             d_initial: empty(),
             d_final: empty(),
@@ -188,7 +172,8 @@ impl<T: Scalar> Workspace<T> {
         self.lengths.clear();
         reserve("lengths", &mut self.lengths, lengths.len())?;
         self.lengths.extend_from_slice(lengths);
-        self.dims = Dims { given, steps, rows, width: 0, start: batch.start, ragged: batch.lengths.is_some() };
+        self.dims =
+            Dims { given, steps, rows, width: 0, start: batch.start, first: 0, ragged: batch.lengths.is_some() };
         let live = self.dims.live(&self.lengths);
         match (batch.input, plan.input) {
             (BatchInput::Features(x), InputKind::Features { width }) => {
@@ -232,18 +217,26 @@ impl<T: Scalar> Workspace<T> {
         Ok(())
     }
 
-    /// Room for a pass over the batch at hand; for training also what backward needs. What was there stays.
+    /// The steps of `dims` alone, of the batch that was taken in.
+    pub(crate) fn take_window(&mut self, dims: Dims) {
+        (self.done, self.dims) = (Done::Nothing, dims);
+    }
+
+    /// Room for a pass over the batch at hand; for training also what backward needs.
+    ///
+    /// That is all: no number that a pass reads is one that this wrote. What adds to a buffer sets it to 0 first.
     pub(crate) fn grow<B: Backend<T> + ?Sized>(&mut self, backend: &B, plan: &Plan<T>, train: bool) -> Result<()> {
         let Dims { steps, rows, .. } = self.dims;
         let slots = steps + 1; // `load` saw that it fits
         self.outputs.resize_with(plan.stages.len(), Aligned::default);
         self.reserves.resize_with(plan.state.slots.len(), Aligned::default);
         self.traces.resize_with(plan.state.slots.len(), Aligned::default);
-        let (mut t, mut widest) = (steps, self.dims.width);
+        let (mut dims, mut widest) = (self.dims, self.dims.width);
         for (stage, output) in plan.stages.iter().zip(&mut self.outputs) {
             if let Stage::LastStep { .. } = stage {
-                t = 1;
+                dims = dims.last_step();
             }
+            let t = dims.steps;
             if let (Stage::Dense(layer), true) = (stage, train && self.counted.leave_out()) {
                 let len = checked_product("input of what counts", &[t, rows, layer.input])?;
                 self.masked.grow("input of what counts", len)?;
@@ -272,7 +265,7 @@ impl<T: Scalar> Workspace<T> {
         }
         if train {
             let len = checked_product("cotangents", &[slots, rows, widest])?;
-            self.d.iter_mut().try_for_each(|d| d.grow("cotangents", len))?;
+            [&mut self.d_output, &mut self.d_between].into_iter().try_for_each(|d| d.grow("cotangents", len))?;
             self.d_initial.reshape(&plan.state, rows)?;
             self.d_final.reshape(&plan.state, rows)?;
             if self.record_d_x {

@@ -22,6 +22,7 @@ pub fn small() -> Small {
     rng.next_u64();
     Checkpoint {
         config: Config::one_hot(3).recurrent(RecurrentSpec::lstm(2)).softmax(3),
+        cells: Vec::new(),
         parameters,
         optimiser,
         schedule: Schedule::Cosine { rate: 3e-3, end: 1e-4, warm_up: 10, steps: 100 },
@@ -75,6 +76,7 @@ fn f64_comes_back_bit_for_bit_in_the_application_nan_payloads_included() {
         state: vec![-0.0],
         application: kept,
         config,
+        cells: Vec::new(),
         schedule,
         rng,
         text_digest,
@@ -154,10 +156,12 @@ impl<'de> Deserialize<'de> for OneWay {
 
 #[test]
 fn what_the_application_could_not_read_back_is_not_written() {
-    let Small { config, parameters, optimiser, schedule, step, rng, cursor, rows, state, text_digest, .. } = small();
+    let Small { config, cells, parameters, optimiser, schedule, step, rng, cursor, rows, state, text_digest, .. } =
+        small();
     let application = OneWay;
     let bad = Checkpoint {
         config,
+        cells,
         parameters,
         optimiser,
         schedule,

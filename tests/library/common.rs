@@ -1,14 +1,15 @@
 //! Networks and readable values for the tests of this folder.
 
+use crate::cells::registry;
 use recurrent::Network;
 use recurrent::network::Config;
 use recurrent::rng::Rng;
 use rnn_backend_naive::Naive;
 use std::sync::Arc;
 
-/// A network on the yardstick backend.
+/// A network on the yardstick backend, of any cell of the list.
 pub fn naive(config: &Config, seed: u64) -> Network<f64, Naive> {
-    Network::with_backend(config, seed, Arc::new(Naive)).unwrap()
+    Network::with_backend_and_cells(config, seed, Arc::new(Naive), &registry()).unwrap()
 }
 
 /// `len` multiples of 1/8 in −1..1.

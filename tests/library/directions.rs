@@ -3,7 +3,7 @@
 use crate::common::values;
 use allocation_counter::measure;
 use recurrent::backend::Faer;
-use recurrent::network::{Cell, Config, Cotangents, Directions, Parameters, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, Cotangents, Directions, Parameters, RecurrentSpec};
 use recurrent::{Activation, Batch, Direction, GruReset, Network, SeqRef, State, Targets, Workspace};
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ fn flat(seq: SeqRef<'_, f64>) -> Vec<f64> {
 fn both_ways() -> Config {
     Config::features(WIDTH)
         .recurrent(RecurrentSpec::lstm(48).bidirectional())
-        .recurrent(RecurrentSpec::new(Cell::Gru { reset: GruReset::Before }, 32).bidirectional())
-        .recurrent(RecurrentSpec::new(Cell::Elman { activation: Activation::Tanh }, 40).bidirectional())
+        .recurrent(RecurrentSpec::new(CellSpec::gru(GruReset::Before), 32).bidirectional())
+        .recurrent(RecurrentSpec::new(CellSpec::elman(Activation::Tanh), 40).bidirectional())
         .linear(3)
 }
 

@@ -8,7 +8,7 @@ use crate::common::{ragged_tokens, values};
 use recurrent::checkpoint::{Checkpoint, Digest, Limits};
 use recurrent::init::{BiasScheme, Init, Scheme};
 use recurrent::interop::{LoadOptions, Metadata, read_config};
-use recurrent::network::{Cell, Config, DenseSpec, HeadSpec, InputSpec, Objective, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, DenseSpec, HeadSpec, InputSpec, Objective, RecurrentSpec};
 use recurrent::optim::{Adam, Optimiser, Rule, Schedule};
 use recurrent::rng::Rng;
 use recurrent::{Activation, Batch, Bias, GruReset, IGNORE, Network, Scalar, Targets, Workspace};
@@ -31,15 +31,15 @@ fn digest<T: Scalar>(values: &[T]) -> String {
     Digest::of(&bytes).to_string()
 }
 
-fn cells() -> [(&'static str, Cell); 7] {
+fn cells() -> [(&'static str, CellSpec); 7] {
     [
-        ("elman tanh", Cell::Elman { activation: Activation::Tanh }),
-        ("elman relu", Cell::Elman { activation: Activation::Relu }),
-        ("elman sigmoid", Cell::Elman { activation: Activation::Sigmoid }),
-        ("elman identity", Cell::Elman { activation: Activation::Identity }),
-        ("lstm", Cell::Lstm),
-        ("gru reset-after", Cell::Gru { reset: GruReset::After }),
-        ("gru reset-before", Cell::Gru { reset: GruReset::Before }),
+        ("elman tanh", CellSpec::elman(Activation::Tanh)),
+        ("elman relu", CellSpec::elman(Activation::Relu)),
+        ("elman sigmoid", CellSpec::elman(Activation::Sigmoid)),
+        ("elman identity", CellSpec::elman(Activation::Identity)),
+        ("lstm", CellSpec::lstm()),
+        ("gru reset-after", CellSpec::gru(GruReset::After)),
+        ("gru reset-before", CellSpec::gru(GruReset::Before)),
     ]
 }
 
@@ -105,10 +105,10 @@ fn cases() -> Vec<(String, Config, [usize; 2])> {
     let mut cases = Vec::new();
     for (name, cell) in cells() {
         for bias in [Bias::Both, Bias::Input, Bias::None] {
-            let layer = RecurrentSpec::new(cell, 5).bias(bias);
+            let layer = RecurrentSpec::new(cell.clone(), 5).bias(bias);
             cases.push((format!("{name} {bias:?} H5"), Config::features(4).recurrent(layer).linear(2), [6, 3]));
         }
-        let wide = Config::features(19).recurrent(RecurrentSpec::new(cell, 37)).bernoulli(3);
+        let wide = Config::features(19).recurrent(RecurrentSpec::new(cell.clone(), 37)).bernoulli(3);
         cases.push((format!("{name} H37"), wide.clone(), [4, 7]));
         cases.push((format!("{name} H37 one row"), wide, [7, 1]));
         let both = Config::one_hot(6).recurrent(RecurrentSpec::new(cell, 6).layers(2).bidirectional()).softmax(4);
@@ -195,7 +195,7 @@ fn config() -> Config {
     };
     let head = HeadSpec { bias: false, name: Some("out".into()), ..HeadSpec::new(6, Objective::Softmax) };
     let dense = DenseSpec { bias: false, name: Some("between".into()), ..DenseSpec::new(4, Activation::Relu) };
-    let gru = Cell::Gru { reset: GruReset::Before };
+    let gru = CellSpec::gru(GruReset::Before);
     Config::new(InputSpec::Embedding { symbols: 6, width: 3, name: Some("table".into()) })
         .recurrent(RecurrentSpec::lstm(4).layers(2).name("first"))
         .dense(dense)
@@ -243,6 +243,7 @@ fn fresh<T: recurrent::checkpoint::Stored>() -> Checkpoint<T, String> {
     let network = Network::<T, Naive>::with_backend(&config(), 77, Arc::new(Naive)).unwrap();
     Checkpoint {
         config: config(),
+        cells: Vec::new(),
         parameters: network.parameters().to_vec(),
         optimiser: Optimiser::new(
             Rule::Adam(Adam { weight_decay: 0.01, ..Adam::default() }),

@@ -1,7 +1,7 @@
 //! `|a − b| ≤ 1e-12 · max(1, |b|)`: the library agrees with PyTorch in every output and every gradient.
 
 use recurrent::kernels::{Activation, Bias, GruReset, MatRef, SeqRef};
-use recurrent::network::{Cell, Config, Cotangents, Directions, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, Cotangents, Directions, RecurrentSpec};
 use recurrent::{Batch, Direction, Network, Targets, Workspace};
 use rnn_backend_naive::{MatrixMultiply, Naive};
 use rnn_kernels::Backend;
@@ -38,11 +38,9 @@ fn agree(what: &str, found: &[f64], expected: &[f64], bound: f64) {
 
 fn config(case: &Value) -> Config {
     let cell = match case["cell"].as_str().unwrap() {
-        "elman" => {
-            Cell::Elman { activation: serde_json::from_value::<Activation>(case["activation"].clone()).unwrap() }
-        }
-        "lstm" => Cell::Lstm,
-        "gru" => Cell::Gru { reset: serde_json::from_value::<GruReset>(case["reset"].clone()).unwrap() },
+        "elman" => CellSpec::elman(serde_json::from_value::<Activation>(case["activation"].clone()).unwrap()),
+        "lstm" => CellSpec::lstm(),
+        "gru" => CellSpec::gru(serde_json::from_value::<GruReset>(case["reset"].clone()).unwrap()),
         other => panic!("an unknown cell {other}"),
     };
     let directions = match (case["bidirectional"].as_bool().unwrap(), case["reverse"].as_bool().unwrap()) {

@@ -2,7 +2,7 @@
 
 use crate::common::values;
 use recurrent::kernels::{Activation, Backend, GruReset, SeqRef};
-use recurrent::network::{Cell, Config, Cotangents, DenseSpec, InputSpec, Objective, Readout, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, Cotangents, DenseSpec, InputSpec, Objective, Readout, RecurrentSpec};
 use recurrent::rng::Rng;
 use recurrent::{Batch, Error, Network, Parameters, Targets, Workspace};
 use rnn_backend_faer::Faer;
@@ -14,7 +14,7 @@ type Net = Network<f64, dyn Backend<f64>>;
 
 /// Networks that share as little as they can: input, layers, directions, readout, head, backend.
 fn networks() -> Vec<Net> {
-    let reset = Cell::Gru { reset: GruReset::Before };
+    let reset = CellSpec::gru(GruReset::Before);
     let configs = [
         Config::features(3)
             .recurrent(RecurrentSpec::lstm(4).bidirectional())

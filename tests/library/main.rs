@@ -1,5 +1,6 @@
 //! The library from outside. One program, because linking every backend a dozen times is most of a cold start.
 
+mod cells;
 mod checkpoint;
 mod checkpoint_format;
 mod checkpoint_memory;
@@ -25,6 +26,7 @@ mod optim_boundaries;
 mod optim_planted;
 mod optim_pytorch;
 mod optim_refusals;
+mod registry;
 mod streaming;
 mod streaming_alloc;
 mod text;

@@ -3,7 +3,7 @@
 use crate::common::{naive, ragged_tokens, values};
 use recurrent::init::{BiasScheme, Init, Scheme};
 use recurrent::kernels::{Activation, Bias, Direction, GruReset, IGNORE, SeqRef};
-use recurrent::network::{Cell, Config, Cotangents, DenseSpec, Directions, Purpose, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, Cotangents, DenseSpec, Directions, Purpose, RecurrentSpec};
 use recurrent::rng::Rng;
 use recurrent::{Batch, Error, Lstm, Network, Parameters, State, Targets, Workspace};
 use rnn_backend_naive::{MatrixMultiply, Naive};
@@ -78,7 +78,7 @@ fn mixed_stack(config: Config) -> Config {
     config
         .recurrent(RecurrentSpec::lstm(3).bidirectional())
         .dense(DenseSpec::new(4, Activation::Tanh))
-        .recurrent(RecurrentSpec::new(Cell::Gru { reset: GruReset::Before }, 3).layers(2).bias(Bias::Input))
+        .recurrent(RecurrentSpec::new(CellSpec::gru(GruReset::Before), 3).layers(2).bias(Bias::Input))
         .recurrent(RecurrentSpec::elman(2, Activation::Sigmoid).directions(Directions::Reverse))
         .dense(DenseSpec { bias: false, ..DenseSpec::new(3, Activation::Identity) })
 }

@@ -148,7 +148,15 @@ fn text_that_is_no_configuration_is_refused_by_field() {
     refused(r#"{"input":{"features":{"width":2}},"layer":[]}"#, "unknown field `layer`");
     refused(r#"{"input":{"features":{"width":2,"height":1}}}"#, "unknown field `height`");
     refused(r#"{"input":{"features":{"width":-2}}}"#, "invalid value");
-    refused(r#"{"input":{"features":{"width":2}},"layers":[{"recurrent":{"cell":"lstn","hidden":1}}]}"#, "lstn");
+    let cell = |cell: &str| {
+        format!(r#"{{"input":{{"features":{{"width":2}}}},"layers":[{{"recurrent":{{"cell":{cell},"hidden":1}}}}]}}"#)
+    };
+    refused(&cell(r#"{"gru":{"rest":"before"}}"#), "cell `gru`: options: unknown field `rest`, expected `reset`");
+    refused(&cell(r#"{"gru":{"reset":"sideways"}}"#), "unknown variant `sideways`, expected `before` or `after`");
+    refused(&cell(r#"{"lstm":{"peepholes":true}}"#), "unknown field `peepholes`, there are no fields");
+    refused(&cell(r#"{"lstm":{},"gru":{}}"#), "expected one cell, found `lstm` and `gru`");
+    refused(&cell("{}"), "expected the name of a cell, found an empty map");
+    refused(&cell("7"), "expected the name of a cell, or a map of its name to its options");
     let text = r#"{"input":{"features":{"width":2}},"layers":[{"recurrent":{"cell":{"gru":{}},"hidden":1}}]}"#;
     assert_eq!(parse(text).unwrap(), Config::features(2).recurrent(RecurrentSpec::gru(1)));
     for config in [parse(text).unwrap(), Config::embedding(3, 4).recurrent(lstm(5).bidirectional()).last_step()] {

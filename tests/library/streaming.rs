@@ -2,7 +2,7 @@
 
 use crate::common::{naive, ragged_tokens, values};
 use recurrent::kernels::{Activation, GruReset, MatRef};
-use recurrent::network::{Cell, Config, DenseSpec, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, DenseSpec, RecurrentSpec};
 use recurrent::{Batch, Workspace};
 
 fn stack(config: Config) -> Config {
@@ -10,7 +10,7 @@ fn stack(config: Config) -> Config {
         .recurrent(RecurrentSpec::lstm(5).layers(2))
         .dense(DenseSpec::new(4, Activation::Relu))
         .recurrent(RecurrentSpec::gru(3))
-        .recurrent(RecurrentSpec::new(Cell::Gru { reset: GruReset::Before }, 4))
+        .recurrent(RecurrentSpec::new(CellSpec::gru(GruReset::Before), 4))
         .recurrent(RecurrentSpec::elman(3, Activation::Tanh))
         .softmax(6)
 }

@@ -4,6 +4,7 @@ use super::{CellError, Elman, Equations, Fault, Gru, GruReset, Lstm};
 use crate::activation::Activation;
 use crate::form::Form;
 use crate::program::{Node, Place, Program, pullback, trace};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,6 +21,7 @@ pub struct Cell {
 struct Traced {
     form: Form,
     stages: Vec<Stage>,
+    statement: String,
     known: Option<Known>,
 }
 
@@ -81,7 +83,8 @@ impl Cell {
         form.check()?;
         let stage = |s| Stage::new(equations, &form, s).map_err(|fault| form.error(Some(s), fault));
         let stages = (0..form.stages.len()).map(stage).collect::<Result<_, _>>()?;
-        Ok(Self { traced: Arc::new(Traced { form, stages, known }) })
+        let statement = super::statement::statement(equations, &form);
+        Ok(Self { traced: Arc::new(Traced { form, stages, statement, known }) })
     }
 
     /// Where numbers flow.
@@ -94,6 +97,20 @@ impl Cell {
     #[must_use]
     pub fn known(&self) -> Option<Known> {
         self.traced.known
+    }
+
+    /// What it computes, as text: the form, and each operation of each stage, before anything is made simpler.
+    ///
+    /// Two cells with one text are one cell. A digest of it tells whether a file was written with this equation. The names
+    /// of the cell and of its gates are not in it.
+    ///
+    /// ```
+    /// let text = rnn_kernels::Cell::elman(rnn_kernels::Activation::Tanh).statement().to_owned();
+    /// assert!(text.ends_with("  0 = pre 0\n  1 = tanh 0\n  keep 0 = 1\n  write 0 = 1\n"));
+    /// ```
+    #[must_use]
+    pub fn statement(&self) -> &str {
+        &self.traced.statement
     }
 
     /// The equation of a stage: pre-activations, reads and vectors in; kept values and writes out.

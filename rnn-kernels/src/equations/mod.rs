@@ -6,6 +6,7 @@ mod error;
 mod gru;
 mod lstm;
 mod lstm_peephole;
+mod statement;
 mod unit;
 
 use crate::form::Form;

@@ -1,8 +1,9 @@
 //! What a network and a batch can be, axis by axis, and which two values cannot meet.
 
+use crate::cells::{CELLS, Listed};
 use recurrent::init::{BiasScheme, Init, Scheme};
-use recurrent::kernels::{Activation, Bias, GruReset};
-use recurrent::network::{Cell, Directions, Readout};
+use recurrent::kernels::{Activation, Bias};
+use recurrent::network::{Directions, Readout};
 
 /// The lengths of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ pub struct Case {
     pub start: Start,
     pub target: Target,
     pub upstream: Upstream,
-    pub cell: Cell,
+    pub cell: &'static Listed,
     pub activation: Activation,
     pub dense: Dense,
     pub directions: Directions,
@@ -117,7 +118,7 @@ pub struct Case {
 
 /// The axes in the order of [`Case::of`].
 pub const AXES: usize = 16;
-pub const SIZES: [usize; AXES] = [2, 5, 3, 6, 3, 7, 4, 4, 3, 3, 4, 3, 4, 5, 2, 2];
+pub const SIZES: [usize; AXES] = [2, 5, 3, 6, 3, CELLS.len(), 4, 4, 3, 3, 4, 3, 4, 5, 2, 2];
 
 /// The axes of which three at once are covered: readout, lengths, start, target, upstream, cell, place of the dense layer,
 /// directions, depth, input.
@@ -128,8 +129,6 @@ const ACTIVATIONS: [Activation; 4] = [Activation::Tanh, Activation::Relu, Activa
 impl Case {
     /// The case of these values.
     pub fn of(v: [usize; AXES], seed: u64) -> Self {
-        let elman = ACTIVATIONS.map(|activation| Cell::Elman { activation });
-        let gru = [GruReset::After, GruReset::Before].map(|reset| Cell::Gru { reset });
         Self {
             readout: [Readout::EveryStep, Readout::LastStep][v[0]],
             lengths: [Lengths::Absent, Lengths::Equal, Lengths::Falling, Lengths::Unsorted, Lengths::WithZero][v[1]],
@@ -143,7 +142,7 @@ impl Case {
                 Target::NoHead,
             ][v[3]],
             upstream: [Upstream::Nothing, Upstream::State, Upstream::OutputAndState][v[4]],
-            cell: [elman[0], elman[1], elman[2], elman[3], Cell::Lstm, gru[0], gru[1]][v[5]],
+            cell: &CELLS[v[5]],
             activation: ACTIVATIONS[v[6]],
             dense: [Dense::Nowhere, Dense::BelowTheRecurrent, Dense::BetweenTwo, Dense::AboveTheRecurrent][v[7]],
             directions: [Directions::Forward, Directions::Reverse, Directions::Both][v[8]],
@@ -156,6 +155,12 @@ impl Case {
             state_given: v[15] == 1,
             seed,
         }
+    }
+
+    /// The cell of the layer above, where there are two: the next of the list.
+    pub fn cell_above(&self) -> &'static Listed {
+        let at = CELLS.iter().position(|cell| cell.name == self.cell.name);
+        at.map_or(self.cell, |at| &CELLS[(at + 1) % CELLS.len()])
     }
 
     /// Whether the library runs this window by window.

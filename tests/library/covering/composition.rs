@@ -1,11 +1,13 @@
 //! A network written down a second time: the oracle's layers one after the other, then the loss, over any number.
 
 use super::axes::{Case, Input, Target};
+use super::momentum;
 use super::problem::{Data, FEATURES, OUTPUTS, ROWS, SYMBOLS, ways};
-use recurrent::kernels::{Activation, Bias, GruReset};
-use recurrent::network::{Cell, Config, DenseSpec, LayerSpec, ParameterBlock, Readout, RecurrentSpec};
+use crate::cells::{CELLS, Listed, Witness};
+use recurrent::kernels::{Activation, Bias};
+use recurrent::network::{Config, DenseSpec, LayerSpec, ParameterBlock, Readout, RecurrentSpec};
 use rnn_check::number::Number;
-use rnn_check::oracle::{self, Dims, Layer, Params, Pass, Reset, Sequence};
+use rnn_check::oracle::{self, Blocks, Dims, Params, Run, Sequence};
 use std::ops::Range;
 
 /// What the network is a function of.
@@ -86,14 +88,15 @@ pub fn network<S: Number>(
                 let name = if recurrent == 1 { "rnn".to_string() } else { format!("rnn{recurrent}") };
                 for depth in 0..spec.layers {
                     let of = Recurrent { spec, name: &name, depth, input: width };
-                    let layer = of.layer(&variables, state.len());
-                    let dims = Dims { steps, batch: ROWS, input: width, hidden: spec.hidden };
-                    let stack = oracle::stack(std::slice::from_ref(&layer), dims, &x, Some(&lengths));
-                    for part in &stack.parts {
+                    let parts = of.parts(&variables, state.len(), steps, &x, &lengths);
+                    for part in &parts {
                         state.extend(part.h_n.iter().chain(&part.c_n));
                     }
-                    (x, width) = (stack.y, spec.hidden * stack.parts.len());
-                    passes.extend(stack.parts);
+                    let each =
+                        |row: usize| parts.iter().flat_map(move |part| &part.y[row * spec.hidden..][..spec.hidden]);
+                    x = (0..steps * ROWS).flat_map(each).copied().collect();
+                    width = spec.hidden * parts.len();
+                    passes.extend(parts);
                 }
             }
             LayerSpec::Dense(spec) => {
@@ -179,26 +182,23 @@ struct Recurrent<'a> {
 }
 
 impl Recurrent<'_> {
-    /// Its parameters by name, its state from `at` on.
-    fn layer<S: Number>(&self, variables: &Variables<'_, S>, mut at: usize) -> Layer<S> {
+    /// Every direction over `x`, its parameters by name, its state from `at` on.
+    fn parts<S: Number>(
+        &self,
+        variables: &Variables<'_, S>,
+        mut at: usize,
+        steps: usize,
+        x: &[S],
+        lengths: &[usize],
+    ) -> Vec<Sequence<S>> {
         let Self { spec, name, depth, input } = *self;
-        let cell = match spec.cell {
-            Cell::Elman { activation } => oracle::Cell::Elman(match activation {
-                Activation::Tanh => oracle::Activation::Tanh,
-                Activation::Relu => oracle::Activation::Relu,
-                Activation::Sigmoid => oracle::Activation::Sigmoid,
-                Activation::Identity => oracle::Activation::Identity,
-            }),
-            Cell::Lstm => oracle::Cell::Lstm,
-            Cell::Gru { reset: GruReset::After } => oracle::Cell::Gru(Reset::After),
-            Cell::Gru { reset: GruReset::Before } => oracle::Cell::Gru(Reset::Before),
-        };
-        let (h, rows) = (spec.hidden, cell.gates() * spec.hidden);
+        let listed = CELLS.iter().find(|listed| (listed.spec)() == spec.cell).expect("a cell of the list");
+        let dims = Dims { steps, batch: ROWS, input, hidden: spec.hidden };
         let mut take = |len: usize| {
             at += len;
             variables.state[at - len..at].to_vec()
         };
-        let pass = |direction: recurrent::Direction| {
+        let part = |direction: recurrent::Direction| {
             let (direction, suffix) = match direction {
                 recurrent::Direction::Forward => (oracle::Direction::Forward, ""),
                 // A layer that runs in reverse only has the plain names.
@@ -206,6 +206,8 @@ impl Recurrent<'_> {
                     (oracle::Direction::Reverse, if ways(spec.directions).len() == 2 { "_reverse" } else { "" })
                 }
             };
+            let (gates, has_second) = listed.shape();
+            let (rows, h) = (gates * spec.hidden, spec.hidden);
             let block =
                 |block: &str, shape: &[usize]| variables.block(&format!("{name}.{block}_l{depth}{suffix}"), shape);
             let biases = match spec.bias {
@@ -214,13 +216,33 @@ impl Recurrent<'_> {
                 Bias::None => &[],
             };
             let weights = [block("weight_ih", &[rows, input]), block("weight_hh", &[rows, h])];
-            let flat: Vec<_> =
-                weights.into_iter().chain(biases.iter().map(|name| block(name, &[rows]))).flatten().collect();
-            let dims = oracle::Dims { steps: 0, batch: 0, input, hidden: h };
-            let params = Params::from_flat(cell, dims, biases.len(), &flat);
-            let (h0, c0) = (take(ROWS * h), take(if cell.has_c() { ROWS * h } else { 0 }));
-            Pass { direction, params, h0, c0 }
+            let biases: Vec<Vec<S>> = biases.iter().map(|name| block(name, &[rows])).collect();
+            let (h0, c0) = (take(ROWS * h), take(if has_second { ROWS * h } else { 0 }));
+            match listed.witness {
+                Witness::Oracle(cell) => {
+                    let flat: Vec<S> = weights.iter().chain(&biases).flatten().copied().collect();
+                    let params = &Params::from_flat(cell, dims, biases.len(), &flat);
+                    let (lengths, h0, c0, masks) = (Some(lengths), &h0[..], &c0[..], &[][..]);
+                    oracle::sequence(Run { cell, dims, params, x, lengths, direction, h0, c0, masks })
+                }
+                Witness::Momentum => {
+                    let [w_ih, w_hh] = &weights;
+                    let bias = |k: usize| biases.get(k).map(|b| &b[..]);
+                    let blocks = Blocks { w_ih, w_hh, b_ih: bias(0), b_hh: bias(1) };
+                    momentum::sequence(dims, blocks, x, lengths, direction, [&h0, &c0])
+                }
+            }
         };
-        Layer { cell, hidden: h, passes: ways(spec.directions).into_iter().map(pass).collect() }
+        ways(spec.directions).into_iter().map(part).collect()
+    }
+}
+
+impl Listed {
+    /// How many gates it has in its matrices, and whether it has a second state.
+    fn shape(&self) -> (usize, bool) {
+        match self.witness {
+            Witness::Oracle(cell) => (cell.gates(), cell.has_c()),
+            Witness::Momentum => (2, true),
+        }
     }
 }

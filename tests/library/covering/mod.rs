@@ -10,8 +10,10 @@ mod array;
 mod axes;
 mod composition;
 mod library;
+mod momentum;
 mod problem;
 
+use crate::cells::registry;
 use any_order::AnyOrder;
 use axes::{Case, Conflict, On, Start, Target, Upstream, conflict};
 use composition::{Outcome, Variables};
@@ -84,7 +86,9 @@ fn every_case_follows_the_equations_and_its_own_finite_differences() {
 }
 
 fn check<T: Real>(case: &Case, backend: Arc<dyn Backend<T>>, claims: &Claims, tally: &mut Tally) {
-    let network = Network::<T, dyn Backend<T>>::with_backend(&problem::config(case), case.seed, backend).unwrap();
+    let network =
+        Network::<T, dyn Backend<T>>::with_backend_and_cells(&problem::config(case), case.seed, backend, &registry());
+    let network = network.unwrap();
     let state = network.state(ROWS).unwrap().as_slice().len();
     let data = Data::of(case, state, network.output_width());
     let mut library = Library::new(case, data, network);
@@ -295,7 +299,7 @@ fn values_that_cannot_meet_are_refused_with_an_error_or_cannot_be_written_down()
 }
 
 fn refuse(case: &Case, conflict: Conflict) {
-    let build = Network::<f64, Naive>::with_backend(&problem::config(case), 1, Arc::new(Naive));
+    let build = Network::<f64, Naive>::with_backend_and_cells(&problem::config(case), 1, Arc::new(Naive), &registry());
     match conflict {
         Conflict::DenseOnOneHot => assert!(matches!(build, Err(Error::Config { .. })), "{case:?}"),
         Conflict::WindowInReverse => {

@@ -5,7 +5,7 @@ use super::axes::{Case, Dense, Depth, Input, Lengths, Start, Target, Upstream};
 use recurrent::IGNORE;
 use recurrent::kernels::Bias;
 use recurrent::network::{
-    Cell, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
+    CellSpec, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
 };
 use recurrent::rng::Rng;
 
@@ -28,7 +28,7 @@ pub fn config(case: &Case) -> Config {
         Input::OneHot => InputSpec::OneHot { symbols: SYMBOLS },
         Input::Embedding => InputSpec::Embedding { symbols: SYMBOLS, width: EMBEDDED, name: None },
     };
-    let recurrent = |cell, hidden, layers| {
+    let recurrent = |cell: CellSpec, hidden, layers| {
         LayerSpec::Recurrent(
             RecurrentSpec::new(cell, hidden).directions(case.directions).bias(case.bias).layers(layers),
         )
@@ -37,12 +37,11 @@ pub fn config(case: &Case) -> Config {
     let bias = case.bias != Bias::None;
     let dense = LayerSpec::Dense(DenseSpec { bias, ..DenseSpec::new(DENSE, case.activation) });
     let place = |place| (case.dense == place).then(|| dense.clone());
-    let above = if case.cell == Cell::Lstm { RecurrentSpec::gru(2).cell } else { Cell::Lstm };
     let layers = [
         place(Dense::BelowTheRecurrent),
-        Some(recurrent(case.cell, HIDDEN, if case.depth == Depth::Stacked { 2 } else { 1 })),
+        Some(recurrent((case.cell.spec)(), HIDDEN, if case.depth == Depth::Stacked { 2 } else { 1 })),
         place(Dense::BetweenTwo),
-        (case.depth == Depth::Mixed).then(|| recurrent(above, 2, 1)),
+        (case.depth == Depth::Mixed).then(|| recurrent((case.cell_above().spec)(), 2, 1)),
         place(Dense::AboveTheRecurrent),
     ];
     let objective = match case.target {

@@ -1,15 +1,15 @@
 //! One recurrent layer over a batch, in one direction or in both: at once where the backend has threads to spare.
 
-use super::buffer::Aligned;
-use super::parameters::Parameters;
-use super::plan::{Recurrent, Way};
-use super::reach::Reach;
-use super::state::State;
+use crate::buffer::Aligned;
+use crate::network::parameters::Parameters;
+use crate::network::plan::{Recurrent, Way};
+use crate::network::reach::Reach;
+use crate::network::state::State;
 use rnn_kernels::{Accum, Backend, Backward, Effort, Forward, Infer, Input, Scalar, SeqMut, SeqRef, Steps, Use};
 
 /// A recurrent layer and what it reads.
 #[derive(Debug)]
-pub(super) struct Directions<'a, T, B: ?Sized> {
+pub(in crate::network) struct Directions<'a, T, B: ?Sized> {
     pub backend: &'a B,
     pub layer: &'a Recurrent<T>,
     pub parameters: &'a Parameters<T>,
@@ -22,7 +22,7 @@ pub(super) struct Directions<'a, T, B: ?Sized> {
 
 /// What a pass writes besides its result, whichever way it goes.
 #[derive(Debug)]
-pub(super) struct Scratch<'a, T> {
+pub(in crate::network) struct Scratch<'a, T> {
     /// The workspace of each direction.
     pub workspaces: &'a mut [Aligned<T>; 2],
     /// What the reverse direction writes while the forward one writes its own: `y` `[T, N, P]` or `d_x` `[T, N, C]`.
@@ -31,7 +31,7 @@ pub(super) struct Scratch<'a, T> {
 
 /// What comes back and where it goes.
 #[derive(Debug)]
-pub(super) struct Back<'a, T> {
+pub(in crate::network) struct Back<'a, T> {
     /// By slot.
     pub reserves: &'a [Aligned<T>],
     /// `[T, N, D·P]` in.

@@ -5,7 +5,7 @@ use crate::network::reach::Reach;
 use rnn_kernels::{Accum, Activation, AffineBackward, AffineForward, Backend, MatMut, MatRef, Scalar};
 
 /// `y = σ(W x + b)`: `x [M, K]`, `y [M, O]` overwritten.
-pub(crate) fn forward<T: Scalar, B: Backend<T> + ?Sized>(
+pub(in crate::network) fn forward<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
     layer: &Dense,
     params: &[T],
@@ -24,7 +24,7 @@ pub(crate) fn forward<T: Scalar, B: Backend<T> + ?Sized>(
 ///
 /// `d_pre` is 0 in the rows that `d_y` cannot reach, whatever `σ′` is there; `x` must be finite in them.
 #[allow(clippy::too_many_arguments)] // the operands of forward, then their cotangents
-pub(crate) fn backward<T: Scalar, B: Backend<T> + ?Sized>(
+pub(in crate::network) fn backward<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
     layer: &Dense,
     params: &[T],

@@ -17,13 +17,13 @@ impl Digest {
     }
 
     /// The digest of the parts one after another.
-    pub(super) fn of_parts(parts: &[&[u8]]) -> Self {
+    pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         parts.iter().for_each(|part| hash.update(part));
         Self(hash.finalize().into())
     }
 
-    pub(super) const fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

@@ -1,4 +1,4 @@
-//! One recurrent layer by itself: a network without a head, parameters named as those of PyTorch's own layer.
+//! One recurrent layer by itself, ready to use: a network without a head, parameters named as those of PyTorch's own layer.
 
 use crate::backend::DefaultBackend;
 use crate::error::Result;

@@ -7,7 +7,7 @@ use crate::network::state::State;
 use rnn_kernels::{MatMut, Scalar, SeqMut, SeqRef, Steps};
 
 /// `y[n] = x[live_n − 1, n]`, or the state `h` of row `n` if `live_n = 0`; `x [T, N, W]`, `y [N, W]` overwritten.
-pub(crate) fn forward<T: Scalar>(
+pub(in crate::network) fn forward<T: Scalar>(
     layer: &Recurrent<T>,
     steps: Steps<'_>,
     x: SeqRef<'_, T>,
@@ -28,7 +28,7 @@ pub(crate) fn forward<T: Scalar>(
 }
 
 /// `d_x[live_n − 1, n] = d_y[n]` and 0 elsewhere; where `live_n = 0`, `d_h[n] += d_y[n]` for the final state.
-pub(crate) fn backward<T: Scalar>(
+pub(in crate::network) fn backward<T: Scalar>(
     layer: &Recurrent<T>,
     steps: Steps<'_>,
     d_y: SeqRef<'_, T>,

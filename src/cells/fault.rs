@@ -1,0 +1,44 @@
+//! Why a cell cannot be made, or not used in a layer.
+
+use rnn_kernels::{CellError, Name, SizeError};
+
+/// What is wrong with the cell of a layer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CellFault {
+    /// No cell of this name is in the registry.
+    #[error("expected one of {}, found another name", .known.join(", "))]
+    Unknown {
+        /// The names that are.
+        known: Vec<String>,
+    },
+    /// Its options are not those that it takes.
+    #[error("options: {found}")]
+    Options {
+        /// What is expected and what is there.
+        found: String,
+    },
+    /// Form and equation do not make a cell.
+    #[error("{0}")]
+    Equation(Box<CellError>),
+    /// It has masks, which no layer gives.
+    #[error("expected a cell without masks, found {}", .masks.join(", "))]
+    Masks {
+        /// Their names.
+        masks: Vec<Name>,
+    },
+    /// It cannot have the sizes of its layer.
+    #[error("{0}")]
+    Size(SizeError),
+    /// It reads its input unit by unit, and the input are symbols, which are never written out.
+    #[error(
+        "expected an equation that multiplies x by a matrix above one-hot input, found one that reads it unit by unit"
+    )]
+    OneHot,
+}
+
+impl From<CellError> for CellFault {
+    fn from(error: CellError) -> Self {
+        CellFault::Equation(Box::new(error))
+    }
+}

@@ -1,0 +1,185 @@
+//! A cell as data: `"lstm"`, or `{"elman": {"activation": "tanh"}}`.
+
+use super::CellFault;
+use super::built_in::{Elman, Gru, whole};
+use rnn_kernels::{Activation, GruReset};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// The options of a cell by name, as JSON has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options(Map<String, Value>);
+
+impl Options {
+    /// The options as a type of one's own. `deny_unknown_fields` makes it refuse names that it does not know.
+    ///
+    /// # Errors
+    /// [`CellFault::Options`] if they are not those of the type.
+    pub fn read<O: DeserializeOwned>(&self) -> Result<O, CellFault> {
+        let read = serde_json::from_value(Value::Object(self.0.clone()));
+        read.map_err(|error| CellFault::Options { found: error.to_string() })
+    }
+
+    /// The option of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Options from a type of this crate, which is a structure of names.
+pub(super) fn json(options: &impl Serialize) -> Options {
+    match serde_json::to_value(options) {
+        Ok(Value::Object(map)) => Options(map),
+        other => unreachable!("options are a structure of names: {other:?}"),
+    }
+}
+
+/// The cell of a recurrent layer: a name and options. A registry, [`Cells`](super::Cells), makes the cell of it.
+///
+/// In JSON it is the name alone where there are no options, and else `{name: options}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellSpec {
+    name: String,
+    options: Options,
+}
+
+impl CellSpec {
+    /// The cell of this name, its options at their defaults.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let name = name.into();
+        let options = whole(&name, Options::default()).unwrap_or_default();
+        Self { name, options }
+    }
+
+    /// With this value of an option.
+    #[must_use]
+    pub fn with(mut self, option: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.options.0.insert(option.into(), value.into());
+        self
+    }
+
+    /// `h = σ(W_ih x + W_hh h_prev + b)`.
+    #[must_use]
+    pub fn elman(activation: Activation) -> Self {
+        Self { name: "elman".into(), options: json(&Elman { activation }) }
+    }
+
+    /// `c = f ⊙ c_prev + i ⊙ g`, `h = o ⊙ tanh(c)`.
+    #[must_use]
+    pub fn lstm() -> Self {
+        Self::new("lstm")
+    }
+
+    /// `h = (1 − z) ⊙ n + z ⊙ h_prev`; the reset gate acts before or after the product.
+    #[must_use]
+    pub fn gru(reset: GruReset) -> Self {
+        Self { name: "gru".into(), options: json(&Gru { reset }) }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its options.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+impl From<&str> for CellSpec {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl Serialize for CellSpec {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if !to.is_human_readable() {
+            return Numbered::of(self).serialize(to);
+        }
+        if self.options.is_empty() {
+            return to.serialize_str(&self.name);
+        }
+        let mut map = to.serialize_map(Some(1))?;
+        map.serialize_entry(&self.name, &self.options.0)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for CellSpec {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (name, options) = if from.is_human_readable() {
+            from.deserialize_any(NameAndOptions)?
+        } else {
+            match Numbered::deserialize(from)? {
+                Numbered::Elman { activation } => return Ok(Self::elman(activation)),
+                Numbered::Lstm => return Ok(Self::lstm()),
+                Numbered::Gru { reset } => return Ok(Self::gru(reset)),
+                Numbered::Other { name, options } => (name, serde_json::from_str(&options).map_err(D::Error::custom)?),
+            }
+        };
+        let whole = whole(&name, Options(options));
+        let options = whole.map_err(|fault| D::Error::custom(format_args!("cell `{name}`: {fault}")))?;
+        Ok(Self { name, options })
+    }
+}
+
+/// What formats hold that have numbers for names and must know what comes next, such as bincode: the cells of this crate by
+/// their number, any other one by its name, its options as JSON.
+#[derive(Serialize, Deserialize)]
+enum Numbered {
+    Elman { activation: Activation },
+    Lstm,
+    Gru { reset: GruReset },
+    Other { name: String, options: String },
+}
+
+impl Numbered {
+    fn of(spec: &CellSpec) -> Self {
+        let options = spec.options();
+        match (spec.name(), options.read::<Elman>(), options.read::<Gru>()) {
+            ("elman", Ok(Elman { activation }), _) => Numbered::Elman { activation },
+            ("gru", _, Ok(Gru { reset })) => Numbered::Gru { reset },
+            ("lstm", ..) if options.is_empty() => Numbered::Lstm,
+            (name, ..) => Numbered::Other { name: name.into(), options: Value::Object(options.0.clone()).to_string() },
+        }
+    }
+}
+
+struct NameAndOptions;
+
+impl<'de> Visitor<'de> for NameAndOptions {
+    type Value = (String, Map<String, Value>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a cell, or a map of its name to its options")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok((name.into(), Map::new()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let entry: Option<(String, Option<Map<String, Value>>)> = map.next_entry()?;
+        let (name, options) =
+            entry.ok_or_else(|| A::Error::custom("expected the name of a cell, found an empty map"))?;
+        match map.next_key::<String>()? {
+            None => Ok((name, options.unwrap_or_default())),
+            Some(other) => Err(A::Error::custom(format_args!("expected one cell, found `{name}` and `{other}`"))),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `T, N, C` of the batch at hand, or of the window of it that a pass is about.
+
+use rnn_kernels::Steps;
+use std::ops::Range;
+
+/// The steps and rows of a pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dims {
+    /// `T` as the caller counts it.
+    pub given: usize,
+    /// `T`, or 0 without rows: a number of steps without an element is no measure of the data, and may be any.
+    pub steps: usize,
+    pub rows: usize,
+    /// `C` of real input, else 0.
+    pub width: usize,
+    /// The time of step 0, from which lengths are counted.
+    pub start: usize,
+    /// Step 0 among the steps that the workspace took in.
+    pub first: usize,
+    pub ragged: bool,
+}
+
+impl Dims {
+    /// Which rows each step belongs to.
+    pub fn live(self, lengths: &[usize]) -> Steps<'_> {
+        if self.ragged { Steps::ragged(lengths).window(self.start) } else { Steps::all() }
+    }
+
+    /// Steps `from..to` of it.
+    pub fn window(self, from: usize, to: usize) -> Self {
+        let (start, first) = (self.start.saturating_add(from), self.first + from);
+        Self { given: to - from, steps: to - from, start, first, ..self }
+    }
+
+    /// What there is once the last step of each row was picked: one step, which belongs to every row.
+    pub fn last_step(self) -> Self {
+        Self { given: 1, steps: 1, ragged: false, ..self }
+    }
+
+    /// Where its steps lie among what the workspace took in, `width` numbers for each row.
+    pub fn range(self, width: usize) -> Range<usize> {
+        let row = self.rows * width;
+        self.first * row..(self.first + self.steps) * row
+    }
+}
