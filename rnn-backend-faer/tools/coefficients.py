@@ -57,3 +57,40 @@ for name, bits, degree in [("f32", 24, 5), ("f64", 53, 10)]:
     print(name, "q degree", degree, "error / u: e^r %.4f, e^r - 1 %.4f" % (worst / u, worst_small / u))
     for label, value in [("LOG2_E", log2e), ("LN2_HI", ln2_hi), ("LN2_LO", ln2_lo)] + [("q%d" % j, c) for j, c in enumerate(q)]:
         print("  %-7s %s  %s" % (label, mp.nstr(value, 19), hexbits(value, bits)))
+
+# ln(1 + f) = f - f^2/2 + s (f^2/2 + z p(z)) with s = f/(2 + f), z = s^2, and z p(z) = 2 (atanh(s)/s - 1), for 1 + f from
+# sqrt(1/2) to sqrt(2), where z <= (3 - 2 sqrt(2))^2 (1 + 2^-10); p interpolates at Chebyshev nodes. The printed error is that of the
+# rounded coefficients in units of u, relative to ln(1 + f).
+Z = (3 - 2 * mp.sqrt(2)) ** 2 * (1 + ldexp(1, -10))
+
+
+def p_exact(z):
+    if z < mpf(10) ** -20:
+        return mpf(2) / 3 + 2 * z / 5
+    s = mp.sqrt(z)
+    return 2 * (mp.atanh(s) / s - 1) / z
+
+
+def p_coefficients(degree):
+    nodes = [Z / 2 * (1 + cos(pi * (2 * i + 1) / (2 * degree + 2))) for i in range(degree + 1)]
+    a = matrix(degree + 1, degree + 1)
+    b = matrix(degree + 1, 1)
+    for i, z in enumerate(nodes):
+        for j in range(degree + 1):
+            a[i, j] = z**j
+        b[i] = p_exact(z)
+    return list(lu_solve(a, b))
+
+
+for name, bits, degree in [("f32", 24, 3), ("f64", 53, 7)]:
+    u = ldexp(1, -bits)
+    p = [rounded(c, bits) for c in p_coefficients(degree)]
+    worst = mpf(0)
+    for i in range(1, 1001):
+        z = Z * i / 1000
+        s = mp.sqrt(z)
+        error = s * z * (sum(c * z**j for j, c in enumerate(p)) - p_exact(z))
+        worst = max(worst, abs(error / (2 * mp.atanh(s))))
+    print(name, "p degree", degree, "error / u: ln %.4f" % (worst / u))
+    for j, c in enumerate(p):
+        print("  p%d      %s  %s" % (j, mp.nstr(c, 19), hexbits(c, bits)))

@@ -1,11 +1,11 @@
-//! Programs on vectors: σ, tanh and exp are this backend's.
+//! Programs on vectors: every function is this backend's.
 
 use rnn_kernels::Scalar;
 use rnn_kernels::program::{Binary, Lanes, Reference, Unary};
 
 use crate::number::Number;
 use crate::simd::Simd;
-use crate::simd::math::{Exp, Sigmoid, Tanh, map};
+use crate::simd::math::{Exp, Ln, Ln1p, Sigmoid, Sqrt, Tanh, map};
 
 /// How a program computes here.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,9 @@ impl<T: Number> Lanes<T> for Vectors {
             Unary::Exp => mapped(&|to| map(self.0, Exp, to)),
             Unary::Neg => to.iter_mut().zip(a).for_each(|(to, &a)| *to = -a),
             Unary::Abs => to.iter_mut().zip(a).for_each(|(to, &a)| *to = Scalar::abs(a)),
-            Unary::Sqrt => to.iter_mut().zip(a).for_each(|(to, &a)| *to = Scalar::sqrt(a)),
-            Unary::Ln | Unary::Ln1p => Reference.unary(f, to, a),
+            Unary::Sqrt => mapped(&|to| map(self.0, Sqrt, to)),
+            Unary::Ln => mapped(&|to| map(self.0, Ln, to)),
+            Unary::Ln1p => mapped(&|to| map(self.0, Ln1p, to)),
         }
     }
 

@@ -1,7 +1,8 @@
 //! `eˣ`, `tanh x` and `σ(x) = 1/(1 + e⁻ˣ)`, one element at a time, free of
-//! branches so that loops over them vectorise.
+//! branches so that loops over them vectorise; `√x`, which is an instruction;
+//! the logarithms lie in a file of their own.
 //!
-//! All three reduce `x = n·ln2 + r`, `|r| ≤ ln2/2`, with the rounding error of
+//! The first three reduce `x = n·ln2 + r`, `|r| ≤ ln2/2`, with the rounding error of
 //! `r` carried along, and write `eˣ = 2ⁿ(1 + s + lo)` where `s` is
 //! `r + r²·q(r)` rounded and `lo` what the roundings left over. Numerator and
 //! denominator of tanh and sigmoid then are unevaluated sums of two numbers,
@@ -11,6 +12,8 @@
 //! NaN gives NaN; infinities give the limits; nothing overflows on the way.
 
 use core::marker::PhantomData;
+
+pub use super::logarithm::{LN_1P_F32_ULP, LN_1P_F64_ULP, LN_F32_ULP, LN_F64_ULP, Ln, Ln1p, ln, ln_1p};
 
 use super::isa::Simd;
 use super::pointwise::{Pointwise, pointwise};
@@ -31,6 +34,9 @@ pub const EXP_F64_ULP: f64 = 1.0;
 pub const TANH_F64_ULP: f64 = 1.0;
 /// The bound for [`sigmoid`] on f64, in ULP of the result (240 000 samples: 0.61).
 pub const SIGMOID_F64_ULP: f64 = 1.0;
+
+/// [`sqrt`] is correctly rounded, f32 and f64, as IEEE 754 says.
+pub const SQRT_ULP: f64 = 0.5;
 
 /// `eˣ = 2ⁿ·(1 + s + lo)`, `h = 1 + s` rounded; `lo` is what the roundings of
 /// `r` and `s` left over.
@@ -59,7 +65,7 @@ fn exponential<T: Real>(x: T) -> Exponential<T> {
 
 /// The smaller of two; NaN if `x` is NaN.
 #[inline(always)]
-fn at_most<T: Real>(x: T, limit: T) -> T {
+pub(super) fn at_most<T: Real>(x: T, limit: T) -> T {
     if x > limit { limit } else { x }
 }
 
@@ -133,6 +139,12 @@ pub fn sigmoid<T: Real>(x: T) -> T {
     rest.mul_add(inverse, inverse) * T::SCALE
 }
 
+/// `√x`; NaN below 0, `√−0 = −0`.
+#[inline(always)]
+pub fn sqrt<T: Real>(x: T) -> T {
+    x.sqrt()
+}
+
 /// A function of one number, as a type, for loops over slices.
 pub trait Function {
     /// `f(x)`.
@@ -148,6 +160,9 @@ pub struct Tanh;
 /// [`sigmoid`] as a type.
 #[derive(Clone, Copy, Debug)]
 pub struct Sigmoid;
+/// [`sqrt`] as a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Sqrt;
 
 impl Function for Exp {
     #[inline(always)]
@@ -167,6 +182,13 @@ impl Function for Sigmoid {
     #[inline(always)]
     fn of<T: Real>(x: T) -> T {
         sigmoid(x)
+    }
+}
+
+impl Function for Sqrt {
+    #[inline(always)]
+    fn of<T: Real>(x: T) -> T {
+        sqrt(x)
     }
 }
 

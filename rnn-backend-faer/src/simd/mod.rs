@@ -11,6 +11,7 @@
 mod fused;
 pub mod gates;
 mod isa;
+mod logarithm;
 pub mod math;
 mod pointwise;
 mod prefetch;

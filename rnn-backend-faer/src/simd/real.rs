@@ -1,5 +1,5 @@
 //! f32 and f64 as the kernels see them: arithmetic, vectors, and the constants
-//! of the exponential, each with its source.
+//! of the exponential and the logarithm, each with its source.
 
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
@@ -29,8 +29,18 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// ½.
+    const HALF: Self;
     /// −∞.
     const NEG_INFINITY: Self;
+    /// Not a number.
+    const QUIET_NAN: Self;
+    /// The smallest normal number.
+    const MIN_NORMAL: Self;
+    /// `2^SUBNORMAL_EXPONENT`: makes every subnormal number normal.
+    const SUBNORMAL_SCALE: Self;
+    /// The exponent of `SUBNORMAL_SCALE`.
+    const SUBNORMAL_EXPONENT: Self;
 
     /// 1/ln 2, rounded.
     const LOG2_E: Self;
@@ -61,6 +71,8 @@ pub trait Real:
     /// The exponent of `SCALE`.
     const SCALE_EXPONENT: Self;
 
+    /// The nearest number to `value`.
+    fn rounded(value: f64) -> Self;
     /// Whether this is not a number.
     fn is_nan(self) -> bool;
     /// `self·a + b`, rounded once.
@@ -69,16 +81,27 @@ pub trait Real:
     fn abs(self) -> Self;
     /// `|self|` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
+    /// `√self`, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// `(k, m)`: `self = 2ᵏ·m` with `√½ ≤ m < √2`, of a positive normal number; any finite `k`, any `m` like that of another.
+    fn exponent_and_mantissa(self) -> (Self, Self);
     /// `2ⁿ` for an integer `n` from `MIN_EXPONENT` to `MAX_EXPONENT`.
     fn power_of_two(n: Self) -> Self;
     /// `q(r)` in `eʳ = 1 + r + r²·q(r)`, `|r| ≤ ln2/2`.
     fn exp_tail(r: Self) -> Self;
+    /// `p(z)` in `2 artanh s = 2s + s·z·p(z)`, `z = s²`, `|s| ≤ 3 − 2√2`.
+    fn ln_tail(z: Self) -> Self;
 }
 
 impl Real for f32 {
     const ZERO: f32 = 0.0;
     const ONE: f32 = 1.0;
+    const HALF: f32 = 0.5;
     const NEG_INFINITY: f32 = f32::NEG_INFINITY;
+    const QUIET_NAN: f32 = f32::NAN;
+    const MIN_NORMAL: f32 = f32::MIN_POSITIVE;
+    const SUBNORMAL_SCALE: f32 = 16_777_216.0; // 2²⁴
+    const SUBNORMAL_EXPONENT: f32 = 24.0;
 
     const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
     const LN2_HI: f32 = f32::from_bits(0x3f31_7218);
@@ -94,6 +117,11 @@ impl Real for f32 {
     const SCALE_EXPONENT: f32 = -64.0;
 
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // rounding is its purpose
+    fn rounded(value: f64) -> f32 {
+        value as f32
+    }
+    #[inline(always)]
     fn is_nan(self) -> bool {
         self.is_nan()
     }
@@ -108,6 +136,18 @@ impl Real for f32 {
     #[inline(always)]
     fn copysign(self, sign: f32) -> f32 {
         self.copysign(sign)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> f32 {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn exponent_and_mantissa(self) -> (f32, f32) {
+        const SQRT_HALF: u32 = 0x3f35_04f3;
+        const WHOLE: f32 = 8_388_608.0; // 2²³: its last bits count ones
+        let shifted = self.to_bits().wrapping_add(1.0_f32.to_bits() - SQRT_HALF);
+        let k = f32::from_bits(WHOLE.to_bits() | (shifted >> 23)) - (WHOLE + 127.0);
+        (k, f32::from_bits((shifted & ((1 << 23) - 1)) + SQRT_HALF))
     }
     #[inline(always)]
     fn power_of_two(n: f32) -> f32 {
@@ -132,12 +172,29 @@ impl Real for f32 {
         let high = Q[5].mul_add(r, Q[4]);
         high.mul_add(r2, middle).mul_add(r2, low)
     }
+    #[inline(always)]
+    fn ln_tail(z: f32) -> f32 {
+        // Degree 3. Error 0.005 u in the logarithm (u = 2⁻²⁴).
+        const P: [f32; 4] = [
+            f32::from_bits(0x3f2a_aaab), // 0.6666667
+            f32::from_bits(0x3ecc_ccf6), // 0.4000012
+            f32::from_bits(0x3e92_2e14), // 0.2855078
+            f32::from_bits(0x3e6e_ea5b), // 0.2333159
+        ];
+        let low = P[1].mul_add(z, P[0]);
+        P[3].mul_add(z, P[2]).mul_add(z * z, low)
+    }
 }
 
 impl Real for f64 {
     const ZERO: f64 = 0.0;
     const ONE: f64 = 1.0;
+    const HALF: f64 = 0.5;
     const NEG_INFINITY: f64 = f64::NEG_INFINITY;
+    const QUIET_NAN: f64 = f64::NAN;
+    const MIN_NORMAL: f64 = f64::MIN_POSITIVE;
+    const SUBNORMAL_SCALE: f64 = 9_007_199_254_740_992.0; // 2⁵³
+    const SUBNORMAL_EXPONENT: f64 = 53.0;
 
     const LOG2_E: f64 = f64::from_bits(0x3ff7_1547_652b_82fe);
     const LN2_HI: f64 = f64::from_bits(0x3fe6_2e42_fefa_39ef);
@@ -153,6 +210,10 @@ impl Real for f64 {
     const SCALE_EXPONENT: f64 = -128.0;
 
     #[inline(always)]
+    fn rounded(value: f64) -> f64 {
+        value
+    }
+    #[inline(always)]
     fn is_nan(self) -> bool {
         self.is_nan()
     }
@@ -167,6 +228,18 @@ impl Real for f64 {
     #[inline(always)]
     fn copysign(self, sign: f64) -> f64 {
         self.copysign(sign)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> f64 {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn exponent_and_mantissa(self) -> (f64, f64) {
+        const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
+        const WHOLE: f64 = 4_503_599_627_370_496.0; // 2⁵²: its last bits count ones
+        let shifted = self.to_bits().wrapping_add(1.0_f64.to_bits() - SQRT_HALF);
+        let k = f64::from_bits(WHOLE.to_bits() | (shifted >> 52)) - (WHOLE + 1023.0);
+        (k, f64::from_bits((shifted & ((1 << 52) - 1)) + SQRT_HALF))
     }
     #[inline(always)]
     fn power_of_two(n: f64) -> f64 {
@@ -203,5 +276,23 @@ impl Real for f64 {
         let p47 = p67.mul_add(r2, p45);
         let p8a = Q[10].mul_add(r2, p89);
         p8a.mul_add(r4, p47).mul_add(r4, p03)
+    }
+    #[inline(always)]
+    fn ln_tail(z: f64) -> f64 {
+        // Degree 7. Error 0.005 u in the logarithm (u = 2⁻⁵³).
+        const P: [f64; 8] = [
+            f64::from_bits(0x3fe5_5555_5555_5555), // 0.6666666666666666
+            f64::from_bits(0x3fd9_9999_9999_9a39), // 0.4000000000000088
+            f64::from_bits(0x3fd2_4924_9247_6a2a), // 0.2857142857079987
+            f64::from_bits(0x3fcc_71c7_201a_392e), // 0.2222222239256068
+            f64::from_bits(0x3fc7_45cf_8e57_ad9a), // 0.1818179554969504
+            f64::from_bits(0x3fc3_b1c3_bf3e_b52a), // 0.1538624461949579
+            f64::from_bits(0x3fc0_fbde_5329_4a1c), // 0.1326864152966473
+            f64::from_bits(0x3fc0_c0ad_2b33_2f6e), // 0.1308800183236331
+        ];
+        let (z2, p01, p23) = (z * z, P[1].mul_add(z, P[0]), P[3].mul_add(z, P[2]));
+        let (p45, p67) = (P[5].mul_add(z, P[4]), P[7].mul_add(z, P[6]));
+        let (low, high) = (p23.mul_add(z2, p01), p67.mul_add(z2, p45));
+        high.mul_add(z2 * z2, low)
     }
 }
