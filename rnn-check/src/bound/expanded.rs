@@ -289,7 +289,7 @@ mod tests {
         // One rounding of the constant and one of the product.
         let (error, two) = ((f64::from(0.1f32) - 0.1).abs(), 2.0 * 0.1 * 2f64.powi(-24));
         assert!(error <= tenth.error && (tenth.error / two - 1.0).abs() < 1e-5);
-        assert!((one * Expanded::from_f64(0.5)).bounded().error < tenth.error);
+        assert!((one * Expanded::from_f64(0.125)).bounded().error < tenth.error);
     }
 
     #[test]

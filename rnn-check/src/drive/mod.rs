@@ -10,7 +10,6 @@ mod infer;
 mod inputs;
 mod mistake;
 mod states;
-mod whole;
 
 pub use guarded::{Guarded, Place};
 pub use mistake::{Mistake, Pass};

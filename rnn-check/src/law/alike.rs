@@ -1,12 +1,12 @@
 //! Everything a run returns, so that two runs can be compared: bit for bit, or within twice the trajectory's bound.
 
 use super::block::Block;
-use super::expect::{B, adjoint, ends, states};
 use super::{Context, Verdict, all, same, within};
 use crate::bound::Bounded;
 use crate::case::Problem;
 use crate::drive::{Backward, Before, Forward, Rig};
 use crate::number::Number;
+use crate::oracle::expected::{B, adjoint, ends, states};
 use crate::real::Real;
 
 /// What forward and backward of one problem return.

@@ -3,14 +3,14 @@
 
 use super::alike::{Results, run, trajectory};
 use super::block::Block;
-use super::expect::{B, exact, lift};
 use super::{Context, Stop, Verdict, all, same, within};
 use crate::bound::{Bounded, Derived, Saved};
 use crate::case::{Case, Problem, Stream};
 use crate::derivative;
 use crate::drive::Reserve;
 use crate::number::Number;
-use crate::oracle::{Cell, Dims, Reset, Row};
+use crate::oracle::expected::{B, exact, lift};
+use crate::oracle::{Cell, Dims, Reset, Row, Rows};
 use crate::real::Real;
 use rnn_kernels::{Accum, Bias, Direction};
 
@@ -56,17 +56,27 @@ pub(super) fn backward_is_the_transpose_of_the_tangent_map<T: Real>(ctx: &Contex
     }))
 }
 
-/// `b_ih` and `b_hh` are summands of one pre-activation: `d_b_ih = d_b_hh`, bit for bit, but for `b_hn` behind the reset.
+/// Biases that are summands of one pre-activation have one gradient, bit for bit: `d_b_ih = d_b_hh`, but for `b_hn` behind the reset.
 pub(super) fn both_biases_get_one_gradient<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
     let problem = Case { bias: Bias::Both, ..case.at_most(9, 5, 17, 33) }.problem::<T>();
     let forward = ctx.rig().forward(&problem);
     let back = ctx.rig().backward(&problem, &forward.reserve);
     let hidden = problem.dims.hidden;
-    let rows = problem.cell.gates() * hidden;
-    let d_b = &back.d_params[back.d_params.len() - 2 * rows..];
-    let behind = if problem.cell == Cell::Gru(Reset::After) { hidden } else { 0 };
-    let (d_b_ih, d_b_hh) = (&d_b[..rows - behind], &d_b[rows..2 * rows - behind]);
-    same(&Block::matrix("d_b_hh against d_b_ih", hidden), d_b_hh, d_b_ih)
+    let params = problem.oracle_params(|p| p);
+    let (mut first, mut second) = (vec![], vec![]);
+    for (s, stage) in params.layout().stages.iter().enumerate() {
+        for gate in 0..problem.cell.kernel().form().stages[s].gates.len() {
+            let of_gate = |rows: &Rows| {
+                let (at, bias) = (rows.gates.iter().position(|&g| g == gate)?, rows.bias.as_ref()?);
+                Some(back.d_params[bias.start + at * hidden..][..hidden].to_vec())
+            };
+            if let [one, other] = &stage.iter().filter_map(of_gate).collect::<Vec<_>>()[..] {
+                first.extend_from_slice(one);
+                second.extend_from_slice(other);
+            }
+        }
+    }
+    same(&Block::matrix("d_b_hh against d_b_ih", hidden), &second, &first)
 }
 
 /// Reset after the product: in a single step `d_b_hn = r ⊙ d_b_in`.

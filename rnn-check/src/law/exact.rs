@@ -2,12 +2,12 @@
 
 use super::alike::{Results, run, same_bits};
 use super::block::Block;
-use super::expect::exact;
 use super::{Context, Stop, Verdict, all, ensure, same, within};
 use crate::bound::Bounded;
 use crate::case::{Case, Fill, Problem, Stream, X};
 use crate::derivative;
 use crate::number::Number;
+use crate::oracle::expected::exact;
 use crate::oracle::{Activation, Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{Accum, Bias};

@@ -1,12 +1,12 @@
 //! Cells by the equations of other libraries, in their order and their layout.
 
 use super::block::Block;
-use super::expect::states;
 use super::{Context, Verdict, all, within};
 use crate::bound::Bounded;
 use crate::case::{Case, Problem, Stream, X};
 use crate::foreign::{Matrices, ORDERS, Order};
 use crate::number::Number;
+use crate::oracle::expected::states;
 use crate::oracle::{Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::Bias;

@@ -1,12 +1,12 @@
 //! The output side: affine layers, embeddings, dense activations, losses; forward and gradient against the oracle.
 
 use super::block::Block;
-use super::expect::{B, exact, lift};
 use super::{Context, Verdict, all, ensure, same, within};
 use crate::bound::Expanded;
 use crate::case::{Case, Stream};
 use crate::drive::{Guarded, Place};
 use crate::number::Number;
+use crate::oracle::expected::{B, exact, lift};
 use crate::oracle::{self, Activation};
 use crate::real::Real;
 use rnn_kernels::{

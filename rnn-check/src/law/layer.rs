@@ -2,12 +2,12 @@
 
 use super::alike::{Results, run, same_bits, trajectory};
 use super::block::Block;
-use super::expect::{B, adjoint, adjoint_of, ends, states, states_of};
 use super::{Context, Verdict, all, ensure, same, within};
 use crate::case::{Case, Problem, X};
 use crate::claims::Determinism;
 use crate::drive::{Before, Guarded, Place};
 use crate::oracle::Dims;
+use crate::oracle::expected::{B, adjoint, adjoint_of, ends, states, states_of};
 use crate::real::Real;
 use rnn_kernels::{Accum, Direction, Effort};
 
@@ -137,7 +137,7 @@ pub(super) fn two_layers_are_their_composition<T: Real>(ctx: &Context<'_, T>, ca
     let states_below = states(precision, &lower, None);
     let states_above = states_of(precision, &upper, states_below.y.clone(), None);
     let no = |problem: &Problem<T>| problem.zeros();
-    let d_y = upper.d_y.as_ref().map(|d_y| super::expect::lift(precision, d_y));
+    let d_y = upper.d_y.as_ref().map(|d_y| crate::oracle::expected::lift(precision, d_y));
     let adjoint_above = adjoint_of(precision, &upper, &states_above, d_y, None, &no(&upper));
     let d_y = Some(adjoint_above.d_x.clone());
     let adjoint_below = adjoint_of(precision, &lower, &states_below, d_y, None, &no(&lower));

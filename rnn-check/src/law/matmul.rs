@@ -1,12 +1,12 @@
 //! `C = A·B` and `C += A·B`: the one method every backend writes itself.
 
 use super::block::Block;
-use super::expect::{B, exact};
 use super::{Context, Evidence, Verdict, all, ensure, fail, same, within};
 use crate::case::{Case, Cases, Layout, Stream};
 use crate::drive::{Guarded, Place};
 use crate::number::Number;
 use crate::oracle::Dims;
+use crate::oracle::expected::{B, exact};
 use crate::real::Real;
 use rnn_kernels::Accum;
 

@@ -7,7 +7,6 @@ mod duality;
 mod endurance;
 mod environment;
 mod exact;
-pub mod expect;
 mod failure;
 mod foreign;
 mod gate;

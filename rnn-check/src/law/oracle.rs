@@ -5,10 +5,10 @@
 
 use super::alike::{run, trajectory};
 use super::block::Block;
-use super::expect::{Adjoint, adjoint, ends, saved, states};
 use super::{Context, Verdict, all, same, within};
 use crate::case::{Case, Problem, Stream};
 use crate::drive::{Backward, Before, Forward};
+use crate::oracle::expected::{Adjoint, adjoint, ends, saved, states};
 use crate::real::Real;
 
 pub(super) fn each_step_is_one_oracle_step<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {

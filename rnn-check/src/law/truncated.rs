@@ -2,12 +2,12 @@
 //! BPTT(k₂; k₁)). The oracle cuts the tape there: a state carried into a window is a value, not a function of the past.
 
 use super::block::Block;
-use super::expect::{B, adjoint, states};
 use super::{Context, Stop, Verdict, all, within};
 use crate::bound::Bounded;
 use crate::case::{Case, Problem};
 use crate::drive::Before;
 use crate::number::{Number, Tape, Var};
+use crate::oracle::expected::{B, adjoint, states};
 use crate::oracle::{self, Dims};
 use crate::real::Real;
 use rnn_kernels::{Accum, Direction};

@@ -6,10 +6,12 @@
 //! Everything is generic over [`Number`](crate::number::Number); derivatives and error bounds come from the number.
 
 mod cell;
+pub mod expected;
 mod form;
 mod heads;
 mod sequence;
 mod step;
+mod whole;
 pub mod witness;
 
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! A whole pass as one map, `(params, x, h0, c0) ↦ (y, h_n, c_n)`, and the oracle's value of it in any number.
 
-use super::oracle_direction;
+use super::{Dims, Run, Sequence, sequence};
 use crate::case::Problem;
+use crate::drive::oracle_direction;
 use crate::number::Number;
-use crate::oracle::{self, Dims};
 use crate::real::Real;
 
 impl<T: Real> Problem<T> {
@@ -41,11 +41,11 @@ impl<T: Real> Problem<T> {
     }
 
     /// The oracle's pass from a [`point`](Self::point).
-    pub(crate) fn oracle_at<S: Number>(&self, point: &[S]) -> oracle::Sequence<S> {
+    pub(crate) fn oracle_at<S: Number>(&self, point: &[S]) -> Sequence<S> {
         let [params, x, h0, c0] = self.parts(point);
         let masks: Vec<S> = self.masks.iter().map(|v| S::from_f64(v.to_f64())).collect();
         let lengths: Vec<usize> = (0..self.dims.batch).map(|n| self.live_steps(n)).collect();
-        oracle::sequence(oracle::Run {
+        sequence(Run {
             cell: self.cell,
             dims: self.dims,
             params: &self.oracle_params_of(params),
