@@ -2,7 +2,8 @@
 
 use crate::cells::registry;
 use recurrent::Network;
-use recurrent::network::Config;
+use recurrent::kernels::{Activation, Bias, GruReset};
+use recurrent::network::{CellSpec, Config, DenseSpec, Directions, RecurrentSpec};
 use recurrent::rng::Rng;
 use rnn_backend_naive::Naive;
 use std::sync::Arc;
@@ -23,4 +24,17 @@ pub fn ragged_tokens(lengths: &[usize], steps: usize, count: usize) -> Vec<u32> 
     let mut rng = Rng::seed(11);
     let place = (0..steps).flat_map(|t| lengths.iter().map(move |&length| t < length));
     place.map(|live| if live { u32::try_from(rng.below(count)).unwrap() } else { 0 }).collect()
+}
+
+/// The lengths of three rows, one of them empty.
+pub const LENGTHS: [usize; 3] = [4, 0, 2];
+
+/// Every kind of layer, in both directions and in one.
+pub fn mixed_stack(config: Config) -> Config {
+    config
+        .recurrent(RecurrentSpec::lstm(3).bidirectional())
+        .dense(DenseSpec::new(4, Activation::Tanh))
+        .recurrent(RecurrentSpec::new(CellSpec::gru(GruReset::Before), 3).layers(2).bias(Bias::Input))
+        .recurrent(RecurrentSpec::elman(2, Activation::Sigmoid).directions(Directions::Reverse))
+        .dense(DenseSpec { bias: false, ..DenseSpec::new(3, Activation::Identity) })
 }

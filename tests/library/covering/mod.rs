@@ -10,7 +10,6 @@ mod array;
 mod axes;
 mod composition;
 mod library;
-mod momentum;
 mod problem;
 
 use crate::cells::registry;
