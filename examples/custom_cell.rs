@@ -1,6 +1,4 @@
-//! A cell that nobody has, in under sixty lines: its equation, its name, and a network that learns with it.
-//!
-//! `cargo run --release --example custom_cell`
+//! A cell that nobody has: its equation, its name, and a network that learns with it. `cargo run --release --example custom_cell`
 
 use recurrent::kernels::{Cell, Equations, Form, Number, Slot, Stage, Unit};
 use recurrent::network::{Config, Network, RecurrentSpec};
@@ -29,9 +27,9 @@ impl Equations for Leak {
 }
 
 /// Sequences of random numbers, of which two are marked; their sum is to be known in the end.
-fn problem(rng: &mut Rng, [steps, rows]: [usize; 2]) -> (Vec<f32>, Vec<f32>) {
+fn problem(rng: &mut Rng, [steps, rows]: [usize; 2]) -> (Vec<f64>, Vec<f64>) {
     let (mut x, mut sums) = (vec![0.0; steps * rows * 2], vec![0.0; rows]);
-    x.iter_mut().step_by(2).for_each(|x| *x = rng.uniform() as f32);
+    x.iter_mut().step_by(2).for_each(|x| *x = rng.uniform());
     for (n, half) in (0..rows).flat_map(|n| [(n, 0), (n, 1)]) {
         let at = ((half * steps / 2 + rng.below(steps / 2)) * rows + n) * 2;
         x[at + 1] = 1.0;
@@ -43,7 +41,7 @@ fn problem(rng: &mut Rng, [steps, rows]: [usize; 2]) -> (Vec<f32>, Vec<f32>) {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cells = Cells::new().with_cell(Cell::new(&Leak)?);
     let config = Config::features(2).recurrent(RecurrentSpec::new("leak", 32)).last_step().linear(1);
-    let mut network = Network::<f32>::with_cells(&config, 1, &cells)?;
+    let mut network = Network::<f64>::with_cells(&config, 1, &cells)?;
     let mut optimiser = Optimiser::new(Rule::Adam(Adam::default()), network.parameters().len())?;
     let (mut workspace, mut gradients, mut rng) = (Workspace::new(), network.gradients()?, Rng::seed(2));
     for step in 0..=1000 {

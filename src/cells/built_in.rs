@@ -29,7 +29,8 @@ pub(super) fn cells() -> Cells {
         .with("gru", |options| Ok(Cell::gru(options.read::<Gru>()?.reset)))
         .with("lstm", |options| options.read::<NoOptions>().map(|NoOptions {}| Cell::lstm()))
         .with("lstm_peephole", |options| {
-            options.read::<NoOptions>().and_then(|NoOptions {}| Ok(Cell::new(&LstmPeephole)?))
+            let NoOptions {} = options.read()?;
+            Ok(Cell::new(&LstmPeephole)?)
         })
 }
 

@@ -1,26 +1,18 @@
 //! Every cell that the tests of this folder know: one list, to which a cell of one's own is added as any other.
 
 use recurrent::Cells;
-use recurrent::kernels::{Activation, Cell, Equations, Form, GruReset, Number, Slot, Stage, Unit};
+use recurrent::kernels::{Cell, Equations, Form, Known, Number, Slot, Stage, Unit};
 use recurrent::network::CellSpec;
-use rnn_check::oracle;
+use rnn_check::oracle::{self, Own};
 use serde::Deserialize;
 use std::fmt;
+use std::sync::LazyLock;
 
-/// A cell, and who else says what it computes.
+/// A cell as a configuration has it, and as the oracle of rnn-check computes it.
 pub struct Listed {
     pub name: &'static str,
-    pub spec: fn() -> CellSpec,
-    pub witness: Witness,
-}
-
-/// An independent statement of a cell.
-#[derive(Clone, Copy, Debug)]
-pub enum Witness {
-    /// The equations of rnn-check.
-    Oracle(oracle::Cell),
-    /// Those of [`Momentum`], written down a second time in `covering::momentum`.
-    Momentum,
+    pub spec: CellSpec,
+    pub cell: oracle::Cell,
 }
 
 impl fmt::Debug for Listed {
@@ -29,32 +21,30 @@ impl fmt::Debug for Listed {
     }
 }
 
-const fn elman(name: &'static str, spec: fn() -> CellSpec, activation: oracle::Activation) -> Listed {
-    Listed { name, spec, witness: Witness::Oracle(oracle::Cell::Elman(activation)) }
+/// How many there are: every cell of the suite, and one that no library has.
+pub const COUNT: usize = oracle::Cell::ALL.len() + 1;
+
+/// The list.
+pub fn cells() -> &'static [Listed; COUNT] {
+    static OWN: Own = Own::new("momentum", || Cell::new(&MOMENTUM).unwrap(), None);
+    static LIST: LazyLock<[Listed; COUNT]> = LazyLock::new(|| {
+        std::array::from_fn(|k| {
+            let cell = oracle::Cell::ALL.get(k).copied().unwrap_or(oracle::Cell::Own(&OWN));
+            Listed { name: cell.name(), spec: spec(cell), cell }
+        })
+    });
+    &LIST
 }
 
-pub const CELLS: &[Listed] = &[
-    elman("elman tanh", || CellSpec::elman(Activation::Tanh), oracle::Activation::Tanh),
-    elman("elman relu", || CellSpec::elman(Activation::Relu), oracle::Activation::Relu),
-    elman("elman sigmoid", || CellSpec::elman(Activation::Sigmoid), oracle::Activation::Sigmoid),
-    elman("elman identity", || CellSpec::elman(Activation::Identity), oracle::Activation::Identity),
-    Listed { name: "lstm", spec: CellSpec::lstm, witness: Witness::Oracle(oracle::Cell::Lstm) },
-    Listed {
-        name: "gru reset-after",
-        spec: || CellSpec::gru(GruReset::After),
-        witness: Witness::Oracle(oracle::Cell::Gru(oracle::Reset::After)),
-    },
-    Listed {
-        name: "gru reset-before",
-        spec: || CellSpec::gru(GruReset::Before),
-        witness: Witness::Oracle(oracle::Cell::Gru(oracle::Reset::Before)),
-    },
-    Listed {
-        name: "momentum",
-        spec: || CellSpec::new("momentum").with("decay", MOMENTUM.decay),
-        witness: Witness::Momentum,
-    },
-];
+fn spec(cell: oracle::Cell) -> CellSpec {
+    match (cell.kernel().known(), cell.name()) {
+        (Some(Known::Elman(activation)), _) => CellSpec::elman(activation),
+        (Some(Known::Gru(reset)), _) => CellSpec::gru(reset),
+        (None, "momentum") => CellSpec::new("momentum").with("decay", MOMENTUM.decay),
+        // A cell without options goes by the name of its form.
+        _ => CellSpec::new(cell.kernel().form().name.clone()),
+    }
+}
 
 /// The registry that has them all.
 pub fn registry() -> Cells {

@@ -1,7 +1,7 @@
 //! What does not count cannot spoil what does: outputs without a target may have overflowed, steps behind the last one
 //! that counts may be anything.
 
-use crate::cells::CELLS;
+use crate::cells::cells;
 use crate::common::{naive, values};
 use recurrent::kernels::{Activation, Bias, IGNORE, SeqRef};
 use recurrent::network::{Config, Cotangents, DenseSpec, Directions, RecurrentSpec};
@@ -62,15 +62,15 @@ fn steps_behind_the_last_that_counts_may_overflow() {
     let reals: Vec<f64> = values(3, 24).iter().map(|x| x.abs() / 2.0).collect();
     let counted = CLASSES.map(|class| class != IGNORE);
     let counted = Targets::Counted { values: &reals, counted: &counted };
-    for cell in CELLS {
+    for cell in cells() {
         for lengths in [None, Some(&[4, 4, 4][..]), Some(&[4, 2, 4])] {
             for (head, targets) in
                 [("softmax", Targets::Classes(&CLASSES)), ("linear", counted), ("bernoulli", counted)]
             {
                 let stack = Config::features(2)
-                    .recurrent(RecurrentSpec::new((cell.spec)(), 3))
+                    .recurrent(RecurrentSpec::new(cell.spec.clone(), 3))
                     .dense(DenseSpec::new(3, Activation::Sigmoid))
-                    .recurrent(RecurrentSpec::new((cell.spec)(), 2).layers(2))
+                    .recurrent(RecurrentSpec::new(cell.spec.clone(), 2).layers(2))
                     .dense(DenseSpec::new(3, Activation::Tanh));
                 let config = match head {
                     "softmax" => stack.softmax(2),
@@ -115,9 +115,9 @@ fn an_embedding_of_a_symbol_behind_the_last_that_counts_may_overflow() {
 
 #[test]
 fn a_row_whose_last_step_does_not_count_may_overflow_whatever_the_directions() {
-    for cell in CELLS {
+    for cell in cells() {
         for directions in [Directions::Forward, Directions::Reverse, Directions::Both] {
-            let layer = RecurrentSpec::new((cell.spec)(), 3).directions(directions);
+            let layer = RecurrentSpec::new(cell.spec.clone(), 3).directions(directions);
             let top = RecurrentSpec::gru(2).directions(directions);
             let config = Config::features(2).recurrent(layer).dense(DenseSpec::new(2, Activation::Tanh)).recurrent(top);
             let mut network = naive(&config.last_step().dense(DenseSpec::new(3, Activation::Tanh)).softmax(2), 7);

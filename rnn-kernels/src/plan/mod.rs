@@ -3,7 +3,6 @@
 mod blocks;
 mod error;
 mod places;
-mod reserve;
 mod tables;
 
 use crate::equations::Cell;

@@ -132,7 +132,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
                 });
                 let last = direction.final_slot(shape[0]);
                 for k in 0..spec.plan().states.len() {
-                    let from = &reserve[spec.state_in_reserve(k, last, shape)];
+                    let from = &reserve[spec.reserve_state(k, last, shape[0], shape[1])];
                     states[spec.state(k, shape[1])].copy_from_slice(from);
                 }
             }

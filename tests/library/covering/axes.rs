@@ -1,6 +1,6 @@
 //! What a network and a batch can be, axis by axis, and which two values cannot meet.
 
-use crate::cells::{CELLS, Listed};
+use crate::cells::{self, Listed, cells};
 use recurrent::init::{BiasScheme, Init, Scheme};
 use recurrent::kernels::{Activation, Bias};
 use recurrent::network::{Directions, Readout};
@@ -118,7 +118,7 @@ pub struct Case {
 
 /// The axes in the order of [`Case::of`].
 pub const AXES: usize = 16;
-pub const SIZES: [usize; AXES] = [2, 5, 3, 6, 3, CELLS.len(), 4, 4, 3, 3, 4, 3, 4, 5, 2, 2];
+pub const SIZES: [usize; AXES] = [2, 5, 3, 6, 3, cells::COUNT, 4, 4, 3, 3, 4, 3, 4, 5, 2, 2];
 
 /// The axes of which three at once are covered: readout, lengths, start, target, upstream, cell, place of the dense layer,
 /// directions, depth, input.
@@ -142,7 +142,7 @@ impl Case {
                 Target::NoHead,
             ][v[3]],
             upstream: [Upstream::Nothing, Upstream::State, Upstream::OutputAndState][v[4]],
-            cell: &CELLS[v[5]],
+            cell: &cells()[v[5]],
             activation: ACTIVATIONS[v[6]],
             dense: [Dense::Nowhere, Dense::BelowTheRecurrent, Dense::BetweenTwo, Dense::AboveTheRecurrent][v[7]],
             directions: [Directions::Forward, Directions::Reverse, Directions::Both][v[8]],
@@ -159,8 +159,8 @@ impl Case {
 
     /// The cell of the layer above, where there are two: the next of the list.
     pub fn cell_above(&self) -> &'static Listed {
-        let at = CELLS.iter().position(|cell| cell.name == self.cell.name);
-        at.map_or(self.cell, |at| &CELLS[(at + 1) % CELLS.len()])
+        let at = cells().iter().position(|cell| cell.name == self.cell.name);
+        at.map_or(self.cell, |at| &cells()[(at + 1) % cells::COUNT])
     }
 
     /// Whether the library runs this window by window.

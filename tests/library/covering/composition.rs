@@ -1,13 +1,12 @@
 //! A network written down a second time: the oracle's layers one after the other, then the loss, over any number.
 
 use super::axes::{Case, Input, Target};
-use super::momentum;
 use super::problem::{Data, FEATURES, OUTPUTS, ROWS, SYMBOLS, ways};
-use crate::cells::{CELLS, Listed, Witness};
+use crate::cells::cells;
 use recurrent::kernels::{Activation, Bias};
 use recurrent::network::{Config, DenseSpec, LayerSpec, ParameterBlock, Readout, RecurrentSpec};
 use rnn_check::number::Number;
-use rnn_check::oracle::{self, Blocks, Dims, Params, Run, Sequence};
+use rnn_check::oracle::{self, Dims, Params, Run, Sequence};
 use std::ops::Range;
 
 /// What the network is a function of.
@@ -192,7 +191,7 @@ impl Recurrent<'_> {
         lengths: &[usize],
     ) -> Vec<Sequence<S>> {
         let Self { spec, name, depth, input } = *self;
-        let listed = CELLS.iter().find(|listed| (listed.spec)() == spec.cell).expect("a cell of the list");
+        let listed = cells().iter().find(|listed| listed.spec == spec.cell).expect("a cell of the list");
         let dims = Dims { steps, batch: ROWS, input, hidden: spec.hidden };
         let mut take = |len: usize| {
             at += len;
@@ -206,8 +205,7 @@ impl Recurrent<'_> {
                     (oracle::Direction::Reverse, if ways(spec.directions).len() == 2 { "_reverse" } else { "" })
                 }
             };
-            let (gates, has_second) = listed.shape();
-            let (rows, h) = (gates * spec.hidden, spec.hidden);
+            let (cell, rows, h) = (listed.cell, listed.cell.gates() * spec.hidden, spec.hidden);
             let block =
                 |block: &str, shape: &[usize]| variables.block(&format!("{name}.{block}_l{depth}{suffix}"), shape);
             let biases = match spec.bias {
@@ -216,33 +214,14 @@ impl Recurrent<'_> {
                 Bias::None => &[],
             };
             let weights = [block("weight_ih", &[rows, input]), block("weight_hh", &[rows, h])];
-            let biases: Vec<Vec<S>> = biases.iter().map(|name| block(name, &[rows])).collect();
-            let (h0, c0) = (take(ROWS * h), take(if has_second { ROWS * h } else { 0 }));
-            match listed.witness {
-                Witness::Oracle(cell) => {
-                    let flat: Vec<S> = weights.iter().chain(&biases).flatten().copied().collect();
-                    let params = &Params::from_flat(cell, dims, biases.len(), &flat);
-                    let (lengths, h0, c0, masks) = (Some(lengths), &h0[..], &c0[..], &[][..]);
-                    oracle::sequence(Run { cell, dims, params, x, lengths, direction, h0, c0, masks })
-                }
-                Witness::Momentum => {
-                    let [w_ih, w_hh] = &weights;
-                    let bias = |k: usize| biases.get(k).map(|b| &b[..]);
-                    let blocks = Blocks { w_ih, w_hh, b_ih: bias(0), b_hh: bias(1) };
-                    momentum::sequence(dims, blocks, x, lengths, direction, [&h0, &c0])
-                }
-            }
+            let biases = biases.iter().map(|name| block(name, &[rows])).collect::<Vec<_>>();
+            let vectors = cell.kernel().form().vectors.iter().map(|(name, _)| block(name, &[h]));
+            let flat: Vec<_> = weights.into_iter().chain(biases.iter().cloned()).chain(vectors).flatten().collect();
+            let params = Params::from_flat(cell, dims, biases.len(), &flat);
+            let (h0, c0) = (take(ROWS * h), take(cell.others() * ROWS * h));
+            let (params, h0, c0, lengths) = (&params, &h0[..], &c0[..], Some(lengths));
+            oracle::sequence(Run { cell, dims, params, x, lengths, direction, h0, c0, masks: &[] })
         };
         ways(spec.directions).into_iter().map(part).collect()
-    }
-}
-
-impl Listed {
-    /// How many gates it has in its matrices, and whether it has a second state.
-    fn shape(&self) -> (usize, bool) {
-        match self.witness {
-            Witness::Oracle(cell) => (cell.gates(), cell.has_c()),
-            Witness::Momentum => (2, true),
-        }
     }
 }

@@ -39,9 +39,9 @@ pub fn config(case: &Case) -> Config {
     let place = |place| (case.dense == place).then(|| dense.clone());
     let layers = [
         place(Dense::BelowTheRecurrent),
-        Some(recurrent((case.cell.spec)(), HIDDEN, if case.depth == Depth::Stacked { 2 } else { 1 })),
+        Some(recurrent(case.cell.spec.clone(), HIDDEN, if case.depth == Depth::Stacked { 2 } else { 1 })),
         place(Dense::BetweenTwo),
-        (case.depth == Depth::Mixed).then(|| recurrent((case.cell_above().spec)(), 2, 1)),
+        (case.depth == Depth::Mixed).then(|| recurrent(case.cell_above().spec.clone(), 2, 1)),
         place(Dense::AboveTheRecurrent),
     ];
     let objective = match case.target {
