@@ -1,6 +1,6 @@
 //! The pullback of every function and of whole equations is their derivative, by dual numbers.
 
-use rnn_kernels::program::Place;
+use rnn_kernels::program::{Place, Program};
 use rnn_kernels::{Activation, Width};
 use rnn_kernels::{Cell, Elman, Equations, Form, Gru, GruReset, Lstm, Number, Slot, Stage, Unit};
 use std::cell::RefCell;
@@ -254,4 +254,17 @@ impl Equations for Everything {
 #[test]
 fn of_a_cell_with_everything() {
     the_pullback_is_the_derivative(&Everything);
+}
+
+#[test]
+fn a_program_is_its_instructions_and_can_be_replaced() {
+    let cell = Cell::new(&Lstm).expect("a cell");
+    for program in [cell.forward(0), cell.backward(0)] {
+        assert_eq!(&Program::from_ops(program.ops()), program);
+    }
+    assert_eq!(Program::from_ops([]).registers(), 0);
+
+    let other = cell.with_programs(0, cell.forward(0).clone(), Program::default());
+    assert_eq!((other.forward(0), other.backward(0).ops()), (cell.forward(0), &[][..]));
+    assert_eq!(Cell::lstm().with_programs(0, cell.forward(0).clone(), cell.backward(0).clone()).known(), None);
 }

@@ -177,3 +177,21 @@ fn names_and_widths_must_fit() {
     let none = says(|form| Form { stages: vec![], ..form });
     assert!(none.contains("there is no stage"), "{none}");
 }
+
+#[test]
+fn programs_are_not_put_into_a_form_they_were_not_made_for() {
+    let cell = Cell::gru(rnn_kernels::GruReset::Before);
+    let same = cell.with_form(cell.form().clone()).expect("its own form");
+    assert!(same.form() == cell.form() && same.backward(1) == cell.backward(1));
+    assert_eq!(same.known(), None);
+
+    let mut form = cell.form().clone();
+    form.stages[1].reads.clear();
+    let told = cell.with_form(form).map(|_| ()).expect_err("the equation reads h").to_string();
+    assert_eq!(told, "cell `gru`, stage 1: the form gives 0 reads, the equation takes 1");
+
+    let mut form = cell.form().clone();
+    form.stages[0].products[1].into = Some(vec![1]);
+    let told = cell.with_form(form).map(|_| ()).expect_err("stage 0 has one gate").to_string();
+    assert_eq!(told, "cell `gru`, stage 0: there is no gate 1; there are 1");
+}

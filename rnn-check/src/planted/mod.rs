@@ -9,11 +9,12 @@ mod head;
 mod packed;
 mod plain;
 mod product;
+mod rearranged;
 mod registry;
 mod reset;
+mod slips;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
 mod trial;
 mod unit;
 mod way;
@@ -23,6 +24,7 @@ pub use bug::Bug;
 pub use correct::Correct;
 pub use plain::Plain;
 pub use registry::{REGISTRY, Row};
+pub use slips::{Slip, Slipped, slips};
 pub use way::Way;
 
 use crate::real::Real;

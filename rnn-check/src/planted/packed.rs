@@ -1,4 +1,4 @@
-//! Recurrent weights in a layout of their own: panels of eight rows for training, the transpose for inference. Right if packed
+//! Recurrent weights in a layout of their own: panels of eight rows for training, the transpose for inference. Correct if packed
 //! and read alike; some bugs are what happens if they are not.
 
 use super::Bug;

@@ -13,29 +13,15 @@ pub(super) struct Trial {
     pub(super) rows: usize,
     /// How large weights and inputs are.
     pub(super) scale: f64,
-    pub(super) initial: Initial,
+    /// What every initial state is; `None` is random.
+    pub(super) initial: Option<f64>,
     /// Lengths, and the time of step 0.
     pub(super) ragged: Option<(Vec<usize>, usize)>,
     pub(super) one_hot: bool,
-    pub(super) cotangents: Cotangents,
+    /// Whether `y` counts, and whether the last states do.
+    pub(super) counts: [bool; 2],
     /// Whether a live input is NaN.
     pub(super) nan: bool,
-}
-
-/// The initial states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Initial {
-    Random,
-    Subnormal,
-}
-
-/// Which results of forward count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cotangents {
-    All,
-    /// The last states alone.
-    Last,
-    Nothing,
 }
 
 impl Trial {
@@ -46,10 +32,10 @@ impl Trial {
             steps,
             rows,
             scale: 1.0,
-            initial: Initial::Random,
+            initial: None,
             ragged: None,
             one_hot: false,
-            cotangents: Cotangents::All,
+            counts: [true; 2],
             nan: false,
         }
     }
@@ -92,10 +78,8 @@ impl<'t> Pass<'t> {
         let mut random = |len: usize, scale: f64| -> Vec<f64> { (0..len).map(|_| scale * stream.signed()).collect() };
         let mut x = random(steps * rows * input, trial.scale);
         let params = random(spec.params_len(), trial.scale);
-        let initial = match trial.initial {
-            Initial::Random => random(spec.states_len(rows), 1.0),
-            Initial::Subnormal => vec![1e-310; spec.states_len(rows)],
-        };
+        let mut initial = random(spec.states_len(rows), 1.0);
+        trial.initial.into_iter().for_each(|value| initial.fill(value));
         let mut d_y = random(steps * rows * spec.y_width(), 1.0);
         let d_last = random(spec.states_len(rows), 1.0);
         let masks = spec.plan().masks.iter().map(|width| random(steps * rows * width, 2.0)).collect();
@@ -169,7 +153,7 @@ impl<'t> Pass<'t> {
         let mut d_initial = vec![f64::NAN; self.spec.states_len(rows)];
         let mut trace = vec![f64::NAN; (steps + 1) * rows * width];
         let len = backend.lens(self.spec, steps, rows).backward;
-        let cotangents = self.trial.cotangents;
+        let [y_counts, last_counts] = self.trial.counts;
         backend.backward(Backward {
             spec: self.spec,
             direction: self.direction,
@@ -179,8 +163,8 @@ impl<'t> Pass<'t> {
             x: self.input(),
             masks: &self.masks(),
             reserve: &self.reserve,
-            d_y: (cotangents == Cotangents::All).then(|| SeqRef::new(&self.d_y, steps, rows, width)),
-            d_last: (cotangents != Cotangents::Nothing).then_some(&self.d_last),
+            d_y: y_counts.then(|| SeqRef::new(&self.d_y, steps, rows, width)),
+            d_last: last_counts.then_some(&self.d_last),
             d_params: Some(&mut d_params),
             d_x: (!self.trial.one_hot).then(|| SeqMut::new(&mut d_x, steps, rows, input)),
             d_x_accum: if self.direction == Direction::Forward { Accum::Add } else { Accum::Replace },
@@ -218,7 +202,9 @@ impl Trial {
     }
 }
 
-/// Whether two results have a number that differs; all NaN are one number, and so are both zeros.
-pub(super) fn differ(a: &[f64], b: &[f64]) -> bool {
-    a.len() != b.len() || a.iter().zip(b).any(|(a, b)| a != b && !(a.is_nan() && b.is_nan()))
+/// Whether two results have a number that differs by more than `by` of it, or of 1; all NaN are one number.
+pub(super) fn differ(a: &[f64], b: &[f64], by: f64) -> bool {
+    let is_close = |a: f64, b: f64| (a - b).abs() <= by * a.abs().max(b.abs()).max(1.0);
+    let is_same = |(&a, &b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan() || is_close(a, b);
+    a.len() != b.len() || !a.iter().zip(b).all(is_same)
 }

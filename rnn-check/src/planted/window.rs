@@ -1,4 +1,4 @@
-//! Passes in windows: forward a step at a time, backward in blocks of time. Right if states and cotangents are carried along;
+//! Passes in windows: forward a step at a time, backward in blocks of time. Correct if states and cotangents are carried along;
 //! some bugs are what happens if they are not.
 
 use super::block;

@@ -25,7 +25,7 @@ struct Traced {
     known: Option<Known>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stage {
     forward: Program,
     backward: Program,
@@ -85,6 +85,42 @@ impl Cell {
         let stages = (0..form.stages.len()).map(stage).collect::<Result<_, _>>()?;
         let statement = super::statement::statement(equations, &form);
         Ok(Self { traced: Arc::new(Traced { form, stages, statement, known }) })
+    }
+
+    /// The same programs in another form; a cell of nobody's, whatever this one is.
+    ///
+    /// For checks, which change a cell in order to see that the change is found: whether the programs mean what the form
+    /// says is not looked at.
+    ///
+    /// # Errors
+    /// If it is no form, or if it has not as many stages, gates, reads, vectors and writes as the programs were made for.
+    pub fn with_form(&self, form: Form) -> Result<Self, CellError> {
+        form.check()?;
+        let arity = |what, given, taken| if given == taken { Ok(()) } else { Err(Fault::Arity { what, given, taken }) };
+        let own = &self.form().stages;
+        arity("stages", form.stages.len(), own.len()).map_err(|fault| form.error(None, fault))?;
+        for (s, (stage, own)) in form.stages.iter().zip(own).enumerate() {
+            arity("pre-activations", stage.gates.len(), own.gates.len())
+                .and(arity("reads", stage.reads.len(), own.reads.len()))
+                .and(arity("vectors", stage.vectors.len(), own.vectors.len()))
+                .and(arity("places to write", stage.writes.len(), own.writes.len()))
+                .map_err(|fault| form.error(Some(s), fault))?;
+        }
+        Ok(Self { traced: Arc::new(Traced { form, stages: self.traced.stages.clone(), known: None }) })
+    }
+
+    /// The same form with other programs for a stage; a cell of nobody's, whatever this one is.
+    ///
+    /// For checks, like [`with_form`](Self::with_form): that the programs belong together, and use no place that the stage
+    /// lacks, is up to the caller.
+    ///
+    /// # Panics
+    /// If there is no such stage.
+    #[must_use]
+    pub fn with_programs(&self, stage: usize, forward: Program, backward: Program) -> Self {
+        let mut stages = self.traced.stages.clone();
+        stages[stage] = Stage { forward, backward, ..stages[stage] };
+        Self { traced: Arc::new(Traced { form: self.form().clone(), stages, known: None }) }
     }
 
     /// Where numbers flow.

@@ -123,6 +123,18 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// The registers it names, some of them more than once.
+    fn registers(self) -> [Register; 3] {
+        match self {
+            Op::Constant { to, .. } | Op::Load { to, .. } => [to; 3],
+            Op::Unary { to, a, .. } => [to, a, a],
+            Op::Binary { to, a, b, .. } => [to, a, b],
+            Op::Store { a, .. } => [a; 3],
+        }
+    }
+}
+
 /// A straight-line program: no branch, no loop, the same for every input.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
@@ -133,6 +145,14 @@ pub struct Program {
 impl Program {
     /// The most registers a program has.
     pub const MOST_REGISTERS: usize = Register::MAX as usize + 1;
+
+    /// These instructions in order, as many registers as they name. A register that nothing was put into is 0.
+    #[must_use]
+    pub fn from_ops(ops: impl Into<Vec<Op>>) -> Self {
+        let ops = ops.into();
+        let registers = ops.iter().flat_map(|op| op.registers()).map(|r| usize::from(r) + 1).max().unwrap_or(0);
+        Self { ops, registers }
+    }
 
     /// The instructions in order.
     #[must_use]
