@@ -2,7 +2,8 @@
 
 use rnn_check::law::DEFENCE_IN_DEPTH;
 use rnn_check::matrix::{kill_matrix, registry_markdown};
-use rnn_check::planted::{Bug, Correct, Plain, Planted, REGISTRY, Way};
+use rnn_check::oracle::Cell;
+use rnn_check::planted::{Bug, Correct, Plain, Planted, REGISTRY, Slipped, Way, slips};
 use rnn_check::{Checked, Claims, Plan, Report, document};
 use std::collections::BTreeSet;
 
@@ -42,6 +43,35 @@ fn every_bug_is_rejected_by_a_law_that_the_committed_matrix_names() {
     println!("planted {}, killed {}", killed.len(), killed.len() - survivors.len());
     assert!(survivors.is_empty(), "not rejected: {survivors:?}");
     assert_eq!(killed.len(), Bug::ALL.len());
+}
+
+/// Laws that between them see every result of a pass.
+const SLIP_LAWS: [&str; 2] =
+    ["oracle::short_runs_follow_the_oracle_all_the_way", "oracle::each_step_is_one_oracle_step"];
+
+#[test]
+fn every_slip_of_every_cell_of_the_list_is_rejected() {
+    let claims = Claims::new().batch_invariant();
+    let (mut made, mut survivors) = (0, vec![]);
+    for cell in Cell::ALL {
+        let kernel = cell.kernel();
+        let mistakes: Vec<_> = slips(kernel).into_iter().filter(|slip| slip.equivalent.is_none()).collect();
+        for slip in &mistakes {
+            let backend = Slipped::new(kernel, slip);
+            let rejected = SLIP_LAWS.iter().any(|law| {
+                let mut plan = Plan::full().without_shrinking().only(law).only_of([cell]);
+                (plan.wide, plan.random) = (0, 8);
+                rnn_check::run::<f64>(&backend, &claims, &plan).laws.iter().any(|law| law.broken.is_some())
+            });
+            if !rejected {
+                survivors.push(slip.description.clone());
+            }
+        }
+        println!("{}: {} slips", cell.name(), mistakes.len());
+        made += mistakes.len();
+    }
+    println!("slips {made}, rejected {}", made - survivors.len());
+    assert!(made > 300 && survivors.is_empty(), "{made} slips, not rejected: {survivors:#?}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Cell {
                 .and(arity("places to write", stage.writes.len(), own.writes.len()))
                 .map_err(|fault| form.error(Some(s), fault))?;
         }
-        Ok(Self { traced: Arc::new(Traced { form, stages: self.traced.stages.clone(), known: None }) })
+        Ok(self.changed(form, self.traced.stages.clone()))
     }
 
     /// The same form with other programs for a stage; a cell of nobody's, whatever this one is.
@@ -120,7 +120,13 @@ impl Cell {
     pub fn with_programs(&self, stage: usize, forward: Program, backward: Program) -> Self {
         let mut stages = self.traced.stages.clone();
         stages[stage] = Stage { forward, backward, ..stages[stage] };
-        Self { traced: Arc::new(Traced { form: self.form().clone(), stages, known: None }) }
+        self.changed(self.form().clone(), stages)
+    }
+
+    /// Of nobody, and with a statement that no equation has.
+    fn changed(&self, form: Form, stages: Vec<Stage>) -> Self {
+        let statement = alloc::format!("changed\n{}", self.statement());
+        Self { traced: Arc::new(Traced { form, stages, statement, known: None }) }
     }
 
     /// Where numbers flow.
