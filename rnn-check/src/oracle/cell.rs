@@ -138,6 +138,8 @@ impl Cell {
     ];
     /// The GRUs.
     pub const GRU: [Self; 2] = [Self::Gru(Reset::After), Self::Gru(Reset::Before)];
+    /// Those whose gates see the state of their own unit.
+    pub const PEEPHOLE: [Self; 1] = [Self::Own(&witness::LSTM_PEEPHOLE)];
     /// Those that the oracle has equations of its own for.
     pub const WITH_EQUATIONS: &'static [Self] = Self::ALL.split_at(7).0;
 

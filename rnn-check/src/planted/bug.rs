@@ -26,6 +26,7 @@ macro_rules! bugs {
                     "elman" => &Cell::ELMAN,
                     "lstm" => &[Cell::Lstm],
                     "gru" => &Cell::GRU,
+                    "peepholes" => &Cell::PEEPHOLE,
                     "gru, reset before" => &[Cell::Gru(Reset::Before)],
                     _ => &Cell::ALL,
                 }
@@ -289,4 +290,6 @@ bugs! {
     ZeroCotangentSkipped,
     /// gru: a row whose cotangents are all 0 is left out of backward
     IdleRowSkipped,
+    /// peepholes: every unit has the gradient of the first one's weight
+    PeepholesBroadcast,
 }

@@ -109,7 +109,8 @@ registry! {
     24 "dropout after the last layer, masks drawn anew or shared by accident", "OpenNMT-py#29, tensorflow#38922, tensorflow#40215":
         [] waits for "dropout";
     25 "peephole weights were broadcast wrongly in backward", "tensorflow#34171":
-        [] waits for "peepholes";
+        ["oracle::parameter_gradients_accumulate_within_their_bounds", "duality::backward_is_the_transpose_of_the_tangent_map"]
+        [PeepholesBroadcast];
     26 "two gradients from one forward pass differed", "tensorflow#26331":
         ["gradient::backward_may_run_twice_on_one_reserve", "endurance::buffers_may_be_shared_and_longer_than_needed"]
         [StaleState];

@@ -152,7 +152,18 @@ pub(super) fn backward<T: Real>(bug: Bug, mut unit: UnitBackward<'_, T>) {
         _ => {}
     }
     let (known, program) = (unit.spec().cell().known(), unit.program());
-    let Some(Known::Gru(reset)) = known else { return backward_with(&Reference, program, &mut unit) };
+    let Some(Known::Gru(reset)) = known else {
+        backward_with(&Reference, program, &mut unit);
+        if bug == Bug::PeepholesBroadcast {
+            let vectors = unit.spec().cell().form().stages[unit.stage()].vectors.len();
+            (0..vectors).map(|j| unit.d_vector(j)[0]).collect::<Vec<T>>().into_iter().enumerate().for_each(
+                |(j, first)| {
+                    unit.d_vector(j).fill(first);
+                },
+            );
+        }
+        return;
+    };
     let is_idle = |n: &usize| bug == Bug::IdleRowSkipped && unit.d_written(0, *n).iter().all(|&d| d == T::ZERO);
     let idle: Vec<usize> = unit.rows().filter(is_idle).collect();
     let before = idle.iter().map(|&n| unit.d_read(0, n).map(|(_, d)| d.to_vec())).collect::<Vec<_>>();
