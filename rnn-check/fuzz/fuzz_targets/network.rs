@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use recurrent::network::{
-    Cell, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
+    CellSpec, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
 };
 use recurrent::{Activation, Bias, GruReset};
 
@@ -32,11 +32,13 @@ fn config(u: &mut Unstructured<'_>) -> Result<Config> {
 }
 
 fn recurrent(u: &mut Unstructured<'_>) -> Result<LayerSpec> {
-    let cell = match u.int_in_range(0..=3)? {
-        0 => Cell::Elman { activation: activation(u)? },
-        1 => Cell::Lstm,
-        2 => Cell::Gru { reset: GruReset::Before },
-        _ => Cell::Gru { reset: GruReset::After },
+    let cell = match u.int_in_range(0..=5)? {
+        0 => CellSpec::elman(activation(u)?),
+        1 => CellSpec::lstm(),
+        2 => CellSpec::gru(GruReset::Before),
+        3 => CellSpec::gru(GruReset::After),
+        4 => CellSpec::new("lstm_peephole"),
+        _ => CellSpec::new(String::arbitrary(u)?),
     };
     Ok(LayerSpec::Recurrent(RecurrentSpec {
         cell,
