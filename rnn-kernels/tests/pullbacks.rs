@@ -266,5 +266,6 @@ fn a_program_is_its_instructions_and_can_be_replaced() {
 
     let other = cell.with_programs(0, cell.forward(0).clone(), Program::default());
     assert_eq!((other.forward(0), other.backward(0).ops()), (cell.forward(0), &[][..]));
+    assert_ne!(other.statement(), cell.statement());
     assert_eq!(Cell::lstm().with_programs(0, cell.forward(0).clone(), cell.backward(0).clone()).known(), None);
 }

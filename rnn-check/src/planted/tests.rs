@@ -55,9 +55,9 @@ fn every_bug_of_passes_shows_in_cells_that_its_description_names_and_in_no_other
     let mut shown: Vec<Vec<oracle::Cell>> = vec![vec![]; Bug::ALL.len()];
     for (cell, trial) in oracle::Cell::ALL.into_iter().flat_map(|cell| trials().into_iter().map(move |t| (cell, t))) {
         let kernel = cell.kernel();
-        let right = trial.run(&kernel, &Plain).expect("the reference passes through every trial");
+        let right = trial.run(kernel, &Plain).expect("the reference passes through every trial");
         for (&bug, shown) in Bug::ALL.iter().zip(&mut shown) {
-            let shows = || match trial.run(&kernel, &Planted::new(bug)) {
+            let shows = || match trial.run(kernel, &Planted::new(bug)) {
                 Ok(wrong) => differ(&right, &wrong, 0.0),
                 Err(panic) => PANICS.contains(&bug) || panic!("{bug:?} {}: {panic}", kernel.form().name),
             };
@@ -79,7 +79,7 @@ fn every_correct_variant_is_close_to_the_reference_and_another_one_where_it_says
         for (cell, trial) in oracle::Cell::ALL.into_iter().flat_map(|cell| trials().into_iter().map(move |t| (cell, t)))
         {
             let cell = cell.kernel();
-            let both = (trial.run(&cell, &Plain), trial.run(&cell, &Correct(way)));
+            let both = (trial.run(cell, &Plain), trial.run(cell, &Correct(way)));
             let (Ok(plain), Ok(correct)) = both else { panic!("{way:?} {}: {both:?}", cell.form().name) };
             another |= differ(&plain, &correct, 0.0);
             assert!(!differ(&plain, &correct, 1e-11), "{way:?} {} {trial:?}", cell.form().name);

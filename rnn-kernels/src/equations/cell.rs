@@ -4,6 +4,7 @@ use super::{CellError, Elman, Equations, Fault, Gru, GruReset, Lstm};
 use crate::activation::Activation;
 use crate::form::Form;
 use crate::program::{Node, Place, Program, pullback, trace};
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -106,7 +107,8 @@ impl Cell {
                 .and(arity("places to write", stage.writes.len(), own.writes.len()))
                 .map_err(|fault| form.error(Some(s), fault))?;
         }
-        Ok(self.changed(form, self.traced.stages.clone()))
+        let statement = format!("{}in another form: {form:?}\n", self.statement());
+        Ok(Self { traced: Arc::new(Traced { form, stages: self.traced.stages.clone(), statement, known: None }) })
     }
 
     /// The same form with other programs for a stage; a cell of nobody's, whatever this one is.
@@ -119,14 +121,9 @@ impl Cell {
     #[must_use]
     pub fn with_programs(&self, stage: usize, forward: Program, backward: Program) -> Self {
         let mut stages = self.traced.stages.clone();
+        let statement = format!("{}stage {stage} by {forward:?} and {backward:?}\n", self.statement());
         stages[stage] = Stage { forward, backward, ..stages[stage] };
-        self.changed(self.form().clone(), stages)
-    }
-
-    /// Of nobody, and with a statement that no equation has.
-    fn changed(&self, form: Form, stages: Vec<Stage>) -> Self {
-        let statement = alloc::format!("changed\n{}", self.statement());
-        Self { traced: Arc::new(Traced { form, stages, statement, known: None }) }
+        Self { traced: Arc::new(Traced { form: self.form().clone(), stages, statement, known: None }) }
     }
 
     /// Where numbers flow.
