@@ -227,7 +227,6 @@ impl<S: Number> Number for Expanded<'_, S> {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is tested")]
 mod tests {
     use super::*;
 
