@@ -1,6 +1,6 @@
 //! Calls that should panic.
 
-use super::{Backward, Forward, Infer, Mistake, Pass, Reserve, Rig, spec};
+use super::{Backward, Forward, Infer, Mistake, Pass, Reserve, Rig};
 use crate::case::Problem;
 use crate::oracle::Dims;
 use crate::real::Real;
@@ -36,10 +36,7 @@ impl<T: Real> Rig<'_, T> {
             Mistake::Trace => shapes(&[steps, batch, hidden], &[steps + 1, batch, hidden]),
             Mistake::Lengths => elements(batch + 1, batch),
             Mistake::Reserve => elements(lens(steps + 1).reserve, lens(steps).reserve),
-            Mistake::Params | Mistake::DParams => {
-                let larger = Dims { hidden: hidden + 1, ..problem.dims };
-                elements(spec::<T>(problem.cell, problem.bias, larger).params_len(), problem.params.len())
-            }
+            Mistake::Params | Mistake::DParams => elements(problem.params_of_a_larger_cell(), problem.params.len()),
             Mistake::Workspace => {
                 let required = match pass {
                     Pass::Forward => lens(steps).forward,

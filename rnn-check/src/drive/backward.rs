@@ -1,9 +1,8 @@
 //! A backward pass of a [`Problem`].
 
 use super::inputs::{Inputs, breaches, sequence_output};
-use super::{Backward, Before, Guarded, Mistake, Place, Reserve, Rig, spec, states};
+use super::{Backward, Before, Guarded, Mistake, Place, Reserve, Rig, states};
 use crate::case::{Problem, X};
-use crate::oracle::Dims;
 use crate::real::Real;
 use rnn_kernels::{SeqMut, SeqRef, Use};
 
@@ -36,16 +35,17 @@ impl<T: Real> Rig<'_, T> {
     ) -> Backward<T> {
         self.demand(problem);
         let inputs = Inputs::new(self, problem, Use::Train);
-        let (cell_spec, steps, rows) = (&inputs.spec, problem.dims.steps, problem.dims.batch);
-        let saved = reserve.window(cell_spec, from, steps);
+        let (spec, steps, rows) = (&inputs.spec, problem.dims.steps, problem.dims.batch);
+        let saved = reserve.window(spec, from, steps);
         // A reserve of one step more is what a wrong caller would pass.
-        let wrong = self.backend.lens(cell_spec, steps + self.wrong(Mistake::Reserve), rows).reserve;
+        let wrong = self.backend.lens(spec, steps + self.wrong(Mistake::Reserve), rows).reserve;
         let saved = Guarded::input("reserve", Place::flat(wrong), &saved);
         let d_last = states::given("d_last", problem, self.wrong(Mistake::DLast), &problem.d_h_n, &problem.d_c_n);
-        let lens = self.backend.lens(cell_spec, steps, rows);
-        let larger = Dims { hidden: problem.dims.hidden + self.wrong(Mistake::DParams), ..problem.dims };
+        let lens = self.backend.lens(spec, steps, rows);
         let mut d_params = before.d_params.clone();
-        d_params.resize(spec::<T>(problem.cell, problem.bias, larger).params_len(), T::ZERO);
+        if self.mistake == Some(Mistake::DParams) {
+            d_params.resize(problem.params_of_a_larger_cell(), T::ZERO);
+        }
         let mut d_params = Guarded::inout("d_params", Place::flat(d_params.len()), &d_params);
         let place = states::place(problem, self.wrong(Mistake::DInitial));
         let mut d_initial = Guarded::output("d_initial", place, self.garbage);
@@ -55,7 +55,7 @@ impl<T: Real> Rig<'_, T> {
         let masks = inputs.masks();
         let call = self.counted(|| {
             self.backend.backward(rnn_kernels::Backward {
-                spec: cell_spec,
+                spec,
                 direction: problem.direction,
                 steps: inputs.steps(),
                 params: inputs.params.slice(),

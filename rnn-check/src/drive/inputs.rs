@@ -28,9 +28,10 @@ impl<T: Real> Inputs<T> {
         let mut packed = Guarded::output("packed", Place::flat(packed_len + rig.slack), rig.garbage);
         rig.backend.pack(&spec, usage, &problem.params, &mut packed.slice_mut()[..packed_len]);
         // The parameters of a larger cell are what a wrong caller would pass.
-        let larger = Dims { hidden: dims.hidden + rig.wrong(Mistake::Params), ..dims };
         let mut params = problem.params.clone();
-        params.resize(super::spec::<T>(problem.cell, problem.bias, larger).params_len(), T::ZERO);
+        if rig.mistake == Some(Mistake::Params) {
+            params.resize(problem.params_of_a_larger_cell(), T::ZERO);
+        }
         let mut lengths = problem.lengths.clone();
         if rig.mistake == Some(Mistake::Lengths) {
             lengths = Some(vec![1; dims.batch + 1]);

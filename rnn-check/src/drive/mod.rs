@@ -228,6 +228,12 @@ impl<T: Real> Problem<T> {
         spec(self.cell, self.bias, self.dims)
     }
 
+    /// How many parameters the cell has with one more hidden unit: what a wrong caller would pass.
+    pub(crate) fn params_of_a_larger_cell(&self) -> usize {
+        let larger = Dims { hidden: self.dims.hidden + 1, ..self.dims };
+        spec::<T>(self.cell, self.bias, larger).params_len()
+    }
+
     /// The parameters as the oracle's.
     #[must_use]
     pub fn oracle_params<S: Copy>(&self, to: impl Fn(T) -> S) -> oracle::Params<S> {

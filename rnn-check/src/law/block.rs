@@ -1,9 +1,10 @@
 //! Names for elements: `w_ih, gate f, unit 1, column 0` rather than `index 57`.
 
 use crate::case::Problem;
-use crate::oracle::Cell;
+use crate::drive::spec;
+use crate::oracle::{Cell, Dims};
 use crate::real::Real;
-use rnn_kernels::ParamBlock;
+use rnn_kernels::Bias;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,8 +15,8 @@ enum Axes {
     Seq { rows: usize, cols: usize, gates: Letters },
     /// `[N, F]`.
     Mat { cols: usize },
-    /// Flat parameters, each block with the gates of its rows.
-    Params(Vec<(ParamBlock, Letters)>),
+    /// Flat parameters.
+    Params { cell: Cell, bias: Bias, dims: Dims },
 }
 
 /// The gates that rows belong to, `hidden` rows each.
@@ -81,10 +82,7 @@ impl<'a> Block<'a> {
     /// Flat parameters.
     #[must_use]
     pub fn params<T: Real>(name: &'a str, problem: &Problem<T>) -> Self {
-        let letters =
-            |block: &ParamBlock| Letters { names: rows(problem.cell, &block.name), hidden: problem.dims.hidden };
-        let blocks = problem.spec().blocks().iter().map(|block| (block.clone(), letters(block))).collect();
-        Self { name, axes: Axes::Params(blocks) }
+        Self { name, axes: Axes::Params { cell: problem.cell, bias: problem.bias, dims: problem.dims } }
     }
 
     /// How many steps and rows an array of this many elements has, where it has any.
@@ -92,7 +90,7 @@ impl<'a> Block<'a> {
         match &self.axes {
             Axes::Mat { cols } => (None, Some(elements / cols)),
             Axes::Seq { rows, cols, .. } => (Some(elements / cols / rows), Some(*rows)),
-            Axes::Params(_) => (None, None),
+            Axes::Params { .. } => (None, None),
         }
     }
 
@@ -110,12 +108,14 @@ impl<'a> Block<'a> {
                 element.row = Some(index / cols % rows);
                 gates.split(&mut element, index % cols);
             }
-            Axes::Params(blocks) => {
-                let Some((block, gates)) = blocks.iter().find(|(block, _)| block.range.contains(&index)) else {
+            Axes::Params { cell, bias, dims } => {
+                let spec = spec::<f64>(*cell, *bias, *dims);
+                let Some(block) = spec.blocks().iter().find(|block| block.range.contains(&index)) else {
                     return element;
                 };
                 let at = index - block.range.start;
                 element.part = Some(block.name.to_string());
+                let gates = Letters { names: rows(*cell, &block.name), hidden: dims.hidden };
                 gates.split(&mut element, at / block.cols);
                 element.column = element.column.or((!block.is_vector).then_some(at % block.cols));
             }

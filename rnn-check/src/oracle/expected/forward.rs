@@ -64,6 +64,7 @@ pub fn states_of<'p, T: Real>(
 ) -> States<'p, T> {
     let (Dims { steps, batch, input, .. }, width) = (problem.dims, Widths::of(problem));
     let params: Params<B<'p, T>> = problem.oracle_params(|p| exact(precision, p));
+    let expanded = matches!(problem.cell, Cell::Own(_)).then(|| params.map(Expanded::given));
     let masks = lift(precision, &problem.live_masks());
     let zero = B::<T>::from_f64(0.0);
     let mut all = States {
@@ -98,7 +99,10 @@ pub fn states_of<'p, T: Real>(
             if problem.live(t, n) {
                 let x = &all.x[tn * input..][..input];
                 let masks = &all.masks[tn * width.masks..][..width.masks];
-                let new = bounded_step(problem, &params, x, &h_prev, &c_prev, masks);
+                let new = match &expanded {
+                    None => step(problem.cell, problem.dims, &params, x, &h_prev, &c_prev, masks),
+                    Some(params) => step_of_any_arrangement(problem, params, [x, &h_prev, &c_prev, masks]),
+                };
                 put(&mut all.y, tn, &new.h);
                 put(&mut all.h, dst, &new.h);
                 put(&mut all.c, dst, &new.c);
@@ -113,21 +117,15 @@ pub fn states_of<'p, T: Real>(
     all
 }
 
-/// One step of one row. The equations that the oracle has say how their sums go; of any other cell every arrangement is bounded.
-fn bounded_step<'p, T: Real>(
+/// One step of one row of a cell that is interpreted: the equations that the oracle has say how their sums go; of any other, every
+/// arrangement is bounded.
+fn step_of_any_arrangement<'p, T: Real>(
     problem: &Problem<T>,
-    params: &Params<B<'p, T>>,
-    x: &[B<'p, T>],
-    h: &[B<'p, T>],
-    c: &[B<'p, T>],
-    masks: &[B<'p, T>],
+    params: &Params<Expanded<'p, T::Wide>>,
+    given: [&[B<'p, T>]; 4],
 ) -> Step<B<'p, T>> {
-    let Cell::Own(_) = problem.cell else {
-        return step(problem.cell, problem.dims, params, x, h, c, masks);
-    };
-    let expand = |v: &[B<'p, T>]| v.iter().map(|&v| Expanded::given(v)).collect::<Vec<_>>();
-    let params = params.map(Expanded::given);
-    let new = step(problem.cell, problem.dims, &params, &expand(x), &expand(h), &expand(c), &expand(masks));
+    let [x, h, c, masks] = given.map(|v| v.iter().map(|&v| Expanded::given(v)).collect::<Vec<_>>());
+    let new = step(problem.cell, problem.dims, params, &x, &h, &c, &masks);
     let bounded = |v: Vec<Expanded<'p, T::Wide>>| v.into_iter().map(Expanded::bounded).collect();
     Step { h: bounded(new.h), c: bounded(new.c), gates: bounded(new.gates), values: bounded(new.values) }
 }
