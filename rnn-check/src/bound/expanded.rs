@@ -54,6 +54,24 @@ impl<'p, S: Number> Expanded<'p, S> {
         }
     }
 
+    /// `Σ a b`; nothing of nothing.
+    #[must_use]
+    pub fn products(pairs: impl Iterator<Item = (Bounded<'p, S>, Bounded<'p, S>)>) -> Option<Self> {
+        let mut sum = Self::from_f64(0.0);
+        sum.summands = 0;
+        for (a, b) in pairs {
+            let (x, y) = (a.value.value().abs(), b.value.value().abs());
+            sum.value = sum.value + a.value * b.value;
+            sum.propagated += x * b.error + y * a.error + a.error * b.error;
+            sum.size += (x + a.error) * (y + b.error);
+            sum.summands += 1;
+            sum.precision = sum.precision.or(a.precision).or(b.precision);
+            sum.longest = sum.longest.max(a.terms).max(b.terms);
+        }
+        (sum.multiplications, sum.underflows) = (1, sum.summands as f64);
+        (sum.summands > 0).then_some(sum)
+    }
+
     /// The value and the bound of every arrangement.
     #[inline]
     #[must_use]
@@ -276,6 +294,8 @@ mod tests {
         let want = Bounded::dot([exact(99)], pairs());
         let terms = pairs().map(|(a, b)| (Expanded::given(a), Expanded::given(b)));
         let got = Expanded::dot([Expanded::given(exact(99))], terms).bounded();
+        let sum = Expanded::products(pairs()).expect("nine pairs") + Expanded::given(exact(99));
+        assert!((sum.bounded().error / want.error - 1.0).abs() < 1e-14);
         // The bounds are added up in another order.
         assert!((got.error / want.error - 1.0).abs() < 1e-14, "{got:?} {want:?}");
     }

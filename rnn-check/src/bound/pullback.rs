@@ -153,12 +153,11 @@ impl Derived {
             for rows in &params.layout().stages[s] {
                 let w = &params.flat()[rows.weights.clone()];
                 for k in 0..rows.cols {
-                    let pair = |at: usize| {
-                        let d = d_pre[s][rows.gates[at / hidden] * hidden + at % hidden];
-                        Expanded::given(d) * Expanded::given(w[at * rows.cols + k])
-                    };
-                    let Some(sum) = (0..rows.gates.len() * hidden).map(pair).reduce(|a, b| a + b) else { continue };
-                    sums.add(rows.of, k, sum);
+                    let gates = rows.gates.iter().flat_map(|&gate| &d_pre[s][gate * hidden..(gate + 1) * hidden]);
+                    let column = w[k..].iter().step_by(rows.cols);
+                    if let Some(sum) = Expanded::products(gates.copied().zip(column.copied())) {
+                        sums.add(rows.of, k, sum);
+                    }
                 }
             }
         }
@@ -183,14 +182,19 @@ pub fn parameter_gradients<'p, S: Number>(
     let mut all = before.flat().to_vec();
     for (s, stage) in before.layout().stages.iter().enumerate() {
         for rows in stage {
-            let d = |live: &Live<'_, 'p, S>, at: usize| live.1.d_pre[s][rows.gates[at / hidden] * hidden + at % hidden];
-            for (at, k) in (0..rows.gates.len() * hidden).flat_map(|at| (0..rows.cols).map(move |k| (at, k))) {
-                let sum = &mut all[rows.weights.start + at * rows.cols + k];
-                let pairs = steps.iter().map(|live| (d(live, at), live.0.row.slot(rows.of, hidden)[k]));
-                *sum = Bounded::dot([*sum], pairs);
-            }
-            for (at, sum) in rows.bias.clone().into_iter().flatten().enumerate() {
-                all[sum] = Bounded::dot([all[sum]].into_iter().chain(steps.iter().map(|live| d(live, at))), []);
+            // Row by row of the matrix, what each step has of it.
+            let slots: Vec<_> = steps.iter().map(|live| live.0.row.slot(rows.of, hidden)).collect();
+            let d: Vec<_> = steps.iter().map(|live| &live.1.d_pre[s][..]).collect();
+            for at in 0..rows.gates.len() * hidden {
+                let unit = rows.gates[at / hidden] * hidden + at % hidden;
+                for k in 0..rows.cols {
+                    let sum = &mut all[rows.weights.start + at * rows.cols + k];
+                    *sum = Bounded::dot([*sum], d.iter().zip(&slots).map(|(d, v)| (d[unit], v[k])));
+                }
+                if let Some(bias) = &rows.bias {
+                    let sum = &mut all[bias.start + at];
+                    *sum = Bounded::dot([*sum].into_iter().chain(d.iter().map(|d| d[unit])), []);
+                }
             }
         }
     }
