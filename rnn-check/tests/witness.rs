@@ -55,7 +55,7 @@ struct Golden {
 
 #[test]
 fn onnx_computes_the_lstm_with_peepholes_alike() {
-    let golden = include_str!("../goldens/lstm_peephole_onnx.json");
+    let golden = include_str!("../goldens/onnx/lstm_peephole.json");
     let Golden { steps, rows, input, hidden, params, x, h0, c0, y, h_n, c_n } =
         serde_json::from_str(golden).expect("its own format");
     let cell = Cell::Own(&rnn_check::oracle::witness::LSTM_PEEPHOLE);

@@ -167,10 +167,6 @@ fn every_output_and_gradient_of_every_stack_agrees_with_pytorch() {
             continue;
         }
         let case = read(&path);
-        // Values of other libraries are those of rnn-check.
-        if case.get("onnx").is_some() {
-            continue;
-        }
         backends().into_iter().for_each(|backend| check(&case, backend));
         seen.push(case);
     }

@@ -1,6 +1,6 @@
-"""`lstm_peephole_onnx.json`: ONNX' operator LSTM with the input P, computed by onnx' reference evaluator.
+"""`lstm_peephole.json`: ONNX' operator LSTM with the input P, computed by onnx' reference evaluator.
 
-python -m venv venv && venv/bin/pip install onnx numpy && venv/bin/python onnx_peephole.py
+python -m venv venv && venv/bin/pip install onnx numpy && venv/bin/python lstm_peephole.py
 """
 
 import json
@@ -54,6 +54,6 @@ case = {
     "h_n": np.asarray(h_n).ravel().tolist(),
     "c_n": np.asarray(c_n).ravel().tolist(),
 }
-with open("lstm_peephole_onnx.json", "w") as file:
+with open("lstm_peephole.json", "w") as file:
     json.dump(case, file, indent=1)
     file.write("\n")
