@@ -137,17 +137,13 @@
 //! with several instruction sets forces each of them ([`dispatch`](crate::dispatch)), one with threads adds `threads: […]`.
 //!
 //! The gates of an LSTM in one sweep over each row, for example. It asks which cell it is given, and hands every other one to the
-//! provided body:
+//! provided body. σ and tanh are the provided ones, so that the accuracy of [`Claims::new`](crate::Claims::new) is kept:
 //!
 //! ```
-//! use rnn_kernels::{Accum, Backend, Known, MatMut, MatRef, UnitForward, check_matmul, reference};
+//! use rnn_kernels::{Accum, Backend, Known, MatMut, MatRef, Scalar, UnitForward, check_matmul, reference};
 //!
 //! #[derive(Debug)]
 //! struct Mine;
-//!
-//! fn sigmoid(x: f32) -> f32 {
-//!     1.0 / (1.0 + (-x).exp())
-//! }
 //!
 //! impl Backend<f32> for Mine {
 //!     fn matmul(&self, mut c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
@@ -168,12 +164,12 @@
 //!             let c_prev = unit.read(0, n)[j];
 //!             let gates = unit.pre(n);
 //!             let [i, f, g, o] = [0, 1, 2, 3].map(|k| gates[k * width + j]);
-//!             let (i, f, g, o) = (sigmoid(i), sigmoid(f), g.tanh(), sigmoid(o));
+//!             let (i, f, g, o) = (i.sigmoid(), f.sigmoid(), Scalar::tanh(g), o.sigmoid());
 //!             // What backward reads lies where the pre-activations were.
 //!             [i, f, g, o].into_iter().enumerate().for_each(|(k, kept)| gates[k * width + j] = kept);
 //!             let c = f * c_prev + i * g;
 //!             unit.write(1, n)[j] = c;
-//!             unit.write(0, n)[j] = o * c.tanh();
+//!             unit.write(0, n)[j] = o * Scalar::tanh(c);
 //!         }
 //!     }
 //! }
