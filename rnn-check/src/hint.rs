@@ -31,8 +31,12 @@ pub(crate) fn reference_breaks<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case
     failure_of(ctx, law, case, &Plain).is_some()
 }
 
-/// The planted bugs that break the same law on the same case in the same array, by the cosine of their errors with these.
+/// The planted bugs that break the same law on the same case in the same array, by the cosine of their errors with these. One number
+/// that is off, without the errors around it, is like that of many a bug: it has no hints.
 pub(crate) fn hints<T: Real>(ctx: &Context<'_, T>, law: &Law<T>, case: &Case, failure: &Failure) -> Vec<Hint> {
+    if failure.ratio.is_some() && failure.pattern.is_none() {
+        return vec![];
+    }
     let like = |bug: &Bug| {
         let other = failure_of(ctx, law, case, &Planted::new(*bug))?;
         let likeness = match (&failure.pattern, &other.pattern) {
