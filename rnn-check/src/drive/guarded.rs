@@ -3,6 +3,8 @@
 use crate::case::Layout;
 use crate::real::Real;
 use rnn_kernels::{MatMut, MatRef, SeqMut, SeqRef};
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// Where the elements of a `[steps, rows, cols]` view lie in a buffer.
 #[derive(Clone, Copy, Debug)]
@@ -50,10 +52,11 @@ impl Place {
         Self::matrix(Layout::TimeMajor, [1, len])
     }
 
-    fn indices(&self) -> impl Iterator<Item = usize> + use<> {
+    /// Where the rows lie, in canonical order.
+    fn rows(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let Self { shape: [steps, rows, cols], step_stride, row_stride, offset, .. } = *self;
         let starts = (0..steps).flat_map(move |t| (0..rows).map(move |n| offset + t * step_stride + n * row_stride));
-        starts.flat_map(move |start| start..start + cols)
+        starts.map(move |start| start..start + cols)
     }
 }
 
@@ -74,7 +77,8 @@ impl<T: Real> Guarded<T> {
     #[must_use]
     pub fn input(name: &'static str, place: Place, data: &[T]) -> Self {
         let mut cells = vec![T::CANARY; place.len];
-        place.indices().zip(data).for_each(|(i, &v)| cells[i] = v);
+        let cols = place.shape[2].max(1);
+        place.rows().zip(data.chunks(cols)).for_each(|(at, row)| cells[at.start..][..row.len()].copy_from_slice(row));
         Self { name, place, before: cells.clone(), cells, written: false }
     }
 
@@ -91,7 +95,7 @@ impl<T: Real> Guarded<T> {
         Self::inout(name, place, &vec![garbage; steps * rows * cols])
     }
 
-    fn span(&self) -> std::ops::Range<usize> {
+    fn span(&self) -> Range<usize> {
         self.place.offset..self.place.len - GUARD
     }
 
@@ -125,7 +129,7 @@ impl<T: Real> Guarded<T> {
         MatMut::with_stride(&mut self.cells[span], rows, cols, row_stride)
     }
 
-    fn flat_range(&self) -> std::ops::Range<usize> {
+    fn flat_range(&self) -> Range<usize> {
         self.place.offset..self.place.offset + self.place.shape.iter().product::<usize>()
     }
 
@@ -145,18 +149,18 @@ impl<T: Real> Guarded<T> {
     /// The elements in canonical order.
     #[must_use]
     pub fn read(&self) -> Vec<T> {
-        self.place.indices().map(|i| self.cells[i]).collect()
+        self.place.rows().map(|at| &self.cells[at]).collect::<Vec<_>>().concat()
     }
 
     /// What was written where nothing may be, if anything.
     #[must_use]
     pub fn breach(&self) -> Option<String> {
-        let mut allowed = vec![false; self.cells.len()];
+        let mut allowed = Cow::from(&self.before);
         if self.written {
-            self.place.indices().for_each(|i| allowed[i] = true);
+            let allowed = allowed.to_mut();
+            self.place.rows().for_each(|at| allowed[at.clone()].copy_from_slice(&self.cells[at]));
         }
-        let changed = |&i: &usize| !allowed[i] && self.cells[i].bits() != self.before[i].bits();
-        let i = (0..self.cells.len()).find(changed)?;
+        let i = self.cells.iter().zip(&*allowed).position(|(found, allowed)| found.bits() != allowed.bits())?;
         let kind = if self.written { "outside its view" } else { "although it is an input" };
         let at = i as isize - self.place.offset as isize;
         Some(format!("{} was written {kind}: element {at} from its start is now {:?}", self.name, self.cells[i]))

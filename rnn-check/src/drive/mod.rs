@@ -87,20 +87,20 @@ pub struct Reserve<T> {
 impl<T: Real> Reserve<T> {
     /// A reserve of the kernels, taken apart.
     pub(crate) fn new(spec: &Spec<T>, steps: usize, rows: usize, buffer: Vec<T>) -> Self {
-        let others = 1..spec.plan().states.len();
+        let (all, others) = (&buffer[..], 1..spec.plan().states.len());
         let (kept, values) = (spec.plan().gates, 0..spec.plan().values.len());
         let side_by_side = |parts: &[Range<usize>]| -> Vec<T> {
             let width = |part: &Range<usize>| part.len() / rows.max(1);
-            let row = |n: usize| parts.iter().flat_map(move |p| p.start + n * width(p)..p.start + (n + 1) * width(p));
-            (0..rows).flat_map(row).map(|at| buffer[at]).collect()
+            let row = |n: usize| parts.iter().map(move |p| &all[p.start + n * width(p)..][..width(p)]);
+            (0..rows).flat_map(row).collect::<Vec<_>>().concat()
         };
         let slot = |s: usize| others.clone().map(|k| spec.reserve_state(k, s, steps, rows)).collect::<Vec<_>>();
         let values = |t: usize| values.clone().map(|v| spec.reserve_value(v, t, steps, rows)).collect::<Vec<_>>();
-        let h = (0..=steps).flat_map(|s| buffer[spec.reserve_state(0, s, steps, rows)].to_vec()).collect();
-        let c = (0..=steps).flat_map(|s| side_by_side(&slot(s))).collect();
-        let gates = (0..steps).flat_map(|t| buffer[spec.reserve_kept(t, steps, rows)].to_vec()).collect::<Vec<T>>();
+        let h = (0..=steps).map(|s| &buffer[spec.reserve_state(0, s, steps, rows)]).collect::<Vec<_>>().concat();
+        let c = (0..=steps).map(|s| side_by_side(&slot(s))).collect::<Vec<_>>().concat();
+        let gates = (0..steps).map(|t| &buffer[spec.reserve_kept(t, steps, rows)]).collect::<Vec<_>>().concat();
         debug_assert_eq!(gates.len(), steps * rows * kept);
-        let values = (0..steps).flat_map(|t| side_by_side(&values(t))).collect();
+        let values = (0..steps).map(|t| side_by_side(&values(t))).collect::<Vec<_>>().concat();
         let size = spec.size();
         let dims = Dims { steps, batch: rows, input: size.input, hidden: size.hidden };
         Self { h, c, gates, values, dims, buffer }

@@ -10,47 +10,42 @@ use crate::oracle::{self, Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{Accum, Activation, Bias, Direction, MatMut, MatRef};
 
-/// More than one vector and a tail.
-const UNITS: usize = 9;
+/// Vectors of any width, and a tail.
+const UNITS: usize = 33;
 
-/// Kept gates, and `h`, of one step whose pre-activations are `x`: a row for each argument, all units alike. `[gate or h, values]` of
-/// the first and the last unit.
+/// Kept gates, or `h`, of one step whose pre-activations are `x`: biases, another in each unit. `[gate or h, values]`.
 fn gates<T: Real>(ctx: &Context<'_, T>, cell: Cell, x: &[T]) -> Vec<(usize, Vec<T>)> {
-    let dims = Dims { steps: 1, batch: x.len(), input: 1, hidden: UNITS };
-    let case = Case { cell, dims, bias: Bias::None, lengths: Lengths::All, state: false, ..Case::plain() };
-    let mut problem = Problem { x: X::Dense(x.to_vec()), ..case.problem::<T>() };
-    let (w_ih, w_hh) = problem.params.split_at_mut(cell.gates() * UNITS);
-    w_ih.fill(T::ONE);
-    w_hh.fill(T::ZERO);
-    let forward = ctx.rig().forward(&problem);
-    let (kept, width) = match cell {
-        Cell::Elman(_) => (&forward.y[..], UNITS),
-        _ => (forward.reserve.gates(), cell.kept() * UNITS),
-    };
-    let column = |at: usize| kept.iter().skip(at).step_by(width).copied().collect();
-    let ends = (0..width / UNITS).flat_map(|gate| [0, UNITS - 1].map(|unit| (gate, gate * UNITS + unit)));
-    ends.map(|(gate, at)| (gate, column(at))).collect()
+    let dims = Dims { steps: 1, batch: 1, input: 1, hidden: UNITS };
+    let case = Case { cell, dims, bias: Bias::Input, lengths: Lengths::All, state: false, ..Case::plain() };
+    let mut problem = Problem { x: X::Dense(vec![T::ZERO]), ..case.problem::<T>() };
+    problem.params.fill(T::ZERO);
+    let biases = problem.params.len() - cell.gates() * UNITS;
+    let kept = if let Cell::Elman(_) = cell { 1 } else { cell.kept() };
+    let mut of_all: Vec<_> = (0..kept).map(|gate| (gate, Vec::with_capacity(x.len()))).collect();
+    for x in x.chunks(UNITS) {
+        for bias in problem.params[biases..].chunks_mut(UNITS) {
+            bias[..x.len()].copy_from_slice(x);
+        }
+        let forward = ctx.rig().forward(&problem);
+        let row = match cell {
+            Cell::Elman(_) => &forward.y[..],
+            _ => forward.reserve.gates(),
+        };
+        for ((_, values), gate) in of_all.iter_mut().zip(row.chunks(UNITS)) {
+            values.extend(&gate[..x.len()]);
+        }
+    }
+    of_all
 }
 
-/// σ or tanh of some of the arguments, by one of the kernels that compute them.
-struct Image<T> {
-    name: &'static str,
-    activation: Activation,
-    /// The first argument, and the distance to the next.
-    from: usize,
-    by: usize,
-    values: Vec<T>,
-}
-
-/// σ and tanh by every kernel that computes them. Of `x`, `activation_forward` is given all; a cell is given every `by`-th, beginning
-/// with its own: the three cells with gates, in which several kinds of them are computed at once, have all of them if `by` is 3.
-fn images<T: Real>(ctx: &Context<'_, T>, x: &[T], by: usize) -> Vec<Image<T>> {
+/// σ and tanh of the same arguments, by every kernel that computes them; `[name, σ or tanh, values]`.
+fn images<T: Real>(ctx: &Context<'_, T>, x: &[T]) -> Vec<(&'static str, Activation, Vec<T>)> {
     let (sigmoid, tanh) = (Activation::Sigmoid, Activation::Tanh);
     let mut all = Vec::new();
     for activation in [sigmoid, tanh] {
         let mut y = x.to_vec();
         ctx.backend.activation_forward(activation, MatMut::new(&mut y, 1, x.len()));
-        all.push(Image { name: "activation_forward", activation, from: 0, by: 1, values: y });
+        all.push(("activation_forward", activation, y));
     }
     let cells: [(Cell, &[Activation]); 5] = [
         (Cell::Elman(oracle::Activation::Sigmoid), &[sigmoid]),
@@ -60,11 +55,9 @@ fn images<T: Real>(ctx: &Context<'_, T>, x: &[T], by: usize) -> Vec<Image<T>> {
         (Cell::Gru(Reset::After), &[sigmoid, sigmoid, tanh]),
         (Cell::Gru(Reset::Before), &[sigmoid, sigmoid, tanh]),
     ];
-    for (k, (cell, kinds)) in cells.into_iter().enumerate() {
-        let (name, from) = (cell.name(), k % by);
-        let x: Vec<T> = x.iter().skip(from).step_by(by).copied().collect();
-        let of = gates(ctx, cell, &x).into_iter().filter(|(gate, _)| *gate < kinds.len());
-        all.extend(of.map(|(gate, values)| Image { name, activation: kinds[gate], from, by, values }));
+    for (cell, kinds) in cells {
+        let of = gates(ctx, cell, x).into_iter().filter(|(gate, _)| *gate < kinds.len());
+        all.extend(of.map(|(gate, values)| (cell.name(), kinds[gate], values)));
     }
     all
 }
@@ -92,12 +85,12 @@ pub(super) fn activations_keep_their_ulp<T: Format>(ctx: &Context<'_, T>, _: &Ca
     let (sigmoid, tanh) = (exact(Function::Sigmoid), exact(Function::Tanh));
     let x: Vec<T> = a.iter().flat_map(|&a| [a, -a]).collect();
     let mut evidence = Evidence::default();
-    for Image { name, activation, from, by, values } in images(ctx, &x, 3) {
+    for (name, activation, got) in images(ctx, &x) {
         let (function, want, claim) = match activation {
             Activation::Sigmoid => (Function::Sigmoid, &sigmoid, ctx.precision.sigmoid_ulp),
             _ => (Function::Tanh, &tanh, ctx.precision.tanh_ulp),
         };
-        for ((&x, &want), &got) in x.iter().zip(want).skip(from).step_by(by).zip(&values) {
+        for ((&x, &got), &want) in x.iter().zip(&got).zip(want) {
             let error = T::ulps(function, x, got, want);
             let inside = got.to_f64().abs() <= 1.0 && (activation != Activation::Sigmoid || got.to_f64() >= 0.0);
             // Written so that a NaN fails.
@@ -121,20 +114,24 @@ pub(super) fn special_values_of_activations<T: Real>(ctx: &Context<'_, T>, _: &C
     let x: Vec<T> = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e30, -1e30].map(T::from_f64).to_vec();
     let sigmoid: Vec<T> = [0.5, 0.5, 1.0, 0.0, f64::NAN, 1.0, 0.0].map(T::from_f64).to_vec();
     let tanh: Vec<T> = [0.0, 0.0, 1.0, -1.0, f64::NAN, 1.0, -1.0].map(T::from_f64).to_vec();
-    let mut verdicts: Vec<Verdict> = images(ctx, &x, 1)
-        .into_iter()
-        .map(|Image { name, activation, values, .. }| {
-            let want = if activation == Activation::Sigmoid { &sigmoid } else { &tanh };
-            same(&Block::matrix(&format!("{name} {activation:?} of 0 −0 ∞ −∞ NaN 1e30 −1e30"), 7), &values, want)
-        })
-        .collect();
     let relu: Vec<T> = [0.0, 0.0, f64::INFINITY, 0.0, f64::NAN, 1e30, 0.0].map(T::from_f64).to_vec();
-    for (activation, want) in [(oracle::Activation::Relu, &relu), (oracle::Activation::Identity, &x)] {
-        let mut y = x.clone();
-        ctx.backend.activation_forward(activation.kernel(), MatMut::new(&mut y, 1, 7));
-        let name = format!("{activation:?} of 0 −0 ∞ −∞ NaN 1e30 −1e30");
-        let h = gates(ctx, Cell::Elman(activation), &x).into_iter().map(|(_, h)| h);
-        verdicts.extend([y].into_iter().chain(h).map(|y| same(&Block::matrix(&name, 7), &y, want)));
+    let mut verdicts: Vec<Verdict> = vec![];
+    for (i, &x) in x.iter().enumerate() {
+        // All units alike: a product of the step would carry a NaN from one unit to all.
+        let alike = [x; UNITS];
+        let same = |name: &str, got: &[T], want: T| same(&Block::matrix(name, UNITS), got, &[want; UNITS]);
+        for (name, activation, got) in images(ctx, &alike) {
+            let want = if activation == Activation::Sigmoid { sigmoid[i] } else { tanh[i] };
+            verdicts.push(same(&format!("{name} {activation:?} of {x:?}"), &got, want));
+        }
+        for (activation, want) in [(oracle::Activation::Relu, relu[i]), (oracle::Activation::Identity, x)] {
+            let mut y = alike;
+            ctx.backend.activation_forward(activation.kernel(), MatMut::new(&mut y, 1, UNITS));
+            let name = format!("{activation:?} of {x:?}");
+            verdicts.push(same(&name, &y, want));
+            let h = gates(ctx, Cell::Elman(activation), &alike);
+            verdicts.extend(h.iter().map(|(_, h)| same(&name, h, want)));
+        }
     }
     all(verdicts)
 }
