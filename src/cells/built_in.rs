@@ -1,6 +1,6 @@
 //! `elman`, `gru`, `lstm`, `lstm_peephole`: the cells that every registry has, and their options.
 
-use super::spec::{Options, json};
+use super::options::{Options, json};
 use super::{CellFault, Cells};
 use rnn_kernels::{Activation, Cell, GruReset, LstmPeephole};
 use serde::{Deserialize, Serialize};

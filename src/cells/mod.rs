@@ -43,12 +43,14 @@
 
 mod built_in;
 mod fault;
+mod options;
 mod record;
 mod registry;
 mod spec;
 
 pub use fault::CellFault;
+pub use options::Options;
 pub use record::CellRecord;
 pub(crate) use record::expect;
 pub use registry::Cells;
-pub use spec::{CellSpec, Options};
+pub use spec::CellSpec;

@@ -1,48 +1,13 @@
 //! A cell as data: `"lstm"`, or `{"elman": {"activation": "tanh"}}`.
 
-use super::CellFault;
 use super::built_in::{Elman, Gru, whole};
+use super::options::{Options, json};
 use rnn_kernels::{Activation, GruReset};
-use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::fmt;
-
-/// The options of a cell by name, as JSON has them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options(Map<String, Value>);
-
-impl Options {
-    /// The options as a type of one's own. `deny_unknown_fields` makes it refuse names that it does not know.
-    ///
-    /// # Errors
-    /// [`CellFault::Options`] if they are not those of the type.
-    pub fn read<O: DeserializeOwned>(&self) -> Result<O, CellFault> {
-        let read = serde_json::from_value(Value::Object(self.0.clone()));
-        read.map_err(|error| CellFault::Options { found: error.to_string() })
-    }
-
-    /// The option of this name.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// Options from a type of this crate, which is a structure of names.
-pub(super) fn json(options: &impl Serialize) -> Options {
-    match serde_json::to_value(options) {
-        Ok(Value::Object(map)) => Options(map),
-        other => unreachable!("options are a structure of names: {other:?}"),
-    }
-}
 
 /// The cell of a recurrent layer: a name and options. A registry, [`Cells`](super::Cells), makes the cell of it.
 ///

@@ -1,0 +1,41 @@
+//! The options of a cell as data.
+
+use super::CellFault;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// The options of a cell by name, as JSON has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options(pub(super) Map<String, Value>);
+
+impl Options {
+    /// The options as a type of one's own. `deny_unknown_fields` makes it refuse names that it does not know.
+    ///
+    /// # Errors
+    /// [`CellFault::Options`] if they are not those of the type.
+    pub fn read<O: DeserializeOwned>(&self) -> Result<O, CellFault> {
+        let read = serde_json::from_value(Value::Object(self.0.clone()));
+        read.map_err(|error| CellFault::Options { found: error.to_string() })
+    }
+
+    /// The option of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Options from a type of this crate, which is a structure of names.
+pub(super) fn json(options: &impl Serialize) -> Options {
+    match serde_json::to_value(options) {
+        Ok(Value::Object(map)) => Options(map),
+        other => unreachable!("options are a structure of names: {other:?}"),
+    }
+}
