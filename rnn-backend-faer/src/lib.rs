@@ -2,8 +2,10 @@
 //!
 //! - **Products**: faer's matmul where there are many rows, on blocks of a fixed size; kernels of our own for few rows.
 //! - **Passes**: weights are packed once into panels a cache line wide; a thread takes its rows of the batch through all steps.
-//! - **Gates**: `exp`, `tanh` and `σ` on vectors, every one within 1 ULP ([`simd::math`]), chosen at run time for portable
+//! - **Gates**: `exp`, `tanh`, `σ`, `ln`, `ln(1 + x)` and `√x` on vectors, every one within 1 ULP ([`simd::math`]), chosen at run time for portable
 //!   code, AVX2 with FMA, or AVX-512, all with the same bits.
+//! - **Any cell**: one pass for all. The equation of a cell that this crate does not know runs as a program on vectors; a cell that is
+//!   [`Compile`] runs as if its kernels, backward included, had been written by hand.
 //! - **Threads**: a small pool of our own, or a given rayon pool. The bits do not depend on the number of threads.
 //!
 //! ```
@@ -21,6 +23,7 @@
 //! private, each block with its proof, and in `simd`, which needs it for a prefetch alone: elsewhere pulp's tokens are the proofs.
 
 mod backend;
+mod faer;
 mod layer;
 mod loss;
 mod number;
@@ -30,5 +33,6 @@ mod product;
 pub mod simd;
 mod threads;
 
-pub use backend::Faer;
+pub use crate::faer::Faer;
+pub use layer::compiled::{Compile, Compiled, CompiledError, Stage};
 pub use threads::ThreadsError;

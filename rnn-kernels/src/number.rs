@@ -43,10 +43,11 @@ pub trait Number:
 
     /// The value from here on is the one that backward finds at this place, and derivatives begin anew there.
     ///
-    /// [`Unit`](crate::Unit) calls it; an equation does not.
+    /// `found` is what lay at the place before: of use to a number on which an equation is run once more, over results that are
+    /// there already. [`Unit`](crate::Unit) calls it; an equation does not.
     #[inline(always)]
     #[must_use]
-    fn cut(self, _place: Cut) -> Self {
+    fn cut(self, _place: Cut, _found: Self) -> Self {
         self
     }
 

@@ -3,29 +3,17 @@
 use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{Accum, Backend, Backward, MatMut, MatRef, Segment, SeqRef, Slot, Spec, Use};
 
+use super::compiled;
 use super::pass::{shared_units, work};
-use super::units_backward::{At, Pullback};
+use super::units_backward::{At, GROUPS, INPUT, PRE, Pullback, STATES, VECTORS};
 use super::weights::{Weights, len, next, segments};
-use crate::backend::Faer;
+use crate::faer::Faer;
 use crate::number::Number;
 use crate::passes::input::OnInputWeights;
 use crate::passes::live::Live;
 use crate::passes::{add, block, row_stride, through_weights};
 use crate::simd::gates::add as add_row;
 use crate::threads::{Rows, Tile, Tiles, Tiling};
-
-/// The cotangents of states: slot `k % 2` holds those before step `k` of the pass.
-pub const STATES: usize = 0;
-/// Of pre-activations, all steps.
-pub const PRE: usize = 1;
-/// Of values.
-pub const VALUES: usize = 2;
-/// Of vectors, a sum for each row, so that the number of threads changes no bit.
-pub const VECTORS: usize = 3;
-/// Of the input that is read unit by unit, all steps.
-pub const INPUT: usize = 4;
-/// The groups of the scratch.
-pub const GROUPS: usize = 5;
 
 /// `N · (2 states + T · pre-activations + values + vectors + T · C if x is read unit by unit)` and a row of pre-activations; a cache
 /// line more for each row of pre-activations whose width is a multiple of 1 KiB.
@@ -82,8 +70,20 @@ where
     let gates = [plan.gates];
     let kept = [(&plan.states[..], step_count + 1), (&gates[..], step_count), (&plan.values[..], step_count)];
     let kept = Tiling::new(rows, kept);
-    let pullback =
-        Pullback { simd: backend.simd, spec, params, x, masks, reserve, direction, steps: step_count, kept, units };
+    let compiled = compiled::find(&backend.compiled, spec.cell()).map(|kernels| &kernels.backward[..]);
+    let pullback = Pullback {
+        simd: backend.simd,
+        spec,
+        params,
+        x,
+        masks,
+        reserve,
+        direction,
+        steps: step_count,
+        kept,
+        units,
+        compiled,
+    };
     let trace = d_trace.map_or(Rows::none(rows), Rows::new);
     backend.workers.by_tiles(share, tiles, [trace], |first, mut tiles, [mut trace]| {
         let live = Live { steps, first, rows: tiles.rows() };

@@ -7,8 +7,8 @@ use rnn_kernels::{Direction, Forward, Home, Input, MatMut, MatRef, Slot, Use};
 
 use super::pass::{GATES, GROUPS, Pass, STATES, VALUES, ahead, shared_units, with_input, work, worth_ahead};
 use super::weights::{Weights, len};
-use super::{shared, units};
-use crate::backend::Faer;
+use super::{compiled, shared, units};
+use crate::faer::Faer;
 use crate::number::Number;
 use crate::passes::live::Live;
 use crate::passes::slots::{Kept, Slots};
@@ -49,6 +49,7 @@ pub fn forward<T: Number>(backend: &Faer, run: Forward<'_, T>) {
         kept: Kept::All,
         ahead: false,
         units: shared_units(&backend.workers, spec, step_count, rows),
+        compiled: compiled::find(&backend.compiled, spec.cell()).map(|kernels| &kernels.forward[..]),
     };
     if let Some(flat) = flat(x).filter(|_| worth_ahead(plan, x, share)) {
         pass.ahead = true;

@@ -1,11 +1,12 @@
 //! A pass that keeps nothing but its states, in windows of steps whose products with the input are computed at once.
 
-use rnn_kernels::{Infer, MatMut, MatRef, Spec, Use};
+use rnn_kernels::{Infer, MatMut, Spec, Use};
 
+use super::compiled;
 use super::forward::{flat, over, step};
 use super::pass::{GATES, Pass, STATES, ahead, shared_units, steps_ahead, with_input, work, worth_ahead};
 use super::weights::{Weights, len};
-use crate::backend::Faer;
+use crate::faer::Faer;
 use crate::number::Number;
 use crate::passes::block;
 use crate::passes::slots::Kept;
@@ -24,19 +25,23 @@ pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize 
 /// On a wrong shape, before any write.
 pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
     let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
-    run.check(len(spec, Use::Infer), workspace(spec, step_count, rows));
+    // A single step is short: nothing is computed for it twice.
+    let (plan, len) = (spec.plan(), len(spec, Use::Infer));
+    let (pre, most) = ([plan.pre], steps_ahead::<T>(plan, step_count, rows));
+    let tiling = |window| Tiling::new(rows, [(&plan.states[..], 2), (&pre[..], window), (&plan.values[..], 1)]);
+    let largest = tiling(most);
+    run.check(len, largest.len());
     let Infer { direction, steps, params, packed, x, masks, states, mut y, workspace, .. } = run;
-    let (plan, pre) = (spec.plan(), [spec.plan().pre]);
-    let [all, _] = work(plan);
-    let share = block(&backend.workers, rows, step_count * rows * all);
-    let weights = Weights::new(plan, packed);
-    let window = if worth_ahead(plan, x, share) { steps_ahead::<T>(plan, step_count, rows) } else { 1 };
-    let tiling = Tiling::new(rows, [(&plan.states[..], 2), (&pre[..], window), (&plan.values[..], 1)]);
-    let mut tiles = Tiles::new(&mut *workspace, tiling);
+    let share = if rows <= 1 { 1 } else { block(&backend.workers, rows, step_count * rows * work(plan)[0]) };
+    let weights = Weights::for_inference(plan, packed, len);
+    let window = if most > 1 && worth_ahead(plan, x, share) { most } else { 1 };
+    let tiling = if window == most { largest } else { tiling(window) };
     let state = |at, slot| Tile { group: STATES, at, slot };
-    for (k, &width) in plan.states.iter().enumerate() {
-        tiles.at_mut(state(k, 0), 0, rows).copy_from(MatRef::new(&states[spec.state(k, rows)], rows, width));
+    for k in 0..plan.states.len() {
+        let (start, width) = tiling.place(state(k, 0));
+        workspace[start..start + rows * width].copy_from_slice(&states[spec.state(k, rows)]);
     }
+    let mut tiles = Tiles::new(&mut *workspace, tiling);
     let mut pass = Pass {
         simd: backend.simd,
         spec,
@@ -50,6 +55,7 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
         kept: Kept::Last { first: 0, steps: 1 },
         ahead: false,
         units: shared_units(&backend.workers, spec, step_count, rows),
+        compiled: compiled::find(&backend.compiled, spec.cell()).map(|kernels| &kernels.forward[..]),
     };
     if step_count == 1 && share >= rows && steps.lengths().is_none() && pass.units.is_none() {
         // Blocks and windows would take longer to set up than the step to compute.

@@ -5,6 +5,7 @@
 //! threads: the biases, then the products one after another in the order of the form.
 
 mod backward;
+pub mod compiled;
 mod forward;
 mod infer;
 mod lanes;

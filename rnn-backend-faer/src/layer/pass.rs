@@ -40,7 +40,13 @@ pub struct Pass<'a, T> {
     pub ahead: bool,
     /// Who shares the units of a step, if a single row is shared out.
     pub units: Option<Units<'a>>,
+    /// The kernels of the cell, if it was compiled.
+    pub compiled: Option<&'a [ForwardUnits<T>]>,
 }
+
+/// The units of stage `s` of a compiled cell: `(pass, s, at, first, tiles, (from, to))`, rows `from..to` of a block whose first row is
+/// `first` of the batch.
+pub type ForwardUnits<T> = fn(&Pass<'_, T>, usize, Slots, usize, &mut Tiles<'_, T, GROUPS>, (usize, usize));
 
 /// The threads that share the units of a single row, if the pass is one for that.
 pub fn shared_units<'a, T: Number>(
@@ -49,9 +55,11 @@ pub fn shared_units<'a, T: Number>(
     steps: usize,
     rows: usize,
 ) -> Option<Units<'a>> {
-    let ([_, through_states], width) = (work(spec.plan()), spec.plan().stages[0].width);
-    spec.cell().known()?;
-    Units::of::<T>(workers, through_states, width, steps, rows)
+    if rows != 1 || !workers.meet_often() || spec.cell().known().is_none() {
+        return None;
+    }
+    let [_, through_states] = work(spec.plan());
+    Units::of::<T>(workers, through_states, spec.plan().stages[0].width, steps, rows)
 }
 
 fn reading<T>(plan: &Plan) -> Reading {
@@ -121,6 +129,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// Where a state or a value lies at some step.
+    #[inline(always)]
     pub fn tile(&self, slot: Slot, at: Slots) -> Tile {
         match slot {
             Slot::Old(k) => Tile { group: STATES, at: k, slot: at.from },
@@ -131,6 +140,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// Where pre-activations lie, and the first column. A pass that keeps nothing has room for all of them beside the states.
+    #[inline(always)]
     pub fn pre(&self, home: Home, first: usize, at: Slots) -> (Tile, usize) {
         let gates = Tile { group: GATES, at: 0, slot: at.gates };
         match (self.kept, home) {
@@ -141,6 +151,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// Rows `from..to` of the input of a step; `None` if it is one-hot.
+    #[inline(always)]
     pub fn x(&self, t: usize, from: usize, to: usize) -> Option<MatRef<'a, T>> {
         match self.x {
             Input::Dense(x) => Some(x.at(t).rows_range(from, to)),
@@ -154,6 +165,17 @@ impl<'a, T: Number> Pass<'a, T> {
             (Slot::X, Input::Dense(x)) => Some(x.at(t).row(n)),
             (Slot::Mask(m), _) => Some(self.masks[m].at(t).row(n)),
             _ => None,
+        }
+    }
+
+    /// Rows `from..from + rows` of the batch of the same.
+    pub fn rows_outside(&self, slot: Slot, t: usize, from: usize, rows: usize) -> MatRef<'a, T> {
+        match (slot, self.x) {
+            (Slot::X, Input::Dense(x)) => x.at(t).rows_range(from, from + rows),
+            (Slot::Mask(m), _) => self.masks[m].at(t).rows_range(from, from + rows),
+            _ => unreachable!(
+                "a state or a value lies in the buffer of a pass, and a one-hot input is not read by units"
+            ),
         }
     }
 

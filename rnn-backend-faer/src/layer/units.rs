@@ -1,4 +1,5 @@
-//! One stage of a step on some rows, forward: kernels of this backend for the cells it knows, the program for any other.
+//! One stage of a step on some rows, forward: kernels of this backend for the cells it knows, those of a program
+//! for the cells it compiled, the program of the equation for any other.
 
 use core::ops::Range;
 
@@ -72,6 +73,9 @@ pub fn forward<T: Number>(
             }
         }
         _ => {
+            if let Some(kernels) = pass.compiled {
+                return kernels[s](pass, s, at, first, tiles, (from, to));
+            }
             for n in from..to {
                 let mut row = Row { pass, s, at, first, n, tiles, width };
                 evaluate(&Vectors(simd), pass.spec.cell().forward(s), &mut row);

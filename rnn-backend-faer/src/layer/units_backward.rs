@@ -5,7 +5,6 @@ use core::ops::Range;
 use rnn_kernels::program::{Operands, Place, evaluate};
 use rnn_kernels::{Accum, Direction, GruReset, Home, Input, Known, MatRef, SeqRef, Slot, Spec, Steps};
 
-use super::backward::{GROUPS, INPUT, PRE, STATES, VALUES, VECTORS};
 use super::lanes::Vectors;
 use super::pass;
 use crate::number::Number;
@@ -14,6 +13,19 @@ use crate::pointwise::activate_backward;
 use crate::simd::Simd;
 use crate::simd::gates::{add, gru_after, gru_before, lstm};
 use crate::threads::{Tile, Tiles, Tiling};
+
+/// The cotangents of states: slot `k % 2` holds those before step `k` of the pass.
+pub const STATES: usize = 0;
+/// Of pre-activations, all steps.
+pub const PRE: usize = 1;
+/// Of values.
+pub const VALUES: usize = 2;
+/// Of vectors, a sum for each row, so that the number of threads changes no bit.
+pub const VECTORS: usize = 3;
+/// Of the input that is read unit by unit, all steps.
+pub const INPUT: usize = 4;
+/// The groups of the scratch.
+pub const GROUPS: usize = 5;
 
 /// What all steps of a pass back have in common.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +42,12 @@ pub struct Pullback<'a, T> {
     pub kept: Tiling<'a, { pass::GROUPS }>,
     /// Who shares the products of a step, if a single row is shared out.
     pub units: Option<Units<'a>>,
+    /// The kernels of the cell, if it was compiled.
+    pub compiled: Option<&'a [BackwardUnits<T>]>,
 }
+
+/// The pullback of the units of stage `s` of a compiled cell: `(pullback, s, at, first, tiles, (from, to))`.
+pub type BackwardUnits<T> = fn(&Pullback<'_, T>, usize, At, usize, &mut Tiles<'_, T, GROUPS>, (usize, usize));
 
 /// Where a step finds its cotangents.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +93,7 @@ impl<'a, T: Number> Pullback<'a, T> {
     }
 
     /// Rows of what a stage read or wrote.
-    fn saved(&self, slot: Slot, t: usize, first: usize, rows: usize) -> MatRef<'a, T> {
+    pub fn saved(&self, slot: Slot, t: usize, first: usize, rows: usize) -> MatRef<'a, T> {
         match (slot, self.x) {
             (Slot::X, Input::Dense(x)) => x.at(t).rows_range(first, first + rows),
             (Slot::Mask(m), _) => self.masks[m].at(t).rows_range(first, first + rows),
@@ -85,7 +102,7 @@ impl<'a, T: Number> Pullback<'a, T> {
     }
 
     /// Rows of what a stage kept.
-    fn gates(&self, s: usize, t: usize, first: usize, rows: usize) -> MatRef<'a, T> {
+    pub fn gates(&self, s: usize, t: usize, first: usize, rows: usize) -> MatRef<'a, T> {
         let stage = &self.spec.plan().stages[s];
         match stage.home {
             Home::Gates(col) => {
@@ -101,6 +118,11 @@ impl<'a, T: Number> Pullback<'a, T> {
         let start = |t| self.kept.place(self.place(slot, t)).0;
         let start = if self.steps == 0 { 0 } else { start(0).min(start(self.steps - 1)) };
         SeqRef::new(&self.reserve[start..], self.steps, self.kept.rows(), self.spec.slot_width(slot))
+    }
+
+    /// Where the cotangent of a vector begins among those of all.
+    pub fn vector_start(&self, vector: &Range<usize>) -> usize {
+        self.spec.plan().vectors.iter().take_while(|other| *other != vector).map(Range::len).sum()
     }
 
     /// The pullback of stage `s`: rows `from..to` of a block whose first row is `first` of the batch.
@@ -178,6 +200,9 @@ impl<'a, T: Number> Pullback<'a, T> {
                 }
             }
             _ => {
+                if let Some(kernels) = self.compiled {
+                    return kernels[s](self, s, at, first, tiles, (from, to));
+                }
                 for n in from..to {
                     let mut row = Row { pullback: self, s, at, first, n, tiles };
                     evaluate(&Vectors(simd), self.spec.cell().backward(s), &mut row);
@@ -247,8 +272,7 @@ impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
             Place::Read(j) if matches!(stage.reads[j], Slot::Mask(_)) => return None,
             Place::Read(j) => (at.tile(stage.reads[j]), 0, stage.d_reads[j]),
             Place::Vector(j) => {
-                let before = plan.vectors.iter().take_while(|other| **other != stage.vectors[j]);
-                (Tile { group: VECTORS, at: 0, slot: 0 }, before.map(Range::len).sum(), Accum::Add)
+                (Tile { group: VECTORS, at: 0, slot: 0 }, pullback.vector_start(&stage.vectors[j]), Accum::Add)
             }
             _ => unreachable!("a pullback stores cotangents of operands"),
         };

@@ -41,6 +41,15 @@ pub fn len<T: Number>(spec: &Spec<T>, usage: Use) -> usize {
 }
 
 impl<'a, T: Number> Weights<'a, T> {
+    /// The weights as [`pack`] left them for [`Use::Infer`], `len` being their [`len`].
+    ///
+    /// # Panics
+    /// If the buffer is shorter.
+    pub fn for_inference(plan: &Plan, buffer: &'a [T], len: usize) -> Self {
+        let (bias, terms) = buffer[..len].split_at(plan.pre);
+        Self { bias, terms, transposed: &[] }
+    }
+
     /// The weights as [`pack`] left them in `buffer`.
     ///
     /// # Panics

@@ -3,7 +3,7 @@
 use rnn_kernels::{Accum, Backend, MatMut, MatRef};
 
 use super::{block, through_weights};
-use crate::backend::Faer;
+use crate::faer::Faer;
 use crate::number::Number;
 
 /// The backend as the pullback of the input sees it, whose every product is one with `W_ih`: that operand is not read, its

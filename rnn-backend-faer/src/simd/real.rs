@@ -29,6 +29,8 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// −0, which changes nothing that it is added to.
+    const NEG_ZERO: Self;
     /// ½.
     const HALF: Self;
     /// −∞.
@@ -73,6 +75,8 @@ pub trait Real:
 
     /// The nearest number to `value`.
     fn rounded(value: f64) -> Self;
+    /// One of two, without a branch: a mask on their bits.
+    fn choose(first: bool, a: Self, b: Self) -> Self;
     /// Whether this is not a number.
     fn is_nan(self) -> bool;
     /// `self·a + b`, rounded once.
@@ -96,6 +100,7 @@ pub trait Real:
 impl Real for f32 {
     const ZERO: f32 = 0.0;
     const ONE: f32 = 1.0;
+    const NEG_ZERO: f32 = -0.0;
     const HALF: f32 = 0.5;
     const NEG_INFINITY: f32 = f32::NEG_INFINITY;
     const QUIET_NAN: f32 = f32::NAN;
@@ -120,6 +125,11 @@ impl Real for f32 {
     #[allow(clippy::cast_possible_truncation)] // rounding is its purpose
     fn rounded(value: f64) -> f32 {
         value as f32
+    }
+    #[inline(always)]
+    fn choose(first: bool, a: f32, b: f32) -> f32 {
+        let mask = u32::from(first).wrapping_neg();
+        f32::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
     }
     #[inline(always)]
     fn is_nan(self) -> bool {
@@ -189,6 +199,7 @@ impl Real for f32 {
 impl Real for f64 {
     const ZERO: f64 = 0.0;
     const ONE: f64 = 1.0;
+    const NEG_ZERO: f64 = -0.0;
     const HALF: f64 = 0.5;
     const NEG_INFINITY: f64 = f64::NEG_INFINITY;
     const QUIET_NAN: f64 = f64::NAN;
@@ -212,6 +223,11 @@ impl Real for f64 {
     #[inline(always)]
     fn rounded(value: f64) -> f64 {
         value
+    }
+    #[inline(always)]
+    fn choose(first: bool, a: f64, b: f64) -> f64 {
+        let mask = u64::from(first).wrapping_neg();
+        f64::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
     }
     #[inline(always)]
     fn is_nan(self) -> bool {

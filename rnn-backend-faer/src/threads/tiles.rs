@@ -90,6 +90,25 @@ fn no_tile(tile: Tile) -> ! {
     panic!("there is no {tile:?}")
 }
 
+// A message that borrowed what it tells would keep it in memory on the way that is taken.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn no_rows(from: usize, to: usize, rows: usize) -> ! {
+    panic!("rows {from}..{to} of a block of {rows} rows")
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn twice(tile: Tile) -> ! {
+    panic!("{tile:?} is to be written and there twice")
+}
+
+/// Tiles to read; to write; to write, where they are there. One that is missing is empty.
+type SomeApart<'a, T, const R: usize, const A: usize, const W: usize> =
+    ([MatRef<'a, T>; R], [MatMut<'a, T>; A], [MatMut<'a, T>; W]);
+
 /// A block of rows of every tile of a buffer.
 #[derive(Debug)]
 pub struct Tiles<'a, T, const G: usize> {
@@ -135,7 +154,9 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
     #[track_caller]
     #[inline]
     fn span(&self, tile: Tile, from: usize, to: usize) -> (NonNull<T>, usize, usize) {
-        assert!(from <= to && to <= self.rows, "rows {from}..{to} of a block of {} rows", self.rows);
+        if from > to || to > self.rows {
+            no_rows(from, to, self.rows);
+        }
         let (start, width) = self.tiling.place(tile);
         // SAFETY: `new` checked that the buffer holds all tiles, of which this is one, with all its rows; the rows of a block
         // are rows of the buffer (`block`), so this is the place of an element of it, or its end where there is none.
@@ -168,12 +189,27 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
         MatMut::new(unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) }, to - from, width)
     }
 
+    /// As [`at_mut`](Tiles::at_mut), through a shared reference.
+    ///
+    /// # Safety
+    /// As long as the result is alive nothing else may use these rows of the tile.
+    #[track_caller]
+    #[inline(always)]
+    unsafe fn at_mut_shared(&self, tile: Tile, from: usize, to: usize) -> MatMut<'_, T> {
+        let (first, len, width) = self.span(tile, from, to);
+        // SAFETY: as in `at`, and the caller keeps these rows from being used in any other way meanwhile.
+        MatMut::new(unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) }, to - from, width)
+    }
+
     /// Rows `from..to` of several tiles, some to read and some to write.
+    ///
+    /// Lists are filled in place: matrices that are moved once more are read by vectors just after they were written by words, and
+    /// a step of a few units waits for each.
     ///
     /// # Panics
     /// If out of range, or if a tile to write is there twice.
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn apart<const R: usize, const W: usize>(
         &mut self,
         reads: [Tile; R],
@@ -182,23 +218,62 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
         to: usize,
     ) -> ([MatRef<'_, T>; R], [MatMut<'_, T>; W]) {
         for (i, write) in writes.iter().enumerate() {
-            assert!(
-                !reads.contains(write) && !writes[..i].contains(write),
-                "{write:?} is to be written and there twice"
-            );
+            if reads.contains(write) || writes[..i].contains(write) {
+                twice(*write);
+            }
         }
         let this = &*self;
-        let reads = reads.map(|tile| {
-            let (first, len, width) = this.span(tile, from, to);
-            // SAFETY: as in `at`; no tile to write is this one, and different tiles share nothing.
-            MatRef::new(unsafe { core::slice::from_raw_parts(first.as_ptr(), len) }, to - from, width)
-        });
-        let writes = writes.map(|tile| {
-            let (first, len, width) = this.span(tile, from, to);
-            // SAFETY: as in `at_mut`; all tiles to write differ from each other and from those to read.
-            MatMut::new(unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) }, to - from, width)
-        });
-        (reads, writes)
+        let (mut read, mut written) = ([const { MatRef::empty() }; R], [const { MatMut::empty() }; W]);
+        for i in 0..R {
+            read[i] = this.at(reads[i], from, to);
+        }
+        for i in 0..W {
+            // SAFETY: all tiles to write differ from each other and from those to read, and different tiles share nothing. `this`
+            // stays borrowed, mutably, as long as the result is alive.
+            written[i] = unsafe { this.at_mut_shared(writes[i], from, to) };
+        }
+        (read, written)
+    }
+
+    /// As [`apart`](Tiles::apart), with tiles that may be missing, whose matrices are empty.
+    ///
+    /// # Panics
+    /// If out of range, or if a tile to write is there twice.
+    #[track_caller]
+    #[inline(always)]
+    pub fn some_apart<const R: usize, const A: usize, const W: usize>(
+        &mut self,
+        reads: [Option<Tile>; R],
+        always: [Tile; A],
+        writes: [Option<Tile>; W],
+        from: usize,
+        to: usize,
+    ) -> SomeApart<'_, T, R, A, W> {
+        let written = || always.iter().chain(writes.iter().flatten());
+        for (i, write) in written().enumerate() {
+            if reads.iter().flatten().chain(written().take(i)).any(|other| other == write) {
+                twice(*write);
+            }
+        }
+        let this = &*self;
+        let mut found =
+            ([const { MatRef::empty() }; R], [const { MatMut::empty() }; A], [const { MatMut::empty() }; W]);
+        for i in 0..R {
+            if let Some(tile) = reads[i] {
+                found.0[i] = this.at(tile, from, to);
+            }
+        }
+        for i in 0..A {
+            // SAFETY: as in `apart`: all of `always` and `writes` differ from each other and from those to read.
+            found.1[i] = unsafe { this.at_mut_shared(always[i], from, to) };
+        }
+        for i in 0..W {
+            if let Some(tile) = writes[i] {
+                // SAFETY: as above.
+                found.2[i] = unsafe { this.at_mut_shared(tile, from, to) };
+            }
+        }
+        found
     }
 }
 
@@ -289,6 +364,36 @@ mod tests {
         let mut buffer = vec![0.0_f32; tiling().len()];
         let tile = Tile { group: 0, at: 1, slot: 1 };
         let _ = Tiles::new(&mut buffer, tiling()).apart([tile], [tile], 0, 5);
+    }
+
+    #[test]
+    fn tiles_that_may_be_missing_are_found_apart() {
+        let mut buffer: Vec<f32> = (0_u8..).map(f32::from).take(tiling().len()).collect();
+        let [a, b, c] = [0, 1, 2].map(|slot| Tile { group: 1, at: 0, slot });
+        let mut tiles = Tiles::new(&mut buffer, tiling());
+        let ([one, none], [mut two], [other, mut three]) =
+            tiles.some_apart([Some(a), None], [b], [None, Some(c)], 1, 3);
+        assert_eq!([none.shape(), other.shape()], [[0, 0]; 2]);
+        let first = tiling().place(a).0 as f32 + 4.0;
+        assert_eq!(one.row(1), [first + 4.0, first + 5.0, first + 6.0, first + 7.0]);
+        assert_eq!(two.row_mut(0)[0], first + 20.0);
+        assert_eq!(three.row_mut(0)[0], first + 40.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "there twice")]
+    fn a_tile_is_not_written_through_two_lists() {
+        let mut buffer = vec![0.0_f32; tiling().len()];
+        let tile = Tile { group: 0, at: 1, slot: 1 };
+        let _ = Tiles::new(&mut buffer, tiling()).some_apart([None; 0], [tile], [None, Some(tile)], 0, 5);
+    }
+
+    #[test]
+    #[should_panic(expected = "there twice")]
+    fn a_tile_that_may_be_missing_is_not_written_while_it_is_read() {
+        let mut buffer = vec![0.0_f32; tiling().len()];
+        let tile = Tile { group: 0, at: 1, slot: 1 };
+        let _ = Tiles::new(&mut buffer, tiling()).some_apart([Some(tile)], [], [Some(tile)], 0, 5);
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl<T: Scalar> Case<'_, T> {
         values.iter().map(|&v| T::from_f64(v)).collect()
     }
 
-    fn mask(&self) -> Vec<T> {
+    pub fn mask(&self) -> Vec<T> {
         let len = self.steps * self.rows * self.spec.size().hidden;
         drawn(len, 8).into_iter().map(|m| T::from_f64(f64::from(u8::from(m > 0.0)))).collect()
     }
@@ -135,6 +135,12 @@ impl<T: Scalar> Case<'_, T> {
             workspace: &mut workspace,
         });
         [y, states]
+    }
+
+    /// Parameters, input and initial states.
+    pub fn drawn(&self) -> Point<T> {
+        let Point { params, x, initial } = self.point();
+        Point { params: Self::lift(&params), x: Self::lift(&x), initial: Self::lift(&initial) }
     }
 
     pub fn point(&self) -> Point<f64> {

@@ -19,7 +19,7 @@ pub fn cells() -> Vec<(Cell, Size)> {
 
 /// Two stages, a value that a product and a unit read, a vector in both, a mask, the input and a new state read unit by unit.
 #[derive(Debug)]
-struct Everything;
+pub struct Everything;
 
 impl Equations for Everything {
     fn form(&self) -> Form {
@@ -32,6 +32,7 @@ impl Equations for Everything {
         let form = form.matrix("weight_vd", None).matrix("weight_hd", Some("bias_hd"));
         form.vector("scale").vector("shift").mask("drop").stage(first).stage(second)
     }
+    #[inline(always)]
     fn unit<S: Number>(&self, stage: usize, u: &mut Unit<'_, S>) {
         if stage == 0 {
             let ([a, b], [h, mask], [scale, shift]) = (u.pre(), u.reads(), u.vectors());
@@ -48,7 +49,7 @@ impl Equations for Everything {
 
 /// Exponential gates with a stabiliser, as in the sLSTM: `exp`, `ln`, `max`, four states, `h` of the new ones.
 #[derive(Debug)]
-struct Exponential;
+pub struct Exponential;
 
 impl Equations for Exponential {
     fn form(&self) -> Form {
@@ -56,6 +57,7 @@ impl Equations for Exponential {
         let gates = gates.writes([Slot::New(0), Slot::New(1), Slot::New(2), Slot::New(3)]);
         Form::new("exponential").states(["h", "c", "n", "m"]).stage(gates)
     }
+    #[inline(always)]
     fn unit<S: Number>(&self, _stage: usize, u: &mut Unit<'_, S>) {
         let ([i, f, z, o], [c, n, m]) = (u.pre(), u.reads());
         let (z, o, f) = (z.tanh(), o.sigmoid(), f.ln_sigmoid() + m);
@@ -69,7 +71,7 @@ impl Equations for Exponential {
 
 /// An Elman network that sees its state of twenty steps ago: a shift register of as many states.
 #[derive(Debug)]
-struct Late;
+pub struct Late;
 
 const LATE: usize = 20;
 
@@ -82,6 +84,7 @@ impl Equations for Late {
         let writes: Vec<_> = (0..LATE).map(Slot::New).collect();
         form.stage(Stage::new(["h"]).products(products).reads(reads).writes(writes))
     }
+    #[inline(always)]
     fn unit<S: Number>(&self, _stage: usize, u: &mut Unit<'_, S>) {
         let [h] = u.pre();
         let [h] = u.keep([h.tanh()]);
@@ -104,6 +107,7 @@ impl Equations for Projected {
         form.states[0].1 = Width::Output;
         form.stage(gates).stage(projection)
     }
+    #[inline(always)]
     fn unit<S: Number>(&self, stage: usize, u: &mut Unit<'_, S>) {
         if stage == 0 {
             rnn_kernels::Lstm.unit(0, u);
@@ -122,6 +126,7 @@ impl Equations for Spare {
     fn form(&self) -> Form {
         Form::new("spare").states(["h", "square"]).stage(Stage::new(["h"]).writes([Slot::New(0), Slot::New(1)]))
     }
+    #[inline(always)]
     fn unit<S: Number>(&self, _stage: usize, u: &mut Unit<'_, S>) {
         let [h] = u.pre();
         let [h] = u.keep([h.tanh()]);

@@ -3,6 +3,7 @@
 
 mod case;
 mod cells;
+mod compiled;
 mod dual;
 
 use allocation_counter::measure;

@@ -132,6 +132,13 @@ impl Cell {
         &self.traced.form
     }
 
+    /// Whether two cells are clones of one. Others may compute the same: [`statement`](Self::statement) tells.
+    #[inline]
+    #[must_use]
+    pub fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.traced, &other.traced)
+    }
+
     /// Which cell of this crate it is, if it is one.
     #[must_use]
     pub fn known(&self) -> Option<Known> {

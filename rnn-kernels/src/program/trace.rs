@@ -88,7 +88,7 @@ impl Number for Trace<'_> {
     fn max(self, other: Self) -> Self {
         self.binary(Binary::Max, other)
     }
-    fn cut(self, place: Cut) -> Self {
+    fn cut(self, place: Cut, _found: Self) -> Self {
         match self {
             Trace::Constant(_) => self,
             Trace::Node(graph, id) => Trace::Node(graph, graph.push(Node::Cut(place, id))),

@@ -23,6 +23,28 @@ fn is_no_matrix(len: usize, rows: usize, cols: usize, stride: usize) -> ! {
     panic!("matrix [{rows}, {cols}] with row stride {stride} does not fit into {len} elements")
 }
 
+// A message that borrowed what it tells would keep it in memory on the way that is taken.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn no_row(m: usize, rows: usize) -> ! {
+    panic!("row {m} of a matrix of {rows} rows")
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn no_range(what: &str, from: usize, to: usize, of: usize) -> ! {
+    panic!("{what} {from}..{to} of {of}")
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn no_copy(from: [usize; 2], into: [usize; 2]) -> ! {
+    panic!("copy of {from:?} into {into:?}")
+}
+
 /// A matrix `[rows, cols]` to read: rows of unit stride, or the transpose of such a matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct MatRef<'a, T> {
@@ -35,6 +57,13 @@ pub struct MatRef<'a, T> {
 }
 
 impl<'a, T> MatRef<'a, T> {
+    /// A matrix of nothing, `[0, 0]`: what a list of matrices holds before they are found.
+    #[inline]
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { data: &[], stored_rows: 0, stored_cols: 0, stride: 0, transposed: false }
+    }
+
     /// `A[m, n] = data[m · cols + n]`, shape `[rows, cols]`.
     ///
     /// # Panics
@@ -109,7 +138,9 @@ impl<'a, T> MatRef<'a, T> {
     #[must_use]
     pub fn row(&self, m: usize) -> &'a [T] {
         assert!(!self.transposed, "a transposed matrix has no contiguous rows");
-        assert!(m < self.stored_rows, "row {m} of a matrix of {} rows", self.stored_rows);
+        if m >= self.stored_rows {
+            no_row(m, self.stored_rows);
+        }
         if self.stored_cols == 0 { &[] } else { &self.data[m * self.stride..][..self.stored_cols] }
     }
 
@@ -122,7 +153,9 @@ impl<'a, T> MatRef<'a, T> {
     #[must_use]
     pub fn rows_range(&self, from: usize, to: usize) -> Self {
         assert!(!self.transposed, "rows of a transposed matrix");
-        assert!(from <= to && to <= self.stored_rows, "rows {from}..{to} of {}", self.stored_rows);
+        if from > to || to > self.stored_rows {
+            no_range("rows", from, to, self.stored_rows);
+        }
         let start = (from * self.stride).min(self.data.len());
         Self { data: &self.data[start..], stored_rows: to - from, ..*self }
     }
@@ -136,7 +169,9 @@ impl<'a, T> MatRef<'a, T> {
     #[must_use]
     pub fn cols_range(&self, from: usize, to: usize) -> Self {
         assert!(!self.transposed, "columns of a transposed matrix");
-        assert!(from <= to && to <= self.stored_cols, "columns {from}..{to} of {}", self.stored_cols);
+        if from > to || to > self.stored_cols {
+            no_range("columns", from, to, self.stored_cols);
+        }
         let start = from.min(self.data.len());
         Self { data: &self.data[start..], stored_cols: to - from, ..*self }
     }
@@ -167,6 +202,13 @@ pub struct MatMut<'a, T> {
 }
 
 impl<'a, T> MatMut<'a, T> {
+    /// A matrix of nothing, `[0, 0]`: what a list of matrices holds before they are found.
+    #[inline]
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { data: &mut [], rows: 0, cols: 0, stride: 0 }
+    }
+
     /// `A[m, n] = data[m · cols + n]`, shape `[rows, cols]`.
     ///
     /// # Panics
@@ -246,7 +288,9 @@ impl<'a, T> MatMut<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn row_mut(&mut self, m: usize) -> &mut [T] {
-        assert!(m < self.rows, "row {m} of a matrix of {} rows", self.rows);
+        if m >= self.rows {
+            no_row(m, self.rows);
+        }
         if self.cols == 0 { &mut [] } else { &mut self.data[m * self.stride..][..self.cols] }
     }
 
@@ -258,7 +302,9 @@ impl<'a, T> MatMut<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn cols_range(self, from: usize, to: usize) -> Self {
-        assert!(from <= to && to <= self.cols, "columns {from}..{to} of {}", self.cols);
+        if from > to || to > self.cols {
+            no_range("columns", from, to, self.cols);
+        }
         let start = from.min(self.data.len());
         Self { data: &mut self.data[start..], cols: to - from, ..self }
     }
@@ -271,7 +317,9 @@ impl<'a, T> MatMut<'a, T> {
     #[track_caller]
     #[must_use]
     pub fn rows_range(self, from: usize, to: usize) -> Self {
-        assert!(from <= to && to <= self.rows, "rows {from}..{to} of {}", self.rows);
+        if from > to || to > self.rows {
+            no_range("rows", from, to, self.rows);
+        }
         let start = (from * self.stride).min(self.data.len());
         Self { data: &mut self.data[start..], rows: to - from, ..self }
     }
@@ -292,7 +340,10 @@ impl<T: Scalar> MatMut<'_, T> {
     #[inline]
     #[track_caller]
     pub fn copy_from(&mut self, from: MatRef<'_, T>) {
-        assert!(self.shape() == from.shape(), "copy of {:?} into {:?}", from.shape(), self.shape());
+        let ([rows, cols], [from_rows, from_cols]) = (self.shape(), from.shape());
+        if rows != from_rows || cols != from_cols {
+            no_copy([from_rows, from_cols], [rows, cols]);
+        }
         for m in 0..self.rows {
             self.row_mut(m).copy_from_slice(from.row(m));
         }

@@ -1,0 +1,186 @@
+//! Compiled units and programs over the kernels written by hand, LSTM: `cargo bench -p rnn-backend-faer --bench compiled`.
+//!
+//! Whole passes on the same shapes, interleaved, minima. The compiled equation should take 0.9 to 1.1 times as long; where the
+//! optimiser does not fold what is known, the units take many times as long. Beyond 1.5 times the bench fails.
+
+use rnn_backend_faer::{Compile, Compiled, Faer, Stage};
+use rnn_kernels::{
+    Accum, Backend, Backward, Cell, Direction, Forward, GruReset, Infer, Input, Lstm, SeqMut, SeqRef, Size, Spec,
+    Steps, Use,
+};
+use std::time::Instant;
+
+struct CompiledLstm;
+
+impl Compile for CompiledLstm {
+    type Cell = Lstm;
+    const CELL: Lstm = Lstm;
+    type Stages = (Stage<4, 1, 0, 2>,);
+}
+
+struct CompiledGru;
+
+impl Compile for CompiledGru {
+    type Cell = rnn_kernels::Gru;
+    const CELL: rnn_kernels::Gru = rnn_kernels::Gru { reset: GruReset::After };
+    type Stages = (Stage<4, 1, 0, 1>,);
+}
+
+/// Numbers between −1 and 1.
+fn drawn(len: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// A layer and its buffers.
+struct Layer {
+    backend: Faer,
+    spec: Spec<f32>,
+    shape: [usize; 4],
+    params: Vec<f32>,
+    packed: [Vec<f32>; 2],
+    x: Vec<f32>,
+    states: Vec<f32>,
+    reserve: Vec<f32>,
+    workspace: Vec<f32>,
+    y: Vec<f32>,
+    d_params: Vec<f32>,
+    d_x: Vec<f32>,
+}
+
+impl Layer {
+    fn new(backend: Faer, cell: &Cell, shape: [usize; 4]) -> Self {
+        let [t, n, c, h] = shape;
+        let spec = Spec::new(cell, Size::new(c, h)).expect("sizes that fit");
+        let lens = Backend::<f32>::lens(&backend, &spec, t, n);
+        let params: Vec<f32> = drawn(spec.params_len(), 1).iter().map(|w| w / (h as f32).sqrt()).collect();
+        let packed = [Use::Infer, Use::Train].map(|usage| {
+            let mut packed = vec![0.0; lens.packed(usage)];
+            Backend::<f32>::pack(&backend, &spec, usage, &params, &mut packed);
+            packed
+        });
+        Self {
+            x: drawn(t * n * c, 2),
+            states: drawn(spec.states_len(n), 3),
+            reserve: vec![0.0; lens.reserve],
+            workspace: vec![0.0; lens.infer.max(lens.backward)],
+            y: drawn(t * n * h, 4),
+            d_params: params.clone(),
+            d_x: vec![0.0; t * n * c],
+            backend,
+            spec,
+            shape,
+            params,
+            packed,
+        }
+    }
+
+    fn infer(&mut self) {
+        let [t, n, c, h] = self.shape;
+        self.backend.infer(Infer {
+            spec: &self.spec,
+            direction: Direction::Forward,
+            steps: Steps::all(),
+            params: &self.params,
+            packed: &self.packed[0],
+            x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
+            masks: &[],
+            states: &mut self.states,
+            y: Some(SeqMut::new(&mut self.y, t, n, h)),
+            workspace: &mut self.workspace,
+        });
+    }
+
+    fn forward(&mut self) {
+        let [t, n, c, h] = self.shape;
+        self.backend.forward(Forward {
+            spec: &self.spec,
+            direction: Direction::Forward,
+            steps: Steps::all(),
+            params: &self.params,
+            packed: &self.packed[1],
+            x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
+            masks: &[],
+            initial: Some(&self.states),
+            y: Some(SeqMut::new(&mut self.y, t, n, h)),
+            last: None,
+            reserve: &mut self.reserve,
+            workspace: &mut [],
+        });
+    }
+
+    fn backward(&mut self) {
+        let [t, n, c, h] = self.shape;
+        self.backend.backward(Backward {
+            spec: &self.spec,
+            direction: Direction::Forward,
+            steps: Steps::all(),
+            params: &self.params,
+            packed: &self.packed[1],
+            x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
+            masks: &[],
+            reserve: &self.reserve,
+            d_y: Some(SeqRef::new(&self.y, t, n, h)),
+            d_last: None,
+            d_params: Some(&mut self.d_params),
+            d_x: Some(SeqMut::new(&mut self.d_x, t, n, c)),
+            d_x_accum: Accum::Replace,
+            d_initial: None,
+            d_trace: None,
+            workspace: &mut self.workspace,
+        });
+    }
+}
+
+/// The least time of many passes of each, in turn.
+fn minima<const K: usize>(rounds: usize, repeat: usize, mut passes: [&mut dyn FnMut(); K]) -> [f64; K] {
+    let mut best = [f64::INFINITY; K];
+    for _ in 0..rounds {
+        for (best, pass) in best.iter_mut().zip(&mut passes) {
+            let start = Instant::now();
+            (0..repeat).for_each(|_| pass());
+            *best = best.min(start.elapsed().as_secs_f64() / repeat as f64);
+        }
+    }
+    best
+}
+
+fn main() {
+    let measured = std::env::args().any(|argument| argument == "--bench");
+    let rounds = |rounds| if measured { rounds } else { 1 };
+    let mut worst = 0.0_f64;
+    let mut show = |what: String, [known, compiled, program]: [f64; 3]| {
+        let (compiled, program) = (compiled / known, program / known);
+        println!("{what:<44} {:>10.2} µs · compiled {compiled:.3} · program {program:.3}", known * 1e6);
+        worst = worst.max(compiled);
+    };
+    let lstm = Compiled::new::<CompiledLstm, f32>().expect("a cell");
+    let gru = Compiled::new::<CompiledGru, f32>().expect("a cell");
+    for (name, known, compiled) in [("lstm", Cell::lstm(), lstm), ("gru", Cell::gru(GruReset::After), gru)] {
+        let layers = |shape| {
+            let with = Faer::sequential().with_compiled(compiled.clone());
+            let without = Faer::sequential();
+            [(&without, &known), (&with, compiled.cell()), (&without, compiled.cell())]
+                .map(|(backend, cell)| Layer::new(backend.clone(), cell, shape))
+        };
+        for h in [8, 16, 32, 64] {
+            let [mut a, mut b, mut c] = layers([1, 1, h, h]);
+            let times =
+                minima(rounds(60), rounds(20_000 / h), [&mut || a.infer(), &mut || b.infer(), &mut || c.infer()]);
+            show(format!("{name} one step H{h}"), times);
+        }
+        for (t, n, h) in [(50, 16, 64), (50, 16, 128), (20, 16, 512), (100, 1, 128)] {
+            let [mut a, mut b, mut c] = layers([t, n, h.min(128), h]);
+            let of = rounds(30);
+            let times = minima(of, 1, [&mut || a.forward(), &mut || b.forward(), &mut || c.forward()]);
+            show(format!("{name} forward T{t} N{n} H{h}"), times);
+            let times = minima(of, 1, [&mut || a.backward(), &mut || b.backward(), &mut || c.backward()]);
+            show(format!("{name} backward T{t} N{n} H{h}"), times);
+        }
+    }
+    assert!(!measured || worst <= 1.5, "a compiled unit takes {worst:.2} times as long as the one written by hand");
+}
