@@ -27,7 +27,16 @@ pub fn run<T: Checked>(backend: &dyn Backend<T>, claims: &Claims, plan: &Plan) -
 /// Checks a cell of one's own on a backend: every law that is about any cell, on every case of the covering list.
 ///
 /// What it proves is calculus: that the backend computes the cell's equation and the derivative of it, in both directions, over
-/// ragged rows, from any state. Whether the equation is the one that was meant is for a test beside this one.
+/// ragged rows, from any state. Whether the equation is the one that was meant, a sign for instance, it cannot know. That is for a
+/// test beside this one: `unit` runs on `f64`, over `Unit::new(&pre, &reads, &vectors, &mut kept, &mut writes)`, and its results
+/// are to be those of the paper.
+///
+/// The claims are the backend's. `Claims::new()` promises the accuracy of the provided activations; of `Faer` it is
+/// `Claims::new().sigmoid_ulp(1.0, 1.0).tanh_ulp(1.0, 1.0).batch_invariant()`. Laws about gates that are known (where an LSTM is
+/// shut) say in the report that they say nothing here; the few laws that bring their own cells test the backend itself.
+///
+/// [`Plan::quick`] takes seconds if this crate is optimised (`[profile.test.package.rnn-check] opt-level = 2`), and minutes to
+/// compile the first time.
 ///
 /// ```
 /// use rnn_check::{Claims, Plan, check_cell, planted::Plain};

@@ -7,7 +7,7 @@ use rnn_kernels::{CellError, Name, SizeError};
 #[non_exhaustive]
 pub enum CellFault {
     /// No cell of this name is in the registry.
-    #[error("expected one of {}, found another name", .known.join(", "))]
+    #[error("expected one of {}, found another name: `Cells::with_cell` adds a cell, `with_cells` takes them", .known.join(", "))]
     Unknown {
         /// The names that are.
         known: Vec<String>,

@@ -76,6 +76,9 @@ pub(super) fn both_biases_get_one_gradient<T: Real>(ctx: &Context<'_, T>, case: 
             }
         }
     }
+    if first.is_empty() && matches!(problem.cell, Cell::Own(_)) {
+        return Err(Stop::Skip("no gate of this cell has two biases"));
+    }
     same(&Block::matrix("d_b_hh against d_b_ih", hidden), &second, &first)
 }
 

@@ -38,7 +38,7 @@ pub enum Slot {
 pub struct Matrix {
     /// Its name in a checkpoint, such as `weight_ih`.
     pub name: Name,
-    /// The name of its bias, if it has one.
+    /// The name of its bias, if it has one. A layer may leave it out: see [`Bias`](crate::Bias).
     pub bias: Option<Name>,
 }
 
@@ -151,6 +151,46 @@ impl Stage {
 /// let gates = Stage::new(["i", "f", "g", "o"]);
 /// let form = form.stage(gates.reads([Slot::Old(1)]).writes([Slot::New(0), Slot::New(1)]));
 /// assert_eq!(form.stages[0].products.len(), 2);
+/// ```
+///
+/// `Form::new` has matrix 0, `weight_ih`, and matrix 1, `weight_hh`, each with a bias; `Stage::new` multiplies them by the input
+/// and by state 0 before the step, for all of its gates. After [`without_matrices`](Form::without_matrices) they are counted from 0
+/// again. The rows of a matrix are those of all gates it is added to, stage after stage:
+///
+/// ```
+/// use rnn_kernels::{Form, Product, Size, Slot, Spec, Stage};
+/// # use rnn_kernels::{Cell, Equations, Number, Unit};
+///
+/// // a = σ(W_a x + U_a h₋₁ + b_a + p ⊙ s₋₁), c = tanh(W_c x + b_c), s = a ⊙ s₋₁ + (1 − a) ⊙ c, then h = tanh(W_h x + V s + b_h)
+/// let form = Form::new("slow").states(["h", "s"]).without_matrices();
+/// let form = form.matrix("weight_ih", Some("bias_ih")).matrix("weight_hh", None).matrix("weight_sh", None).vector("p");
+/// let slow = Stage::new(["a", "c"]).reads([Slot::Old(1)]).vectors([0]).writes([Slot::New(1)]);
+/// // `into_gates` counts the gates of its own stage: `a` alone sees the old output.
+/// let slow = slow.products([Product::new(0, Slot::X), Product::new(1, Slot::Old(0)).into_gates([0])]);
+/// let output = Stage::new(["h"]).products([Product::new(0, Slot::X), Product::new(2, Slot::New(1))]);
+/// let form = form.stage(slow).stage(output);
+/// # #[derive(Debug)]
+/// # struct Slow(Form);
+/// # impl Equations for Slow {
+/// #     fn form(&self) -> Form {
+/// #         self.0.clone()
+/// #     }
+/// #     fn unit<S: Number>(&self, stage: usize, u: &mut Unit<'_, S>) {
+/// #         if stage == 0 {
+/// #             let ([a, c], [s], [p]) = (u.pre(), u.reads(), u.vectors());
+/// #             let [a, c] = u.keep([(a + p * s).sigmoid(), c.tanh()]);
+/// #             u.write([a * s + (S::one() - a) * c]);
+/// #         } else {
+/// #             let [h] = u.pre();
+/// #             let h = u.keep([h.tanh()]);
+/// #             u.write(h);
+/// #         }
+/// #     }
+/// # }
+/// # let cell = Cell::new(&Slow(form))?;
+/// // With C = 2 and H = 3: the rows a, c, h of `weight_ih`, with a bias each; those of a in `weight_hh`, of h in `weight_sh`; p.
+/// assert_eq!(Spec::<f32>::new(&cell, Size::new(2, 3)).unwrap().params_len(), 9 * 2 + 9 + 3 * 3 + 3 * 3 + 3);
+/// # Ok::<(), rnn_kernels::CellError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
