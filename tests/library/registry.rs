@@ -75,7 +75,8 @@ fn a_name_that_is_not_in_the_registry_is_refused_with_the_names_that_are() {
     let said = build("lstn".into(), &Cells::new()).unwrap_err().to_string();
     assert_eq!(
         said,
-        "configuration, layers[1]: cell `lstn`: expected one of elman, gru, lstm, lstm_peephole, found another name"
+        "configuration, layers[1]: cell `lstn`: expected one of elman, gru, lstm, lstm_peephole, found another name: \
+         `Cells::with_cell` adds a cell, `with_cells` takes them"
     );
 }
 
