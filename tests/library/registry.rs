@@ -224,6 +224,7 @@ fn a_cell_of_ones_own_is_trained_saved_and_continued_bit_for_bit() {
 
     let bytes = saved(&network, &optimiser, &rng).encode(Limits::default()).unwrap();
     let found = Checkpoint::<f64>::decode(&bytes, Limits::default()).unwrap();
+    assert_eq!(found.cells, network.cells());
     let mut again = found.network(Arc::new(Naive), &registry()).unwrap();
     assert_eq!((again.cells(), &**again.parameters()), (network.cells(), &**network.parameters()));
     let (mut optimiser_again, mut rng_again) = (found.optimiser, found.rng);
