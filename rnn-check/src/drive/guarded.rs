@@ -66,7 +66,7 @@ pub struct Guarded<T> {
     /// The argument's name.
     pub name: &'static str,
     place: Place,
-    cells: Vec<T>,
+    elements: Vec<T>,
     /// What must still be there afterwards; canaries for what may be written.
     before: Vec<T>,
     written: bool,
@@ -76,10 +76,13 @@ impl<T: Real> Guarded<T> {
     /// An argument that is only read.
     #[must_use]
     pub fn input(name: &'static str, place: Place, data: &[T]) -> Self {
-        let mut cells = vec![T::CANARY; place.len];
+        let mut elements = vec![T::CANARY; place.len];
         let cols = place.shape[2].max(1);
-        place.rows().zip(data.chunks(cols)).for_each(|(at, row)| cells[at.start..][..row.len()].copy_from_slice(row));
-        Self { name, place, before: cells.clone(), cells, written: false }
+        place
+            .rows()
+            .zip(data.chunks(cols))
+            .for_each(|(at, row)| elements[at.start..][..row.len()].copy_from_slice(row));
+        Self { name, place, before: elements.clone(), elements, written: false }
     }
 
     /// An argument that is written and holds `data` before.
@@ -103,7 +106,7 @@ impl<T: Real> Guarded<T> {
     #[must_use]
     pub fn seq(&self) -> SeqRef<'_, T> {
         let Place { shape, step_stride, row_stride, .. } = self.place;
-        SeqRef::with_strides(&self.cells[self.span()], shape, step_stride, row_stride)
+        SeqRef::with_strides(&self.elements[self.span()], shape, step_stride, row_stride)
     }
 
     /// To write.
@@ -111,14 +114,14 @@ impl<T: Real> Guarded<T> {
     pub fn seq_mut(&mut self) -> SeqMut<'_, T> {
         let Place { shape, step_stride, row_stride, .. } = self.place;
         let span = self.span();
-        SeqMut::with_strides(&mut self.cells[span], shape, step_stride, row_stride)
+        SeqMut::with_strides(&mut self.elements[span], shape, step_stride, row_stride)
     }
 
     /// To read, as a matrix.
     #[must_use]
     pub fn mat(&self) -> MatRef<'_, T> {
         let Place { shape: [_, rows, cols], row_stride, .. } = self.place;
-        MatRef::with_stride(&self.cells[self.span()], rows, cols, row_stride)
+        MatRef::with_stride(&self.elements[self.span()], rows, cols, row_stride)
     }
 
     /// To write, as a matrix.
@@ -126,7 +129,7 @@ impl<T: Real> Guarded<T> {
     pub fn mat_mut(&mut self) -> MatMut<'_, T> {
         let Place { shape: [_, rows, cols], row_stride, .. } = self.place;
         let span = self.span();
-        MatMut::with_stride(&mut self.cells[span], rows, cols, row_stride)
+        MatMut::with_stride(&mut self.elements[span], rows, cols, row_stride)
     }
 
     fn flat_range(&self) -> Range<usize> {
@@ -136,20 +139,20 @@ impl<T: Real> Guarded<T> {
     /// To read, as a slice; the place is contiguous.
     #[must_use]
     pub fn slice(&self) -> &[T] {
-        &self.cells[self.flat_range()]
+        &self.elements[self.flat_range()]
     }
 
     /// To write, as a slice; the place is contiguous.
     #[must_use]
     pub fn slice_mut(&mut self) -> &mut [T] {
         let range = self.flat_range();
-        &mut self.cells[range]
+        &mut self.elements[range]
     }
 
     /// The elements in canonical order.
     #[must_use]
     pub fn read(&self) -> Vec<T> {
-        self.place.rows().map(|at| &self.cells[at]).collect::<Vec<_>>().concat()
+        self.place.rows().map(|at| &self.elements[at]).collect::<Vec<_>>().concat()
     }
 
     /// What was written where nothing may be, if anything.
@@ -158,12 +161,12 @@ impl<T: Real> Guarded<T> {
         let mut allowed = Cow::from(&self.before);
         if self.written {
             let allowed = allowed.to_mut();
-            self.place.rows().for_each(|at| allowed[at.clone()].copy_from_slice(&self.cells[at]));
+            self.place.rows().for_each(|at| allowed[at.clone()].copy_from_slice(&self.elements[at]));
         }
-        let i = self.cells.iter().zip(&*allowed).position(|(found, allowed)| found.bits() != allowed.bits())?;
+        let i = self.elements.iter().zip(&*allowed).position(|(found, allowed)| found.bits() != allowed.bits())?;
         let kind = if self.written { "outside its view" } else { "although it is an input" };
         let at = i as isize - self.place.offset as isize;
-        Some(format!("{} was written {kind}: element {at} from its start is now {:?}", self.name, self.cells[i]))
+        Some(format!("{} was written {kind}: element {at} from its start is now {:?}", self.name, self.elements[i]))
     }
 }
 
@@ -191,12 +194,12 @@ mod tests {
             assert_eq!(output.breach(), None);
             for outside in [0, place.offset - 1, place.len - 1] {
                 let mut output = output.clone();
-                output.cells[outside] = 1.0;
+                output.elements[outside] = 1.0;
                 assert!(output.breach().expect("seen").contains("outside its view"), "{layout:?}");
             }
         }
         let mut input = Guarded::input("x", Place::flat(3), &[1.0f32, 2.0, 3.0]);
-        input.cells[GUARD + 1] = 2.5;
+        input.elements[GUARD + 1] = 2.5;
         assert!(input.breach().expect("seen").contains("although it is an input"));
     }
 }
