@@ -29,6 +29,7 @@
 //!
 //! `cargo bench --bench finite` measures the price: a pass that refuses over one that allows.
 
+mod all_or_nothing;
 mod batch;
 mod builder;
 mod config;
