@@ -32,6 +32,16 @@ pub fn activate<T: Number>(simd: Simd, activation: Activation, y: &mut [T]) {
     }
 }
 
+/// `y = σ(x)` on one row.
+pub fn activated<T: Number>(simd: Simd, activation: Activation, x: &[T], y: &mut [T]) {
+    match activation {
+        Activation::Tanh => elman::forward_to(simd, Tanh, x, y),
+        Activation::Sigmoid => elman::forward_to(simd, Sigmoid, x, y),
+        Activation::Relu => elman::forward_to(simd, elman::Relu, x, y),
+        Activation::Identity => y.copy_from_slice(x),
+    }
+}
+
 /// `d_pre = d_h ⊙ σ′` on one row.
 pub fn activate_backward<T: Number>(simd: Simd, activation: Activation, h: &[T], d_h: &[T], d_pre: &mut [T]) {
     match activation {

@@ -10,7 +10,7 @@ use super::lanes::Vectors;
 use super::pass::{GROUPS, Pass};
 use crate::number::Number;
 use crate::passes::slots::Slots;
-use crate::pointwise::{activate, gates_of_mut};
+use crate::pointwise::{activate, activated, gates_of_mut};
 use crate::simd::gates::{gru_after, gru_before, lstm};
 use crate::simd::math::{Sigmoid, map};
 use crate::threads::Tiles;
@@ -31,12 +31,13 @@ pub fn forward<T: Number>(
     match (pass.spec.cell().known(), s) {
         (Some(Known::Elman(activation)), _) => {
             let h = tile(Slot::New(0));
-            if pre != h {
+            if pre == h {
+                let mut h = tiles.at_mut(h, from, to);
+                (0..h.rows()).for_each(|n| activate(simd, activation, h.row_mut(n)));
+            } else {
                 let ([pre], [mut h]) = tiles.apart([pre], [h], from, to);
-                h.copy_from(pre.cols_range(cols.start, cols.end));
+                (0..h.rows()).for_each(|n| activated(simd, activation, &pre.row(n)[cols.clone()], h.row_mut(n)));
             }
-            let mut h = tiles.at_mut(h, from, to);
-            (0..h.rows()).for_each(|n| activate(simd, activation, h.row_mut(n)));
         }
         (Some(Known::Lstm), _) => {
             let writes = [pre, tile(Slot::New(0)), tile(Slot::New(1))];

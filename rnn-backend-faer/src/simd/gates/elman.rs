@@ -71,6 +71,24 @@ pub fn forward<T: Real, F: Activation>(simd: Simd, activation: F, h: &mut [T]) {
     map(simd, activation, h);
 }
 
+/// `h = σ(pre)`.
+///
+/// # Panics
+/// On a wrong length, before any write.
+pub fn forward_to<T: Real, F: Activation>(simd: Simd, _: F, pre: &[T], h: &mut [T]) {
+    expect_len("elman forward", "pre", pre.len(), 1, h.len());
+    pointwise(simd, To(PhantomData::<F>), [pre], [h]);
+}
+
+struct To<F>(PhantomData<F>);
+
+impl<T: Real, F: Activation> Pointwise<T, 1, 1> for To<F> {
+    #[inline(always)]
+    fn element(&self, [pre]: [T; 1], _: [T; 1]) -> [T; 1] {
+        [F::of(pre)]
+    }
+}
+
 /// `d_pre = d_h ⊙ σ′(h)`, from the outputs `h`. Overwrites `d_pre`.
 ///
 /// # Panics
