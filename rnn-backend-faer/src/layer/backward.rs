@@ -59,8 +59,10 @@ where
         ragged::start(tiles.at_mut(state(k, step_count % 2), 0, rows), d_last);
     }
     tiles.at_mut(Tile { group: VECTORS, at: 0, slot: 0 }, 0, rows).fill(T::default());
-    for t in 0..step_count {
-        tiles.at_mut(Tile { group: INPUT, at: 0, slot: t }, 0, rows).fill(T::default());
+    if plan.reads_input {
+        for t in 0..step_count {
+            tiles.at_mut(Tile { group: INPUT, at: 0, slot: t }, 0, rows).fill(T::default());
+        }
     }
 
     let weights = Weights::new(plan, packed);
