@@ -97,7 +97,8 @@ pub fn measure(case: &Case, steps: usize, seed: u64) -> Result<Measured> {
 
 fn conditions(network: &Network<f64, Naive>, activation: Activation) -> Result<Conditions> {
     let layers: Vec<_> = network.recurrent_layers().collect();
-    let found = layers.first().and_then(|layer| Some((network.parameters().get(&layer.w_hh)?, layer.hidden)));
+    let found =
+        layers.first().and_then(|layer| Some((network.parameters().get(layer.w_hh.as_deref()?)?, layer.hidden)));
     let missing = || Error::Order { call: "conditions", expected: "a recurrent layer".into(), found: "none".into() };
     let (w_hh, hidden) = found.ok_or_else(missing)?;
     Conditions::of(MatRef::new(w_hh, hidden, hidden), activation)

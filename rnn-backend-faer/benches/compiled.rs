@@ -5,9 +5,10 @@
 //! kernels stand beside the LSTM, by the time of a multiply-add.
 
 use rnn_backend_faer::{Compile, Compiled, Faer, Stage};
+use rnn_kernels::cells::LstmPeephole;
 use rnn_kernels::{
-    Accum, Backend, Backward, Cell, Direction, Equations, Form, Forward, GruReset, Infer, Input, Lstm, LstmPeephole,
-    Number, SeqMut, SeqRef, Size, Slot, Spec, Steps, Unit, Use,
+    Accum, Backend, Backward, Cell, Direction, Equations, Form, Forward, GruReset, Infer, Input, Lstm, Number, SeqMut,
+    SeqRef, Size, Slot, Spec, Steps, Unit, Use,
 };
 use std::time::Instant;
 

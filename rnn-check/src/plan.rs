@@ -17,7 +17,9 @@ pub struct Plan {
     pub wide: usize,
     /// Random cases up to the sizes of wide ones.
     pub large: u32,
-    /// Only cases of these cells of the list; `None` takes all of [`Cell::ALL`].
+    /// How many cases each cell of [`Cell::FAMILIES`] sees.
+    pub families: usize,
+    /// Only cases of these cells of the list; `None` takes all of [`Cell::ALL`] and of [`Cell::FAMILIES`].
     pub cells: Option<&'static [Cell]>,
     /// Cells beside the list, on every case of the covering list and as many others as a cell of the list has on average.
     pub own: Vec<Cell>,
@@ -47,6 +49,7 @@ impl Plan {
             random: 40,
             wide: 7,
             large: 0,
+            families: 4,
             cells: None,
             own: Vec::new(),
             seed: 0x5eed,
@@ -61,14 +64,14 @@ impl Plan {
     /// A third of the covering list, few random cases and no wide ones: seconds.
     #[must_use]
     pub fn quick() -> Self {
-        Self { stride: 3, random: 8, wide: 0, ..Self::full() }
+        Self { stride: 3, random: 8, wide: 0, families: 1, ..Self::full() }
     }
 
     /// Everything of [`full`](Self::full), every wide case, and many more random cases, large ones among them: from minutes
     /// to hours.
     #[must_use]
     pub fn exhaustive() -> Self {
-        Self { random: 2000, wide: usize::MAX, large: 200, ..Self::full() }
+        Self { random: 2000, wide: usize::MAX, large: 200, families: usize::MAX, ..Self::full() }
     }
 
     /// The profile of this name: `quick`, `full` or `exhaustive`.

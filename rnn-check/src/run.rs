@@ -1,6 +1,6 @@
 //! `run(&backend, &claims, &plan) -> Report`: every law on the covering list, on wide cases and on random ones.
 
-use crate::case::{Case, CaseTree, Cases, Token, covering, wide, wide_of};
+use crate::case::{Case, CaseTree, Cases, Token, covering, families, wide, wide_of};
 use crate::claims::Claims;
 use crate::hint;
 use crate::judge::judge;
@@ -170,11 +170,16 @@ impl<'c, T: Checked> Checking<'c, T> {
         }
         let wanted = |case: &Case| plan.has(case.cell);
         let listed = |stride| covering().iter().copied().filter(wanted).step_by(stride);
+        let families = |most| families(most).filter(wanted);
         match self.law.scope {
             Scope::Cases => {
-                (listed(plan.stride).chain(wide().filter(wanted).take(plan.wide)).collect(), [plan.random, plan.large])
+                let listed = listed(plan.stride).chain(wide().filter(wanted).take(plan.wide));
+                (listed.chain(families(plan.families)).collect(), [plan.random, plan.large])
             }
-            Scope::FewCases => (listed(plan.stride.saturating_mul(4)).collect(), [plan.random / 8, plan.large / 8]),
+            Scope::FewCases => {
+                let listed = listed(plan.stride.saturating_mul(4));
+                (listed.chain(families(plan.families.div_ceil(4))).collect(), [plan.random / 8, plan.large / 8])
+            }
             Scope::Once => (vec![Case::plain()], [0; 2]),
         }
     }

@@ -1,8 +1,13 @@
-//! `elman`, `gru`, `lstm`, `lstm_peephole`: the cells that every registry has, and their options.
+//! `lstm`, `gru`, `elman` and the cells of `rnn_kernels::cells`: what every registry has, each with its options.
 
 use super::options::{Options, json};
 use super::{CellFault, Cells};
-use rnn_kernels::{Activation, Cell, GruReset, LstmPeephole};
+use rnn_kernels::cells::{
+    DeepTransition, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmPeephole, LstmVariant, Mgu, MinGru, MinLstm,
+    RgLru, Skip, Slstm,
+};
+use rnn_kernels::{Activation, Cell, Equations, GruReset};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -22,25 +27,84 @@ pub(super) struct Gru {
 #[serde(deny_unknown_fields)]
 pub(super) struct NoOptions {}
 
-/// The registry of the cells of this crate.
-pub(super) fn cells() -> Cells {
-    Cells::empty()
-        .with("elman", |options| Ok(Cell::elman(options.read::<Elman>()?.activation)))
-        .with("gru", |options| Ok(Cell::gru(options.read::<Gru>()?.reset)))
-        .with("lstm", |options| options.read::<NoOptions>().map(|NoOptions {}| Cell::lstm()))
-        .with("lstm_peephole", |options| {
-            let NoOptions {} = options.read()?;
-            Ok(Cell::new(&LstmPeephole)?)
-        })
+/// A cell of this crate.
+struct BuiltIn {
+    name: &'static str,
+    make: fn(&Options) -> Result<Cell, CellFault>,
+    /// Its options, so that equal cells are equal data.
+    whole: fn(Options) -> Result<Options, CellFault>,
 }
 
-/// The options of a cell of this crate with its defaults filled in, so that equal cells are equal data; those of any other
-/// cell as they are.
-pub(super) fn whole(name: &str, options: Options) -> Result<Options, CellFault> {
-    Ok(match name {
-        "elman" => json(&options.read::<Elman>()?),
-        "gru" => json(&options.read::<Gru>()?),
-        "lstm" | "lstm_peephole" => json(&options.read::<NoOptions>()?),
-        _ => options,
-    })
+const BUILT_IN: [BuiltIn; 16] = [
+    BuiltIn { name: "elman", make: elman, whole: |options| Ok(json(&options.read::<Elman>()?)) },
+    BuiltIn { name: "gru", make: gru, whole: whole_gru },
+    BuiltIn { name: "lstm", make: lstm, whole: without_defaults::<LstmVariant> },
+    BuiltIn { name: "lstm_peephole", make: peephole, whole: without_defaults::<NoOptions> },
+    built_in::<DeepTransition>("deep_transition"),
+    built_in::<Hgrn>("hgrn"),
+    built_in::<IndRnn>("ind_rnn"),
+    built_in::<Jordan>("jordan"),
+    built_in::<Leaky>("leaky"),
+    built_in::<LiGru>("li_gru"),
+    built_in::<Mgu>("mgu"),
+    built_in::<MinGru>("min_gru"),
+    built_in::<MinLstm>("min_lstm"),
+    built_in::<RgLru>("rg_lru"),
+    built_in::<Skip>("skip"),
+    built_in::<Slstm>("slstm"),
+];
+
+/// A cell whose options are its equations themselves.
+const fn built_in<E: Equations + DeserializeOwned + Serialize + Default>(name: &'static str) -> BuiltIn {
+    BuiltIn { name, make: |options| Ok(Cell::new(&options.read::<E>()?)?), whole: without_defaults::<E> }
+}
+
+fn elman(options: &Options) -> Result<Cell, CellFault> {
+    Ok(Cell::elman(options.read::<Elman>()?.activation))
+}
+
+/// The cell that backends have kernels for wherever the options mean it.
+fn gru(options: &Options) -> Result<Cell, CellFault> {
+    let variant: GruVariant = options.read()?;
+    let plain = GruVariant { reset: variant.reset, ..GruVariant::default() };
+    Ok(if variant == plain { Cell::gru(variant.reset) } else { Cell::new(&variant)? })
+}
+
+fn lstm(options: &Options) -> Result<Cell, CellFault> {
+    let variant: LstmVariant = options.read()?;
+    Ok(if variant == LstmVariant::default() { Cell::lstm() } else { Cell::new(&variant)? })
+}
+
+fn peephole(options: &Options) -> Result<Cell, CellFault> {
+    let NoOptions {} = options.read()?;
+    Ok(Cell::new(&LstmPeephole)?)
+}
+
+/// The place of the reset gate is always told.
+fn whole_gru(options: Options) -> Result<Options, CellFault> {
+    let reset = json(&Gru { reset: options.read::<GruVariant>()?.reset });
+    let mut whole = without_defaults::<GruVariant>(options)?;
+    whole.0.extend(reset.0);
+    Ok(whole)
+}
+
+/// What differs from the defaults of the cell.
+fn without_defaults<O: DeserializeOwned + Serialize + Default>(options: Options) -> Result<Options, CellFault> {
+    let (mut given, defaults) = (json(&options.read::<O>()?), json(&O::default()));
+    given.0.retain(|name, value| defaults.get(name) != Some(value));
+    Ok(given)
+}
+
+/// The registry of the cells of this crate.
+pub(super) fn cells() -> Cells {
+    BUILT_IN.into_iter().fold(Cells::empty(), |cells, BuiltIn { name, make, .. }| cells.with(name, make))
+}
+
+/// The options of a cell of this crate in the one form that equal cells have; those of any other cell as they are.
+pub(super) fn whole(name: &str, mut options: Options) -> Result<Options, CellFault> {
+    let Some(built_in) = BUILT_IN.iter().find(|built_in| built_in.name == name) else { return Ok(options) };
+    let output = options.take_output();
+    let mut whole = (built_in.whole)(options)?;
+    whole.0.extend(output);
+    Ok(whole)
 }

@@ -27,6 +27,9 @@ pub enum CellFault {
         /// Their names.
         masks: Vec<Name>,
     },
+    /// The width of its output is given, and it is as wide as the layer.
+    #[error("expected no `output`, found one: the width of this cell's output is that of its layer")]
+    NoOutput,
     /// It cannot have the sizes of its layer.
     #[error("{0}")]
     Size(SizeError),

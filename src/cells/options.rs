@@ -5,6 +5,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+/// The option that every cell with units of the output takes: `P`.
+const OUTPUT: &str = "output";
+
 /// The options of a cell by name, as JSON has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options(pub(super) Map<String, Value>);
@@ -23,6 +26,22 @@ impl Options {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// `P`, the width of the output, if the option is given.
+    ///
+    /// # Errors
+    /// If it is no number from 1 on.
+    pub(crate) fn output(&self) -> Result<Option<usize>, CellFault> {
+        let wrong =
+            |found: &Value| CellFault::Options { found: format!("expected an `output` of at least 1, found {found}") };
+        let number = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+        self.get(OUTPUT).map(|value| number(value).ok_or_else(|| wrong(value))).transpose()
+    }
+
+    /// Takes the width of the output away, which is an option of the layer as much as of the cell.
+    pub(super) fn take_output(&mut self) -> Option<(String, Value)> {
+        self.0.remove_entry(OUTPUT)
     }
 
     /// Whether there are none.

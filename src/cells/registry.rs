@@ -3,7 +3,7 @@
 use super::built_in::{self, NoOptions};
 use super::{CellFault, CellSpec, Options};
 use crate::error::{Error, Result};
-use rnn_kernels::Cell;
+use rnn_kernels::{Cell, Width};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ impl Default for Cells {
 }
 
 impl Cells {
-    /// Those of this crate: `elman`, `gru`, `lstm` and `lstm_peephole`.
+    /// Those of this crate: `elman`, `gru`, `lstm` and every cell of [`rnn_kernels::cells`] under the name of its file, each
+    /// with the fields of its type as options.
     #[must_use]
     pub fn new() -> Self {
         built_in::cells()
@@ -71,7 +72,12 @@ impl Cells {
         let fault = |fault| Error::Cell { at: at.into(), cell: spec.name().into(), fault };
         let unknown = || fault(CellFault::Unknown { known: self.names().map(String::from).collect() });
         let make = self.makers.get(spec.name()).ok_or_else(unknown)?;
-        let cell = make(spec.options()).map_err(fault)?;
+        let mut options = spec.options().clone();
+        let has_output = options.take_output().is_some();
+        let cell = make(&options).map_err(fault)?;
+        if has_output && !cell.form().states.iter().any(|(_, width)| *width == Width::Output) {
+            return Err(fault(CellFault::NoOutput));
+        }
         match &cell.form().masks[..] {
             [] => Ok(cell),
             masks => Err(fault(CellFault::Masks { masks: masks.iter().map(|(name, _)| name.clone()).collect() })),

@@ -67,14 +67,25 @@ fn recurrent<T: Scalar>(
             true => ("init.input", init.input),
             false => ("init.recurrent", init.recurrent),
         };
-        for gate in values.chunks_exact_mut(h * block.cols) {
-            draw(scheme, default, Matrix::new(what, gate, h, block.cols), rng)?;
+        let width = gate_width(&layer.spec, &block.name);
+        for gate in values.chunks_exact_mut((width * block.cols).max(1)) {
+            draw(scheme, default, Matrix::new(what, gate, width, block.cols), rng)?;
         }
     }
     if let Some(forget) = init.forget_bias {
         set_forget_bias(&layer.spec, flat, T::from_f64(forget));
     }
     Ok(())
+}
+
+/// How many rows of a matrix belong to one gate.
+fn gate_width<T>(spec: &Spec<T>, matrix: &Name) -> usize {
+    let form = spec.cell().form();
+    let multiplies =
+        |stage: &rnn_kernels::Stage| stage.products.iter().any(|p| form.matrices[p.matrix].name == *matrix);
+    let stages = form.stages.iter().zip(&spec.plan().stages);
+    let mut widths = stages.filter(|(stage, _)| multiplies(stage)).map(|(_, planned)| planned.width);
+    widths.next().unwrap_or(0)
 }
 
 /// Whether the input is what a matrix is multiplied by.

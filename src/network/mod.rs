@@ -67,7 +67,7 @@ use crate::error::{Error, Result};
 use crate::rng::Rng;
 use packed::Packed;
 use plan::Plan;
-use rnn_kernels::{Backend, Direction, Scalar};
+use rnn_kernels::{Backend, Direction, Scalar, Slot};
 use std::sync::Arc;
 
 /// A recurrent network: configuration, parameters and packed weights.
@@ -94,8 +94,8 @@ pub struct RecurrentLayer {
     pub label: String,
     /// `H`.
     pub hidden: usize,
-    /// The name of its recurrent weights `W_hh [G·H, H]` among the parameters.
-    pub w_hh: String,
+    /// The name of the weights `W_hh [G·H, P]` that the output of the step before is multiplied by; `None` if the cell has none.
+    pub w_hh: Option<String>,
 }
 
 #[cfg(feature = "_backend")]
@@ -199,14 +199,18 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     pub fn recurrent_layers(&self) -> impl Iterator<Item = RecurrentLayer> {
         let slots = self.plan.state.slots.iter();
         self.plan.ways().zip(slots).map(|((layer, way), slot)| {
-            // w_hh follows w_ih in the blocks of a cell.
             let first = self.plan.blocks.partition_point(|block| block.offset < way.params.start);
+            let form = layer.spec.cell().form();
+            let mut products = form.stages.iter().flat_map(|stage| &stage.products);
+            let matrix =
+                products.find(|product| product.of == Slot::Old(0)).map(|product| &form.matrices[product.matrix].name);
+            let at = layer.spec.blocks().iter().position(|block| Some(&block.name) == matrix);
             RecurrentLayer {
                 layer: slot.layer,
                 direction: way.direction,
                 label: layer.label.clone(),
                 hidden: layer.spec.size().hidden,
-                w_hh: self.plan.blocks[first + 1].name.clone(),
+                w_hh: at.map(|at| self.plan.blocks[first + at].name.clone()),
             }
         })
     }

@@ -306,11 +306,13 @@ impl<T: Scalar> Builder<T> {
     fn recurrent(&mut self, at: &str, name: &str, spec: &RecurrentSpec, cell: &Cell) -> Result<()> {
         let fault = |fault| Error::Cell { at: at.into(), cell: spec.cell.name().into(), fault };
         let (hidden, layers) = (positive(at, "hidden", spec.hidden)?, positive(at, "layers", spec.layers)?);
+        let output = spec.cell.options().output().map_err(fault)?.unwrap_or(hidden);
         for layer in 0..layers {
             let input = self.width;
             // Every size a cell computes from these must fit before the cell is asked for one.
-            checked_product(&format!("configuration, {at}"), &[hidden, 8, input.saturating_add(hidden).max(8), 16])?;
-            let size = Size::new(input, hidden).with_bias(spec.bias);
+            let units = hidden.max(output);
+            checked_product(&format!("configuration, {at}"), &[units, 8, input.saturating_add(units).max(8), 16])?;
+            let size = Size::new(input, hidden).with_output(output).with_bias(spec.bias);
             let sized = sized(at, cell, size, fault)?;
             if sized.plan().reads_input && self.stages.is_empty() && self.one_hot {
                 return Err(fault(CellFault::OneHot));

@@ -8,6 +8,7 @@ mod common;
 mod covering;
 #[cfg(feature = "faer")]
 mod directions;
+mod families;
 mod files;
 mod finite;
 mod fixtures;

@@ -151,9 +151,12 @@ fn text_that_is_no_configuration_is_refused_by_field() {
     let cell = |cell: &str| {
         format!(r#"{{"input":{{"features":{{"width":2}}}},"layers":[{{"recurrent":{{"cell":{cell},"hidden":1}}}}]}}"#)
     };
-    refused(&cell(r#"{"gru":{"rest":"before"}}"#), "cell `gru`: options: unknown field `rest`, expected `reset`");
+    refused(
+        &cell(r#"{"gru":{"rest":"before"}}"#),
+        "cell `gru`: options: unknown field `rest`, expected one of `reset`, `gate`",
+    );
     refused(&cell(r#"{"gru":{"reset":"sideways"}}"#), "unknown variant `sideways`, expected `after` or `before`");
-    refused(&cell(r#"{"lstm":{"peepholes":true}}"#), "unknown field `peepholes`, there are no fields");
+    refused(&cell(r#"{"lstm":{"peephole":true}}"#), "unknown field `peephole`, expected one of `forget`");
     refused(&cell(r#"{"lstm":{},"gru":{}}"#), "expected one cell, found `lstm` and `gru`");
     refused(&cell("{}"), "expected the name of a cell, found an empty map");
     refused(&cell("7"), "expected the name of a cell, or a map of its name to its options");

@@ -71,6 +71,21 @@ impl Problem<'_> {
     }
 }
 
+#[test]
+fn every_derivative_of_every_cell_of_the_families_agrees_with_finite_differences() {
+    let (x, t) = (values(2, 4 * 3 * 5), values(3, 4 * 3 * 2));
+    for cell in crate::families::specs() {
+        let network = naive(&crate::families::config(&cell), 7);
+        // Positive: a state may be a sum of weights that an equation divides by.
+        let mut state = network.state(3).unwrap();
+        let drawn = values(5, state.as_slice().len());
+        state.as_mut_slice().iter_mut().zip(drawn).for_each(|(h, v)| *h = 1.0 + 0.5 * v);
+        let batch = Batch::features(&x, [4, 3, 5]).unwrap().with_lengths(&LENGTHS).unwrap();
+        let targets = Targets::Values(&t);
+        Problem { network, batch, targets, state }.check_every_derivative(&format!("{cell:?}"));
+    }
+}
+
 /// The same problem for every kind of input, head and readout: 4 steps, 3 rows, one of them empty.
 #[test]
 fn every_derivative_of_a_mixed_stack_agrees_with_finite_differences() {

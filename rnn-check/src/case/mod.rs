@@ -2,7 +2,7 @@
 //!
 //! | axis | values |
 //! |---|---|
-//! | cell | Elman with tanh, relu, sigmoid, identity; LSTM; GRU with reset after and before |
+//! | cell | Elman with tanh, relu, sigmoid, identity; LSTM; GRU with reset after and before; any other |
 //! | bias, direction | both, one, none; forward, reverse |
 //! | lengths | all `T`; ragged and unsorted; the same with a row of length 0; the same seen from a window with start > 0 |
 //! | state, input | initial states given or not; dense or one-hot |
@@ -12,6 +12,7 @@
 //! | shape | `T N C H`, pairwise distinct but for the smallest |
 
 mod covering;
+mod families;
 mod fill;
 mod problem;
 mod shrink;
@@ -19,6 +20,7 @@ mod token;
 mod wide;
 
 pub use covering::covering;
+pub use families::families;
 pub use fill::{Fill, Stream};
 pub(crate) use problem::biases;
 pub use problem::{Layout, Problem, X};

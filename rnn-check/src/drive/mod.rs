@@ -230,7 +230,8 @@ impl<T: Real> Problem<T> {
 
     /// How many parameters the cell has with one more hidden unit: what a wrong caller would pass.
     pub(crate) fn params_of_a_larger_cell(&self) -> usize {
-        let larger = Dims { hidden: self.dims.hidden + 1, ..self.dims };
+        let input = self.dims.input + usize::from(self.cell.reads_input());
+        let larger = Dims { hidden: self.dims.hidden + 1, input, ..self.dims };
         spec::<T>(self.cell, self.bias, larger).params_len()
     }
 

@@ -98,6 +98,9 @@ pub(super) fn a_wrong_shape_is_named_before_any_write<T: Real>(ctx: &Context<'_,
         verdicts.push(verdict);
     }
     verdicts.push(wrong_operands(ctx));
+    if problem.cell.reads_input() {
+        return all(verdicts);
+    }
     // An index beyond C is a wrong shape too.
     let one_hot = Problem { x: X::OneHot(vec![u32::MAX; dims.steps * dims.batch]), lengths: None, ..problem.clone() };
     let (text, written) = ctx.rig().attempt(&one_hot, &reserve, Pass::Forward);

@@ -235,6 +235,9 @@ pub(super) fn inference_is_the_forward_pass<T: Real>(ctx: &Context<'_, T>, case:
 }
 
 pub(super) fn one_hot_input_is_its_dense_form<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
+    if case.cell.reads_input() {
+        return Err(Stop::Skip("the equation reads x unit by unit, which one-hot input is not written out for"));
+    }
     let one_hot = short::<T>(&Case { one_hot: true, ..*case });
     something_is_live(&one_hot)?;
     let dense = Problem { x: X::Dense(one_hot.dense_x()), ..one_hot.clone() };

@@ -83,8 +83,11 @@ pub(super) fn renamed_units_and_features_are_the_same_network<T: Real>(ctx: &Con
     };
     let Dims { input, hidden, .. } = problem.dims;
     // Rotations by two and by one: not their own inverses from three (five) on.
-    let unit = (0..hidden).map(|j| (j + 2) % hidden).collect();
-    let names = Names { unit, feature: (0..input).map(|c| (c + 1) % input).collect() };
+    let unit: Vec<usize> = (0..hidden).map(|j| (j + 2) % hidden).collect();
+    // A feature that a unit reads goes where the unit goes.
+    let apart = || (0..input).map(|c| (c + 1) % input).collect();
+    let feature = if case.cell.reads_input() { unit.clone() } else { apart() };
+    let names = Names { unit, feature };
     let renamed = names.problem(&problem);
     let (got, want) = (run(ctx, &renamed), names.results(&problem, &run(ctx, &problem)));
     if linear {

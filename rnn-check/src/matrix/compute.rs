@@ -57,7 +57,8 @@ fn killers<'l, T: Checked>(bug: Bug, plan: &Plan, laws: &[&'l str]) -> Vec<&'l s
 
 /// One case in `share`.
 fn thinned(plan: &Plan, share: usize) -> Plan {
-    Plan { stride: share * plan.stride, random: plan.random / u32::try_from(share).unwrap_or(u32::MAX), ..plan.clone() }
+    let random = plan.random / u32::try_from(share).unwrap_or(u32::MAX);
+    Plan { stride: share * plan.stride, random, families: plan.families / share, ..plan.clone() }
 }
 
 /// A bug against every law, on as few cases as show that some law rejects it.

@@ -118,7 +118,7 @@ impl fmt::Debug for Own {
 }
 
 impl Cell {
-    /// Every cell of the suite; it only grows at its end.
+    /// The cells that every law sees on the whole covering list. No more cells join it: others join [`FAMILIES`](Self::FAMILIES).
     pub const ALL: [Self; 8] = [
         Self::Elman(Activation::Tanh),
         Self::Elman(Activation::Relu),
@@ -128,6 +128,34 @@ impl Cell {
         Self::Gru(Reset::After),
         Self::Gru(Reset::Before),
         Self::Own(&witness::LSTM_PEEPHOLE),
+    ];
+    /// Every other cell of `rnn_kernels::cells`, with options that between them take every value: each sees a few cases of the
+    /// list, so that all of them together see it whole. It only grows at its end.
+    pub const FAMILIES: &'static [Self] = &[
+        Self::Own(&witness::LSTM_COUPLED),
+        Self::Own(&witness::LSTM_1997),
+        Self::Own(&witness::LSTM_PROJECTION),
+        Self::Own(&witness::LSTM_FUNCTIONS),
+        Self::Own(&witness::GRU_AFTER),
+        Self::Own(&witness::GRU_BEFORE),
+        Self::Own(&witness::MGU),
+        Self::Own(&witness::MGU_AFTER),
+        Self::Own(&witness::MGU_NO_RESET),
+        Self::Own(&witness::LI_GRU),
+        Self::Own(&witness::MIN_GRU),
+        Self::Own(&witness::MIN_GRU_IDENTITY),
+        Self::Own(&witness::MIN_LSTM),
+        Self::Own(&witness::RG_LRU),
+        Self::Own(&witness::HGRN),
+        Self::Own(&witness::SLSTM),
+        Self::Own(&witness::IND_RNN),
+        Self::Own(&witness::LEAKY),
+        Self::Own(&witness::LEAKY_BEFORE),
+        Self::Own(&witness::LEAKY_STATE),
+        Self::Own(&witness::SKIP),
+        Self::Own(&witness::JORDAN),
+        Self::Own(&witness::DEEP_TRANSITION),
+        Self::Own(&witness::DEEP_TRANSITION_SHORTCUTS),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

@@ -5,7 +5,6 @@ mod elman;
 mod error;
 mod gru;
 mod lstm;
-mod lstm_peephole;
 mod statement;
 mod unit;
 
@@ -18,7 +17,6 @@ pub use elman::Elman;
 pub use error::{CellError, Fault};
 pub use gru::{Gru, GruReset};
 pub use lstm::Lstm;
-pub use lstm_peephole::LstmPeephole;
 pub use unit::Unit;
 
 /// A recurrent cell: its form, and the equation of one unit.

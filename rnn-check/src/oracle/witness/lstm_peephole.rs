@@ -11,7 +11,7 @@ use crate::oracle::{Dims, Own};
 pub static LSTM_PEEPHOLE: Own = Own::new("lstm_peephole", make, Some(step));
 
 fn make() -> rnn_kernels::Cell {
-    rnn_kernels::Cell::new(&rnn_kernels::LstmPeephole).unwrap_or_else(|e| panic!("{e}"))
+    rnn_kernels::Cell::new(&rnn_kernels::cells::LstmPeephole).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// `params` is `W | R | b_W | b_R | w_ci | w_cf | w_co`, rows in the order `i f c o`.

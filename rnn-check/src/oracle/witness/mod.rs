@@ -2,11 +2,40 @@
 //!
 //! The interpretation proves that a backend computes a form and an equation; that they are those of the paper is seen here.
 
+mod elman_family;
+mod gru_family;
+mod linear;
+mod lstm_family;
 mod lstm_peephole;
+mod parameters;
+mod slstm;
 
+pub use elman_family::{
+    DEEP_TRANSITION, DEEP_TRANSITION_SHORTCUTS, IND_RNN, JORDAN, LEAKY, LEAKY_BEFORE, LEAKY_STATE, SKIP,
+};
+pub use gru_family::{GRU_AFTER, GRU_BEFORE, LI_GRU, MGU, MGU_AFTER, MGU_NO_RESET};
+pub use linear::{HGRN, MIN_GRU, MIN_GRU_IDENTITY, MIN_LSTM, RG_LRU};
+pub use lstm_family::{LSTM_1997, LSTM_COUPLED, LSTM_FUNCTIONS, LSTM_PROJECTION};
 pub use lstm_peephole::LSTM_PEEPHOLE;
+pub use slstm::SLSTM;
 
 use super::Dims;
+use parameters::Parameters;
+use rnn_kernels::{Cell, Equations};
 
 /// One step of one row in f64: flat parameters, `x [C]`, `h [H]` and the other states to the new `h` and the new others.
 pub type Witness = fn(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64]) -> [Vec<f64>; 2];
+
+/// The cell of these equations.
+fn cell<E: Equations>(equations: &E) -> Cell {
+    Cell::new(equations).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn sigmoid(v: f64) -> f64 {
+    1.0 / (1.0 + (-v).exp())
+}
+
+/// `[f(0), f(1), …]`, one for each unit.
+fn each(dims: Dims, f: impl FnMut(usize) -> f64) -> Vec<f64> {
+    (0..dims.hidden).map(f).collect()
+}

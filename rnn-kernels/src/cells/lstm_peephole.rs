@@ -1,6 +1,6 @@
 //! `i, f = σ(pre + p ⊙ c₋₁)`, `g = tanh(pre)`, `c = f ⊙ c₋₁ + i ⊙ g`, `o = σ(pre + p ⊙ c)`, `h = o ⊙ tanh(c)`: Gers & Schmidhuber 2000.
 
-use super::{Equations, Unit};
+use crate::equations::{Equations, Unit};
 use crate::form::{Form, Slot, Stage};
 use crate::number::Number;
 

@@ -1,0 +1,45 @@
+//! A few cases for each cell of the families, out of the covering list: all cells together see every row of it.
+
+use super::covering::DIRECTIONS;
+use super::{Case, Lengths, covering};
+use crate::oracle::Cell;
+
+/// `each` cases of every cell of [`Cell::FAMILIES`], cell after cell; from four on every cell meets all kinds of lengths in both
+/// directions.
+///
+/// Case `k` of a cell is a row of the covering list, as far from that of case `k + 1` as there are cells, so that four of each take
+/// every row once. Lengths and directions take turns.
+pub fn families(each: usize) -> impl Iterator<Item = Case> {
+    let (cells, rows) = (Cell::FAMILIES, covering());
+    let each = each.min(rows.len());
+    cells.iter().enumerate().flat_map(move |(n, &cell)| {
+        (0..each).map(move |k| {
+            let row = rows[(n + k * cells.len()) % rows.len()];
+            let lengths = Lengths::ALL[k % Lengths::ALL.len()];
+            Case { cell, lengths, direction: DIRECTIONS[(n + k) % DIRECTIONS.len()], ..row }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn four_cases_of_each_cell_take_every_row_of_the_list_once_or_more() {
+        let seeds: HashSet<u64> = families(4).map(|case| case.seed).collect();
+        let rows = covering().len();
+        assert!(seeds.len() == rows.min(4 * Cell::FAMILIES.len()), "{} of {rows} rows", seeds.len());
+    }
+
+    #[test]
+    fn every_cell_meets_all_lengths_and_both_directions() {
+        for &cell in Cell::FAMILIES {
+            let of_cell = || families(4).filter(|case| case.cell == cell);
+            let lengths: HashSet<_> = of_cell().map(|case| format!("{:?}", case.lengths)).collect();
+            let directions: HashSet<_> = of_cell().map(|case| format!("{:?}", case.direction)).collect();
+            assert_eq!((lengths.len(), directions.len()), (Lengths::ALL.len(), 2), "{cell:?}");
+        }
+    }
+}

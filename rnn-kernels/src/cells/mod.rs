@@ -1,0 +1,71 @@
+//! Cells beyond the three that backends know by name, one file each: form, equation, options.
+//!
+//! Each is plain equations: every backend runs it, the library names it in a configuration, rnn-check proves its gradient. A name in
+//! the literature is often several functions; each file says which one it is, and options name the others.
+//!
+//! *Laws*: every law of rnn-check that is about any cell, f32 and f64, both directions, ragged rows, windows. *Equations*: an
+//! independent statement of the source's equations that a step of the cell is compared with. *Values*: outputs and all gradients
+//! that the reference implementation computed in f64. *RTRL*: the gradient by real-time recurrent learning equals that of
+//! backpropagation through time. Every cell here has laws, equations and RTRL.
+//!
+//! | cell or option | type | beside laws, equations, RTRL | source |
+//! |---|---|---|---|
+//! | simple recurrent network, any activation | [`Elman`](crate::Elman) | PyTorch's values | Elman 1990 |
+//! | LSTM with forget gate | [`Lstm`](crate::Lstm) | PyTorch's values | Gers et al. 2000 |
+//! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | | Hochreiter & Schmidhuber 1997 |
+//! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | | Greff et al. 2015 |
+//! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values | Gers & Schmidhuber 2000 |
+//! | projection | [`LstmVariant`] | differences at `P ≠ H` | Sak et al. 2014 |
+//! | clip of pre-activations, state, output | [`Clips`] | | ONNX, TensorFlow |
+//! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of each function | ONNX |
+//! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 |
+//! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
+//! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
+//! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
+//! | RG-LRU | [`RgLru`] | values | De et al. 2024 |
+//! | HGRN, real | [`Hgrn`] | values of the layer | Qin et al. 2023 |
+//! | sLSTM | [`Slstm`] | values | Beck et al. 2024 |
+//! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
+//! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
+//! | connections over `d` steps | [`Skip`] | | Lin et al. 1996 |
+//! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 |
+//! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
+//!
+//! Not there: cells whose stage is not one unit by itself (layer norm inside the gates, mLSTM, gated DeltaNet, Mamba), complex states
+//! (LRU, HGRN), which need sine and cosine, an elapsed time for each step (CfC), clocks of units (Clockwork), rounding with a
+//! straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), block-diagonal matrices of heads, and batch
+//! norm over time.
+
+mod deep_transition;
+mod gru_variant;
+mod hgrn;
+mod ind_rnn;
+mod jordan;
+mod leaky;
+mod li_gru;
+mod lstm_peephole;
+mod lstm_variant;
+mod mgu;
+mod min_gru;
+mod min_lstm;
+mod nonlinearity;
+mod rg_lru;
+mod skip;
+mod slstm;
+
+pub use deep_transition::{DeepTransition, Shortcuts};
+pub use gru_variant::GruVariant;
+pub use hgrn::Hgrn;
+pub use ind_rnn::IndRnn;
+pub use jordan::Jordan;
+pub use leaky::{Leak, Leaky, Rate};
+pub use li_gru::LiGru;
+pub use lstm_peephole::LstmPeephole;
+pub use lstm_variant::{Clips, Forget, LstmVariant};
+pub use mgu::{Mgu, MguReset, Update};
+pub use min_gru::{Candidate, MinGru};
+pub use min_lstm::MinLstm;
+pub use nonlinearity::Nonlinearity;
+pub use rg_lru::RgLru;
+pub use skip::Skip;
+pub use slstm::Slstm;

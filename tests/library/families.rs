@@ -1,0 +1,184 @@
+//! Every cell of the families by its name and options: JSON, sizes, streaming.
+
+use crate::common::{naive, values};
+use recurrent::cells::CellFault;
+use recurrent::kernels::{Bias, Known, Slot, Width};
+use recurrent::network::{CellSpec, Config, RecurrentSpec};
+use recurrent::{Batch, Cells, Error, Workspace};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Every cell with default options, and at least one value of every option that is not its default.
+pub fn specs() -> Vec<CellSpec> {
+    let texts = [
+        json!("lstm"),
+        json!({"lstm": {"forget": "coupled", "peepholes": true}}),
+        json!({"lstm": {"forget": "one", "clip": {"pre_activations": 2.0, "state": 1.0}}}),
+        json!({"lstm": {"projection": true, "output": 3, "clip": {"output": 0.5}}}),
+        json!({"lstm": {"gate": {"hard_sigmoid": {"slope": 0.2, "offset": 0.5}}, "candidate": {"elu": {"alpha": 1.0}}, "state": "softsign"}}),
+        json!("lstm_peephole"),
+        json!("gru"),
+        json!({"gru": {"reset": "before", "candidate": "softplus", "gate": "hard_tanh"}}),
+        json!({"elman": {"activation": "relu"}}),
+        json!("deep_transition"),
+        json!({"deep_transition": {"layers": 3, "shortcuts": "state", "activation": "sigmoid"}}),
+        json!("hgrn"),
+        json!("ind_rnn"),
+        json!({"ind_rnn": {"activation": "tanh"}}),
+        json!("jordan"),
+        json!({"jordan": {"decay": 0.0, "output": 3, "activation": "sigmoid"}}),
+        json!({"jordan": {"output": 3}}),
+        json!("leaky"),
+        json!({"leaky": {"leak": "before_activation", "rate": {"fixed": 0.25}}}),
+        json!({"leaky": {"leak": "state_alone", "activation": {"leaky_relu": {"slope": 0.1}}}}),
+        json!("li_gru"),
+        json!("mgu"),
+        json!({"mgu": {"reset": "after", "update": "old"}}),
+        json!("min_gru"),
+        json!({"min_gru": {"candidate": "identity"}}),
+        json!("min_lstm"),
+        json!("rg_lru"),
+        json!({"skip": {"steps": 3}}),
+        json!("slstm"),
+    ];
+    texts.into_iter().map(|text| serde_json::from_value(text).unwrap()).collect()
+}
+
+/// Five features, as many units: a cell may read its input unit by unit.
+pub fn config(cell: &CellSpec) -> Config {
+    Config::features(5).recurrent(RecurrentSpec::new(cell.clone(), 5)).linear(2)
+}
+
+#[test]
+fn every_cell_of_the_registry_is_among_them() {
+    let names: BTreeSet<String> = specs().iter().map(|cell| cell.name().into()).collect();
+    assert_eq!(names, Cells::new().names().map(String::from).collect());
+}
+
+#[test]
+fn what_is_written_is_read_again_and_says_what_differs_from_the_defaults() {
+    for cell in specs() {
+        let text = serde_json::to_string(&cell).unwrap();
+        assert_eq!(serde_json::from_str::<CellSpec>(&text).unwrap(), cell, "{text}");
+        let bytes = bincode::serde::encode_to_vec(&cell, bincode::config::standard()).unwrap();
+        let read: (CellSpec, usize) = bincode::serde::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+        assert_eq!(read.0, cell, "{text}");
+    }
+    let said = |cell: CellSpec| serde_json::to_string(&cell).unwrap();
+    assert_eq!(said(CellSpec::new("lstm").with("forget", "coupled")), r#"{"lstm":{"forget":"coupled"}}"#);
+    assert_eq!(said(serde_json::from_str(r#"{"mgu":{"reset":"before"}}"#).unwrap()), r#""mgu""#);
+    assert_eq!(said(CellSpec::new("jordan").with("output", 3)), r#"{"jordan":{"output":3}}"#);
+}
+
+#[test]
+fn options_that_say_the_defaults_make_the_cells_that_backends_have_kernels_for() {
+    let cell = |text: &str| Cells::new().make(&serde_json::from_str(text).unwrap()).unwrap();
+    assert_eq!(cell(r#"{"lstm":{"forget":"learned","peepholes":false}}"#).known(), Some(Known::Lstm));
+    assert!(matches!(cell(r#"{"gru":{"gate":"sigmoid"}}"#).known(), Some(Known::Gru(_))));
+    assert_eq!(cell(r#"{"lstm":{"forget":"one"}}"#).known(), None);
+}
+
+#[test]
+fn a_projection_is_as_wide_as_it_says_and_has_the_names_of_pytorch() {
+    let cell = CellSpec::lstm().with("projection", true).with("output", 3);
+    let network = naive(&Config::features(4).recurrent(RecurrentSpec::new(cell, 6).layers(2)).linear(2), 1);
+    let shapes: Vec<_> = network.parameters().blocks().iter().map(|b| (&b.name[..], b.shape.clone())).collect();
+    let expected = [
+        ("rnn.weight_ih_l0", vec![24, 4]),
+        ("rnn.weight_hh_l0", vec![24, 3]),
+        ("rnn.bias_ih_l0", vec![24]),
+        ("rnn.bias_hh_l0", vec![24]),
+        ("rnn.weight_hr_l0", vec![3, 6]),
+        ("rnn.weight_ih_l1", vec![24, 3]),
+    ];
+    assert_eq!(shapes[..6], expected);
+    assert!(network.parameters().iter().all(|&w| w != 0.0), "every weight is drawn");
+}
+
+#[test]
+fn an_output_is_refused_by_a_cell_that_is_as_wide_as_its_layer() {
+    for cell in ["lstm", "gru", "leaky"].map(|name| CellSpec::new(name).with("output", 3)) {
+        let made = Cells::new().make(&cell);
+        assert!(matches!(&made, Err(Error::Cell { fault: CellFault::NoOutput, .. })), "{made:?}");
+    }
+}
+
+#[test]
+fn what_does_not_combine_is_an_error_that_says_why() {
+    let says = |text: &str, why: &str| {
+        let cell: CellSpec = serde_json::from_str(text).unwrap();
+        let network = recurrent::Network::<f64, _>::with_backend(
+            &config(&cell),
+            1,
+            std::sync::Arc::new(rnn_backend_naive::Naive),
+        );
+        let error = network.map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    };
+    says(r#"{"skip":{"steps":0}}"#, "state");
+    says(r#"{"deep_transition":{"layers":0}}"#, "stage");
+    let wider = Config::features(4).recurrent(RecurrentSpec::new("rg_lru", 5));
+    let error = recurrent::Network::<f64, _>::with_backend(&wider, 1, std::sync::Arc::new(rnn_backend_naive::Naive));
+    assert!(error.is_err_and(|e| e.to_string().contains("rg_lru")));
+}
+
+#[test]
+fn streaming_a_row_step_by_step_gives_what_a_sequence_gives() {
+    for cell in specs() {
+        let network = naive(&config(&cell), 3);
+        let (steps, x) = (6, values(11, 6 * 5));
+        let mut workspace = Workspace::new();
+        let mut state = network.state(1).unwrap();
+        let whole: Vec<f64> = {
+            let batch = Batch::features(&x, [steps, 1, 5]).unwrap();
+            let output = network.infer(&mut workspace, &batch, &mut state).unwrap();
+            (0..steps).flat_map(|t| output.at(t).row(0).to_vec()).collect()
+        };
+        let mut streamed = network.state(1).unwrap();
+        for (t, x) in x.chunks(5).enumerate() {
+            let output = network.step_features(&mut workspace, x, &mut streamed).unwrap();
+            assert_eq!(output.row(0), &whole[2 * t..2 * t + 2], "{cell:?} step {t}");
+        }
+        assert_eq!(streamed.as_slice(), state.as_slice(), "{cell:?}");
+    }
+}
+
+/// Parameters of a network, without biases.
+fn size(input: usize, output: usize, layers: &[RecurrentSpec]) -> usize {
+    let config =
+        layers.iter().fold(Config::one_hot(input), |config, layer| config.recurrent(layer.clone().bias(Bias::None)));
+    let network = naive(&config.linear(output), 1);
+    // The head has a bias for each of its units, which the paper does not count.
+    network.parameters().len() - output
+}
+
+/// Pascanu et al. 2014, table 1, cut to the printed digits: weights without biases.
+#[test]
+fn deep_transitions_and_stacks_have_as_many_parameters_as_the_paper_says() {
+    let elman = |units| RecurrentSpec::new("elman", units);
+    let deep = |units| RecurrentSpec::new("deep_transition", units);
+    let thousands = |input: usize, output: usize, layers: &[RecurrentSpec]| size(input, output, layers) / 1000;
+    // Music: 88 keys in and out.
+    assert_eq!(thousands(88, 88, &[elman(600)]), 465);
+    assert_eq!(thousands(88, 88, &[elman(200)]), 75);
+    assert_eq!(thousands(88, 88, &[deep(400)]), 585);
+    assert_eq!(thousands(88, 88, &[elman(400), elman(400)]), 550);
+    assert_eq!(thousands(88, 88, &[elman(600), elman(600)]), 1185);
+    // Characters: 50 symbols.
+    assert_eq!(thousands(50, 50, &[elman(600)]), 420);
+    assert_eq!(thousands(50, 50, &[deep(400)]), 540);
+    assert_eq!(thousands(50, 50, &[elman(400), elman(400)]), 520);
+    // Words: 10,000 of them.
+    assert_eq!(thousands(10_000, 10_000, &[elman(200)]), 4_040);
+    assert_eq!(thousands(10_000, 10_000, &[deep(200)]), 6_120);
+    assert_eq!(thousands(10_000, 10_000, &[elman(400), elman(400)]), 8_480);
+}
+
+#[test]
+fn the_options_of_the_list_take_every_width_and_slot_that_forms_know() {
+    let cells: Vec<_> = specs().iter().map(|cell| Cells::new().make(cell).unwrap()).collect();
+    let forms = || cells.iter().map(|cell| cell.form());
+    assert!(forms().any(|form| form.states.iter().any(|state| state.1 == Width::Output)));
+    assert!(forms().any(|form| form.stages.iter().any(|stage| stage.reads.contains(&Slot::X))));
+    assert!(forms().any(|form| form.stages.len() == 3) && forms().any(|form| form.states.len() == 4));
+}
