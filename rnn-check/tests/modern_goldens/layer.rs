@@ -1,0 +1,158 @@
+//! A cell with the parameters of a golden, and where each of them lies.
+
+use super::golden::{Golden, Judge, Kind};
+use rnn_check::planted::Plain;
+use rnn_kernels::{
+    Accum, Backend, Backward, Bias, Cell, Direction, Equations, Forward, Input, SeqMut, SeqRef, Size, Spec, Steps, Use,
+};
+use std::collections::BTreeSet;
+
+/// A cell of the golden's sizes, run by the provided bodies.
+pub struct Layer<'g> {
+    golden: &'g Golden,
+    spec: Spec<f64>,
+    params: Vec<f64>,
+    packed: Vec<f64>,
+    /// Of each parameter of the reference: its elements' places in `params`.
+    places: Vec<(&'g str, Vec<usize>)>,
+    taken: BTreeSet<usize>,
+}
+
+/// What a forward pass returned.
+pub struct Ran {
+    /// `[T, N, H]`.
+    pub y: Vec<f64>,
+    /// State after state.
+    pub last: Vec<f64>,
+    reserve: Vec<f64>,
+}
+
+/// What a backward pass returned.
+pub struct Gradients {
+    /// `[T, N, C]`.
+    pub x: Vec<f64>,
+    /// State after state.
+    pub initial: Vec<f64>,
+    params: Vec<f64>,
+}
+
+impl<'g> Layer<'g> {
+    pub fn new(golden: &'g Golden, cell: &impl Equations, bias: Bias) -> Self {
+        let [c, h] = golden.sizes(["C", "H"]);
+        let cell = Cell::new(cell).expect("a cell");
+        let spec = Spec::new(&cell, Size::new(c, h).with_bias(bias)).expect("sizes of a golden");
+        let params = vec![0.0; spec.params_len()];
+        Self { golden, spec, params, packed: vec![], places: vec![], taken: BTreeSet::new() }
+    }
+
+    /// Copies a parameter of the reference: the element at an index of its array goes to a row and a column of a block.
+    /// Elements that none goes to stay 0, and their gradients are not looked at.
+    pub fn with(mut self, name: &'g str, place: impl Fn(&[usize]) -> (&'static str, usize, usize)) -> Self {
+        let array = self.golden.parameter(name);
+        assert_eq!(array.shape.iter().product::<usize>(), array.data.len(), "{name}");
+        let mut places: Vec<usize> = vec![];
+        for at in 0..array.data.len() {
+            let (block, row, col) = place(&indices(at, &array.shape));
+            let block = self.spec.blocks().iter().find(|b| b.name == block).expect("a block of the cell");
+            assert!(row < block.rows && col < block.cols, "{name}: row {row}, column {col} of {block:?}");
+            places.push(block.range.start + row * block.cols + col);
+        }
+        for (&place, &value) in places.iter().zip(&array.data) {
+            assert!(self.taken.insert(place), "{name}: a place that is taken already");
+            self.params[place] = value;
+        }
+        self.places.push((name, places));
+        self
+    }
+
+    fn lens(&self) -> ([usize; 4], rnn_kernels::BufferLens) {
+        let sizes = self.golden.sizes(["T", "N", "C", "H"]);
+        (sizes, Plain.lens(&self.spec, sizes[0], sizes[1]))
+    }
+
+    /// From these states, or from zero.
+    pub fn forward(&mut self, initial: Option<&[f64]>) -> Ran {
+        let ([t, n, c, h], lens) = self.lens();
+        self.packed = vec![f64::NAN; lens.packed(Use::Train)];
+        Plain.pack(&self.spec, Use::Train, &self.params, &mut self.packed);
+        let (mut y, mut last) = (vec![f64::NAN; t * n * h], vec![f64::NAN; self.spec.states_len(n)]);
+        let mut reserve = vec![f64::NAN; lens.reserve];
+        Plain.forward(Forward {
+            spec: &self.spec,
+            direction: Direction::Forward,
+            steps: Steps::all(),
+            params: &self.params,
+            packed: &self.packed,
+            x: Input::Dense(SeqRef::new(self.golden.x(), t, n, c)),
+            masks: &[],
+            initial,
+            y: Some(SeqMut::new(&mut y, t, n, h)),
+            last: Some(&mut last),
+            reserve: &mut reserve,
+            workspace: &mut vec![f64::NAN; lens.forward],
+        });
+        Ran { y, last, reserve }
+    }
+
+    pub fn backward(&self, ran: &Ran, d_y: &[f64], d_last: Option<&[f64]>) -> Gradients {
+        let ([t, n, c, h], lens) = self.lens();
+        let (mut params, mut x) = (vec![0.0; self.params.len()], vec![f64::NAN; t * n * c]);
+        let mut initial = vec![f64::NAN; self.spec.states_len(n)];
+        Plain.backward(Backward {
+            spec: &self.spec,
+            direction: Direction::Forward,
+            steps: Steps::all(),
+            params: &self.params,
+            packed: &self.packed,
+            x: Input::Dense(SeqRef::new(self.golden.x(), t, n, c)),
+            masks: &[],
+            reserve: &ran.reserve,
+            d_y: Some(SeqRef::new(d_y, t, n, h)),
+            d_last,
+            d_params: Some(&mut params),
+            d_x: Some(SeqMut::new(&mut x, t, n, c)),
+            d_x_accum: Accum::Replace,
+            d_initial: Some(&mut initial),
+            d_trace: None,
+            workspace: &mut vec![f64::NAN; lens.backward],
+        });
+        Gradients { x, params, initial }
+    }
+
+    /// Compares the gradients of all parameters that the cell was given.
+    pub fn compare_parameters(&self, judge: &mut Judge<'g>, gradients: &Gradients) {
+        for (name, places) in &self.places {
+            let got: Vec<f64> = places.iter().map(|&place| gradients.params[place]).collect();
+            judge.compare(Kind::ParameterGradient, name, &got);
+        }
+    }
+
+    /// Compares everything with a golden whose output is that of the cell; `states` are the reference's names in the
+    /// cell's order.
+    pub fn compare_all(mut self, output: &'g str, states: &[&'g str]) {
+        let golden = self.golden;
+        let initial = golden.initial(states);
+        let ran = self.forward(initial.as_deref());
+        let gradients = self.backward(&ran, golden.d_output(output), golden.d_last(states).as_deref());
+        Judge::all(golden, |judge| {
+            judge.compare(Kind::Output, output, &ran.y);
+            judge.compare(Kind::InputGradient, "x", &gradients.x);
+            self.compare_parameters(judge, &gradients);
+            if golden.d_last(states).is_some() {
+                judge.compare_states(Kind::LastState, states, &ran.last);
+            }
+            if initial.is_some() {
+                judge.compare_states(Kind::InitialStateGradient, states, &gradients.initial);
+            }
+        });
+    }
+}
+
+/// The index of element `at` of a row-major array.
+fn indices(mut at: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &size) in index.iter_mut().zip(shape).rev() {
+        (*i, at) = (at % size, at / size);
+    }
+    index
+}
