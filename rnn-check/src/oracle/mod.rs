@@ -3,12 +3,14 @@
 //! Layout, gate order and bias names are PyTorch's (`torch.nn.LSTM`, `GRU`, `RNN`): `w_ih [G·H, C]`, `w_hh [G·H, H]`,
 //! `b_ih`, `b_hh [G·H]`; LSTM rows `i f g o`, GRU rows `r z n`. All arrays are row-major `Vec`s.
 //! A cell without equations of its own here is interpreted from its form.
-//! Everything is generic over [`Number`](crate::number::Number); derivatives and error bounds come from the number.
+//! Everything is generic over [`Number`](crate::number::Number); derivatives and error bounds come from the number,
+//! and [`rtrl()`] multiplies such derivatives of single steps along time.
 
 mod cell;
 pub mod expected;
 mod form;
 mod heads;
+mod rtrl;
 mod sequence;
 mod step;
 mod whole;
@@ -20,6 +22,7 @@ pub use cell::{Activation, Cell, Own, Reset};
 pub use form::{Layout, Row, Rows};
 pub(crate) use form::{binary, unary};
 pub use heads::{affine, bernoulli_cross_entropy, embedding, one_hot, softmax_cross_entropy, squared_error};
+pub use rtrl::{Cotangents, Gradient, rtrl};
 pub use sequence::{Direction, Layer, Pass, Run, Sequence, Stack, sequence, stack};
 pub use step::{Step, step};
 
