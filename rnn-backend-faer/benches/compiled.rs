@@ -6,11 +6,10 @@
 
 use rnn_backend_faer::{Compile, Compiled, Faer, Stage};
 use rnn_kernels::cells::LstmPeephole;
-use rnn_kernels::{
-    Accum, Backend, Backward, Cell, Direction, Equations, Form, Forward, GruReset, Infer, Input, Lstm, Number, SeqMut,
-    SeqRef, Size, Slot, Spec, Steps, Unit, Use,
-};
-use std::time::Instant;
+use rnn_kernels::{Cell, Equations, Form, GruReset, Lstm, Number, Slot, Unit};
+use support::{Layer, minima};
+
+mod support;
 
 struct CompiledLstm;
 
@@ -59,129 +58,6 @@ impl Compile for Leak {
     type Cell = Self;
     const CELL: Self = Leak;
     type Stages = (Stage<3, 1, 1, 2>,);
-}
-
-/// Numbers between −1 and 1.
-fn drawn(len: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-/// A layer and its buffers.
-struct Layer {
-    backend: Faer,
-    spec: Spec<f32>,
-    shape: [usize; 4],
-    params: Vec<f32>,
-    packed: [Vec<f32>; 2],
-    x: Vec<f32>,
-    states: Vec<f32>,
-    reserve: Vec<f32>,
-    workspace: Vec<f32>,
-    y: Vec<f32>,
-    d_params: Vec<f32>,
-    d_x: Vec<f32>,
-}
-
-impl Layer {
-    fn new(backend: Faer, cell: &Cell, shape: [usize; 4]) -> Self {
-        let [t, n, c, h] = shape;
-        let spec = Spec::new(cell, Size::new(c, h)).expect("sizes that fit");
-        let lens = Backend::<f32>::lens(&backend, &spec, t, n);
-        let params: Vec<f32> = drawn(spec.params_len(), 1).iter().map(|w| w / (h as f32).sqrt()).collect();
-        let packed = [Use::Infer, Use::Train].map(|usage| {
-            let mut packed = vec![0.0; lens.packed(usage)];
-            Backend::<f32>::pack(&backend, &spec, usage, &params, &mut packed);
-            packed
-        });
-        Self {
-            x: drawn(t * n * c, 2),
-            states: drawn(spec.states_len(n), 3),
-            reserve: vec![0.0; lens.reserve],
-            workspace: vec![0.0; lens.infer.max(lens.backward)],
-            y: drawn(t * n * h, 4),
-            d_params: params.clone(),
-            d_x: vec![0.0; t * n * c],
-            backend,
-            spec,
-            shape,
-            params,
-            packed,
-        }
-    }
-
-    fn infer(&mut self) {
-        let [t, n, c, h] = self.shape;
-        self.backend.infer(Infer {
-            spec: &self.spec,
-            direction: Direction::Forward,
-            steps: Steps::all(),
-            params: &self.params,
-            packed: &self.packed[0],
-            x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
-            masks: &[],
-            states: &mut self.states,
-            y: Some(SeqMut::new(&mut self.y, t, n, h)),
-            workspace: &mut self.workspace,
-        });
-    }
-
-    fn forward(&mut self) {
-        let [t, n, c, h] = self.shape;
-        self.backend.forward(Forward {
-            spec: &self.spec,
-            direction: Direction::Forward,
-            steps: Steps::all(),
-            params: &self.params,
-            packed: &self.packed[1],
-            x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
-            masks: &[],
-            initial: Some(&self.states),
-            y: Some(SeqMut::new(&mut self.y, t, n, h)),
-            last: None,
-            reserve: &mut self.reserve,
-            workspace: &mut [],
-        });
-    }
-
-    fn backward(&mut self) {
-        let [t, n, c, h] = self.shape;
-        self.backend.backward(Backward {
-            spec: &self.spec,
-            direction: Direction::Forward,
-            steps: Steps::all(),
-            params: &self.params,
-            packed: &self.packed[1],
-            x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
-            masks: &[],
-            reserve: &self.reserve,
-            d_y: Some(SeqRef::new(&self.y, t, n, h)),
-            d_last: None,
-            d_params: Some(&mut self.d_params),
-            d_x: Some(SeqMut::new(&mut self.d_x, t, n, c)),
-            d_x_accum: Accum::Replace,
-            d_initial: None,
-            d_trace: None,
-            workspace: &mut self.workspace,
-        });
-    }
-}
-
-/// The least time of many passes of each, in turn.
-fn minima<const K: usize>(rounds: usize, repeat: usize, mut passes: [&mut dyn FnMut(); K]) -> [f64; K] {
-    let mut best = [f64::INFINITY; K];
-    for _ in 0..rounds {
-        for (best, pass) in best.iter_mut().zip(&mut passes) {
-            let start = Instant::now();
-            (0..repeat).for_each(|_| pass());
-            *best = best.min(start.elapsed().as_secs_f64() / repeat as f64);
-        }
-    }
-    best
 }
 
 fn main() {
