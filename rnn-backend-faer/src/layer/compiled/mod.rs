@@ -4,10 +4,12 @@
 //! to the operands of a unit and to its *cuts*, what the equation keeps and writes; one sweep over the cuts is the pullback. No
 //! code is generated and none is written twice: the optimiser folds what is known.
 
+mod blocks;
 mod find;
 mod lane;
 mod local;
 mod rows;
+mod rows_backward;
 mod stages;
 mod unit;
 

@@ -3,7 +3,8 @@
 use rnn_kernels::Form;
 
 use super::local::DIRECTIONS;
-use super::rows::{backward, forward};
+use super::rows::forward;
+use super::rows_backward::backward;
 use super::{Compile, CompiledError, Kernels};
 use crate::layer::pass::ForwardUnits;
 use crate::layer::units_backward::BackwardUnits;
