@@ -3,8 +3,8 @@
 use super::options::{Options, json};
 use super::{CellFault, Cells};
 use rnn_kernels::cells::{
-    DeepTransition, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmPeephole, LstmVariant, Mgu, MinGru, MinLstm,
-    RgLru, Skip, Slstm,
+    Cfc, DeepTransition, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmPeephole, LstmVariant, Mgu, MinGru,
+    MinLstm, RgLru, Skip, Slstm,
 };
 use rnn_kernels::{Activation, Cell, Equations, GruReset};
 use serde::de::DeserializeOwned;
@@ -35,11 +35,12 @@ struct BuiltIn {
     whole: fn(Options) -> Result<Options, CellFault>,
 }
 
-const BUILT_IN: [BuiltIn; 16] = [
+const BUILT_IN: [BuiltIn; 17] = [
     BuiltIn { name: "elman", make: elman, whole: |options| Ok(json(&options.read::<Elman>()?)) },
     BuiltIn { name: "gru", make: gru, whole: whole_gru },
     BuiltIn { name: "lstm", make: lstm, whole: without_defaults::<LstmVariant> },
     BuiltIn { name: "lstm_peephole", make: peephole, whole: without_defaults::<NoOptions> },
+    built_in::<Cfc>("cfc"),
     built_in::<DeepTransition>("deep_transition"),
     built_in::<Hgrn>("hgrn"),
     built_in::<IndRnn>("ind_rnn"),
@@ -88,10 +89,12 @@ fn whole_gru(options: Options) -> Result<Options, CellFault> {
     Ok(whole)
 }
 
-/// What differs from the defaults of the cell.
+/// What differs from the defaults of the cell; within an option, what is not nothing.
 fn without_defaults<O: DeserializeOwned + Serialize + Default>(options: Options) -> Result<Options, CellFault> {
     let (mut given, defaults) = (json(&options.read::<O>()?), json(&O::default()));
     given.0.retain(|name, value| defaults.get(name) != Some(value));
+    let parts = given.0.values_mut().filter_map(serde_json::Value::as_object_mut);
+    parts.for_each(|part| part.retain(|_, value| !value.is_null()));
     Ok(given)
 }
 

@@ -1,7 +1,7 @@
 //! Every cell of the families by its name and options: JSON, sizes, streaming.
 
 use crate::common::{naive, values};
-use recurrent::cells::CellFault;
+use recurrent::cells::{CellFault, CellRecord};
 use recurrent::kernels::{Bias, Known, Slot, Width};
 use recurrent::network::{CellSpec, Config, RecurrentSpec};
 use recurrent::{Batch, Cells, Error, Workspace};
@@ -20,6 +20,9 @@ pub fn specs() -> Vec<CellSpec> {
         json!("gru"),
         json!({"gru": {"reset": "before", "candidate": "softplus", "gate": "hard_tanh"}}),
         json!({"elman": {"activation": "relu"}}),
+        json!("cfc"),
+        json!({"cfc": {"layers": 2, "mode": "no_gate", "output": 3}}),
+        json!({"cfc": {"mode": "pure", "output": 4}}),
         json!("deep_transition"),
         json!({"deep_transition": {"layers": 3, "shortcuts": "state", "activation": "sigmoid"}}),
         json!("hgrn"),
@@ -68,6 +71,22 @@ fn what_is_written_is_read_again_and_says_what_differs_from_the_defaults() {
     assert_eq!(said(CellSpec::new("lstm").with("forget", "coupled")), r#"{"lstm":{"forget":"coupled"}}"#);
     assert_eq!(said(serde_json::from_str(r#"{"mgu":{"reset":"before"}}"#).unwrap()), r#""mgu""#);
     assert_eq!(said(CellSpec::new("jordan").with("output", 3)), r#"{"jordan":{"output":3}}"#);
+    let clipped = r#"{"lstm":{"clip":{"state":1.0}}}"#;
+    assert_eq!(said(serde_json::from_str(clipped).unwrap()), clipped);
+}
+
+/// A checkpoint of any version tells the equations by these digests.
+#[test]
+fn the_equations_of_the_families_have_the_digests_they_always_had() {
+    let found: String = specs()
+        .iter()
+        .map(|cell| {
+            let digest = CellRecord::new("", "", &Cells::new().make(cell).unwrap()).digest;
+            format!("{digest} {}\n", serde_json::to_string(cell).unwrap())
+        })
+        .collect();
+    let expected = include_str!("../data/digests_of_cells.txt");
+    assert!(found == expected, "found\n{found}");
 }
 
 #[test]

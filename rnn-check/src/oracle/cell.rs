@@ -156,6 +156,9 @@ impl Cell {
         Self::Own(&witness::JORDAN),
         Self::Own(&witness::DEEP_TRANSITION),
         Self::Own(&witness::DEEP_TRANSITION_SHORTCUTS),
+        Self::Own(&witness::CFC),
+        Self::Own(&witness::CFC_NO_GATE),
+        Self::Own(&witness::CFC_PURE),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

@@ -54,6 +54,11 @@ impl Golden {
         names.map(|name| *self.sizes.get(name).unwrap_or_else(|| panic!("{}: no size {name}", self.name)))
     }
 
+    /// Another input.
+    pub fn input(&self, name: &str) -> &[f64] {
+        &self.of(&self.inputs, name).data
+    }
+
     fn of<'g>(&self, arrays: &'g Arrays, name: &str) -> &'g Array {
         arrays.get(name).unwrap_or_else(|| panic!("{}: no array {name}", self.name))
     }
@@ -143,6 +148,11 @@ impl<'g> Judge<'g> {
             Kind::ParameterGradient => &self.golden.gradients.parameters,
             Kind::InitialStateGradient => &self.golden.gradients.initial_states,
         }
+    }
+
+    /// Leaves an array out that the cell does not compute.
+    pub fn leave_out(&mut self, kind: Kind, name: &'g str) {
+        assert!(self.left.remove(&(kind, name)), "{}: {kind:?} {name} is not there", self.golden.name);
     }
 
     /// Asserts that this is the golden's array.

@@ -12,6 +12,8 @@ pub struct Layer<'g> {
     golden: &'g Golden,
     spec: Spec<f64>,
     params: Vec<f64>,
+    /// `[T, N, H]` each.
+    pub masks: Vec<Vec<f64>>,
     packed: Vec<f64>,
     /// Of each parameter of the reference: its elements' places in `params`.
     places: Vec<(&'g str, Vec<usize>)>,
@@ -39,10 +41,15 @@ pub struct Gradients {
 impl<'g> Layer<'g> {
     pub fn new(golden: &'g Golden, cell: &impl Equations, bias: Bias) -> Self {
         let [c, h] = golden.sizes(["C", "H"]);
+        Self::of_size(golden, cell, Size::new(c, h).with_bias(bias))
+    }
+
+    /// With other units than those of the output.
+    pub fn of_size(golden: &'g Golden, cell: &impl Equations, size: Size) -> Self {
         let cell = Cell::new(cell).expect("a cell");
-        let spec = Spec::new(&cell, Size::new(c, h).with_bias(bias)).expect("sizes of a golden");
+        let spec = Spec::new(&cell, size).expect("sizes of a golden");
         let params = vec![0.0; spec.params_len()];
-        Self { golden, spec, params, packed: vec![], places: vec![], taken: BTreeSet::new() }
+        Self { golden, spec, params, masks: vec![], packed: vec![], places: vec![], taken: BTreeSet::new() }
     }
 
     /// Copies a parameter of the reference: the element at an index of its array goes to a row and a column of a block.
@@ -75,6 +82,7 @@ impl<'g> Layer<'g> {
         let ([t, n, c, h], lens) = self.lens();
         self.packed = vec![f64::NAN; lens.packed(Use::Train)];
         Plain.pack(&self.spec, Use::Train, &self.params, &mut self.packed);
+        let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(mask, t, n, h)).collect();
         let (mut y, mut last) = (vec![f64::NAN; t * n * h], vec![f64::NAN; self.spec.states_len(n)]);
         let mut reserve = vec![f64::NAN; lens.reserve];
         Plain.forward(Forward {
@@ -84,7 +92,7 @@ impl<'g> Layer<'g> {
             params: &self.params,
             packed: &self.packed,
             x: Input::Dense(SeqRef::new(self.golden.x(), t, n, c)),
-            masks: &[],
+            masks: &masks,
             initial,
             y: Some(SeqMut::new(&mut y, t, n, h)),
             last: Some(&mut last),
@@ -97,6 +105,7 @@ impl<'g> Layer<'g> {
     pub fn backward(&self, ran: &Ran, d_y: &[f64], d_last: Option<&[f64]>) -> Gradients {
         let ([t, n, c, h], lens) = self.lens();
         let (mut params, mut x) = (vec![0.0; self.params.len()], vec![f64::NAN; t * n * c]);
+        let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(mask, t, n, h)).collect();
         let mut initial = vec![f64::NAN; self.spec.states_len(n)];
         Plain.backward(Backward {
             spec: &self.spec,
@@ -105,7 +114,7 @@ impl<'g> Layer<'g> {
             params: &self.params,
             packed: &self.packed,
             x: Input::Dense(SeqRef::new(self.golden.x(), t, n, c)),
-            masks: &[],
+            masks: &masks,
             reserve: &ran.reserve,
             d_y: Some(SeqRef::new(d_y, t, n, h)),
             d_last,

@@ -1,6 +1,7 @@
 //! Cells of `rnn_kernels::cells` against values made by the reference implementations: every output, every last state
 //! and every gradient, `max |a − b| ≤ 1e-10 · max |b|` of each array.
 
+mod cfc;
 mod elman;
 mod gated;
 mod golden;

@@ -103,13 +103,12 @@ impl LstmVariant {
 
 impl Equations for LstmVariant {
     fn form(&self) -> Form {
-        let form = Form::new("lstm").states(["h", "c"]);
+        let mut form = Form::new("lstm").states(["h", "c"]);
         let gates = match self.forget {
             Forget::Learned => Stage::new(["i", "f", "g", "o"]),
             Forget::Coupled | Forget::One => Stage::new(["i", "g", "o"]),
         };
         let mut gates = gates.reads([Slot::Old(C)]);
-        let mut form = form;
         if self.peepholes {
             form = form.vector("peephole_i");
             if self.forget == Forget::Learned {

@@ -5,26 +5,27 @@
 //!
 //! *Laws*: every law of rnn-check that is about any cell, f32 and f64, both directions, ragged rows, windows. *Equations*: an
 //! independent statement of the source's equations that a step of the cell is compared with. *Values*: outputs and all gradients
-//! that the reference implementation computed in f64. *RTRL*: the gradient by real-time recurrent learning equals that of
+//! that the reference implementation computed in f64, within 1e-10. *RTRL*: the gradient by real-time recurrent learning equals that of
 //! backpropagation through time. Every cell here has laws, equations and RTRL.
 //!
 //! | cell or option | type | beside laws, equations, RTRL | source |
 //! |---|---|---|---|
 //! | simple recurrent network, any activation | [`Elman`](crate::Elman) | PyTorch's values | Elman 1990 |
 //! | LSTM with forget gate | [`Lstm`](crate::Lstm) | PyTorch's values | Gers et al. 2000 |
-//! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | | Hochreiter & Schmidhuber 1997 |
-//! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | | Greff et al. 2015 |
-//! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values | Gers & Schmidhuber 2000 |
-//! | projection | [`LstmVariant`] | differences at `P ≠ H` | Sak et al. 2014 |
-//! | clip of pre-activations, state, output | [`Clips`] | | ONNX, TensorFlow |
-//! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of each function | ONNX |
+//! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | values of torch operations | Hochreiter & Schmidhuber 1997 |
+//! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | values of torch operations | Greff et al. 2015 |
+//! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values, torch operations | Gers & Schmidhuber 2000 |
+//! | projection | [`LstmVariant`] | PyTorch's values at `P ≠ H` | Sak et al. 2014 |
+//! | clip of pre-activations, state, output | [`Clips`] | values of torch operations, but for the output | ONNX, TensorFlow |
+//! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of torch, each function by itself | ONNX |
 //! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 |
 //! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
 //! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
 //! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
 //! | RG-LRU | [`RgLru`] | values | De et al. 2024 |
 //! | HGRN, real | [`Hgrn`] | values of the layer | Qin et al. 2023 |
-//! | sLSTM | [`Slstm`] | values | Beck et al. 2024 |
+//! | sLSTM, one head | [`Slstm`] | values of two heads, in one matrix | Beck et al. 2024 |
+//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
 //! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
 //! | connections over `d` steps | [`Skip`] | | Lin et al. 1996 |
@@ -32,10 +33,10 @@
 //! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
 //!
 //! Not there: cells whose stage is not one unit by itself (layer norm inside the gates, mLSTM, gated DeltaNet, Mamba), complex states
-//! (LRU, HGRN), which need sine and cosine, an elapsed time for each step (CfC), clocks of units (Clockwork), rounding with a
-//! straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), block-diagonal matrices of heads, and batch
+//! (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), block-diagonal matrices of heads, and batch
 //! norm over time.
 
+mod cfc;
 mod deep_transition;
 mod gru_variant;
 mod hgrn;
@@ -53,6 +54,7 @@ mod rg_lru;
 mod skip;
 mod slstm;
 
+pub use cfc::{Cfc, CfcMode, Elapsed};
 pub use deep_transition::{DeepTransition, Shortcuts};
 pub use gru_variant::GruVariant;
 pub use hgrn::Hgrn;
