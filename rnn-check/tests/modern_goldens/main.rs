@@ -10,3 +10,4 @@ mod linear;
 mod minimal;
 mod plain;
 mod slstm;
+mod variants;
