@@ -6,6 +6,10 @@ use crate::number::Number;
 /// An elementwise nonlinearity of a gate.
 ///
 /// Derivatives at kinks are PyTorch's: that of the piece for negative `x`, except where a variant says otherwise.
+///
+/// Accuracy in f32 with σ and tanh within 1 ulp, every other operation rounded once: exact are `Relu`, `Identity` and `HardTanh`; within
+/// 0.5 ulp `LeakyRelu`, 1.5 `Softsign`, 2.5 `Softplus`, 3 `Elu` and `ScaledTanh`; within half an ulp of 1, absolutely, `HardSigmoid`,
+/// whose terms cancel near its lower end.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
