@@ -87,6 +87,9 @@ impl Case {
             let dims = Dims { input: self.dims.hidden, ..self.dims };
             return Self { one_hot: false, dims, ..*self }.problem();
         }
+        if self.cell.divides_by().is_some() && !self.state {
+            return Self { state: true, ..*self }.problem();
+        }
         let Dims { steps, batch, input, hidden } = self.dims;
         let stream = |purpose| Stream::new(self.seed, purpose);
         let numbers = |purpose: u64, len: usize, scale: f64| -> Vec<T> {
@@ -114,6 +117,13 @@ impl Case {
         let state = |purpose, width, scale: f64| self.state.then(|| numbers(purpose, batch * width, scale * small));
         let up = |given: bool, purpose, len| given.then(|| numbers(purpose, len, small));
         let has_c = self.cell.has_c();
+        let mut c0 = if has_c { state(5, rest, 1.5) } else { None };
+        if let (Some(c0), Some(state)) = (&mut c0, self.cell.divides_by()) {
+            let divided_by = (state - 1) * hidden..state * hidden;
+            for (_, v) in c0.iter_mut().enumerate().filter(|(k, _)| divided_by.contains(&(k % rest))) {
+                *v = T::from_f64(1.0 + v.to_f64().abs());
+            }
+        }
         let x = if self.one_hot {
             let mut stream = stream(3);
             #[allow(clippy::cast_possible_truncation)] // below C
@@ -132,7 +142,7 @@ impl Case {
             x,
             masks: numbers(10, steps * batch * self.cell.masks() * hidden, 1.0),
             h0: state(4, hidden, 1.0),
-            c0: if has_c { state(5, rest, 1.5) } else { None },
+            c0,
             d_y: up(self.upstream.y, 6, steps * batch * hidden),
             d_h_n: up(self.upstream.h_n, 7, batch * hidden),
             d_c_n: up(self.upstream.c_n && has_c, 8, batch * rest),

@@ -61,13 +61,21 @@ pub struct Own {
     make: fn() -> kernels::Cell,
     cell: OnceLock<kernels::Cell>,
     witness: Option<Witness>,
+    positive: Option<usize>,
 }
 
 impl Own {
     /// A cell of this name, made when it is first needed, with the equations of its source as a witness of what was meant.
     #[must_use]
     pub const fn new(name: &'static str, make: fn() -> kernels::Cell, witness: Option<Witness>) -> Self {
-        Self { name, make, cell: OnceLock::new(), witness }
+        Self { name, make, cell: OnceLock::new(), witness, positive: None }
+    }
+
+    /// The same cell, whose equation divides by a state: its initial values are given, and 1 or more.
+    #[must_use]
+    pub const fn dividing_by(mut self, state: usize) -> Self {
+        self.positive = Some(state);
+        self
     }
 
     /// The equations of its source.
@@ -92,7 +100,13 @@ impl From<kernels::Cell> for Cell {
     /// A test program's cell; it is kept until the program ends.
     fn from(cell: kernels::Cell) -> Self {
         let name = Box::leak(cell.form().name.to_string().into_boxed_str());
-        let own = Own { name, make: || unreachable!("the cell is there"), cell: OnceLock::from(cell), witness: None };
+        let own = Own {
+            name,
+            make: || unreachable!("the cell is there"),
+            cell: OnceLock::from(cell),
+            witness: None,
+            positive: None,
+        };
         Self::Own(Box::leak(Box::new(own)))
     }
 }
@@ -266,6 +280,15 @@ impl Cell {
     #[must_use]
     pub fn reads_input(self) -> bool {
         self.kernel().form().stages.iter().any(|stage| stage.reads.contains(&Slot::X))
+    }
+
+    /// The state that the equation divides by, if it does: its initial values are given, and 1 or more.
+    #[must_use]
+    pub fn divides_by(self) -> Option<usize> {
+        match self {
+            Self::Own(own) => own.positive,
+            Self::Elman(_) | Self::Lstm | Self::Gru(_) => None,
+        }
     }
 
     /// `V`: values that stages leave for later ones of a step, for each unit.

@@ -22,4 +22,5 @@ pub static SLSTM: Own = Own::new(
         let new_h = each(dims, |j| sigmoid(net(3, j)) * new_c[j] / new_n[j]);
         [new_h, [new_c, new_n, new_m].concat()]
     }),
-);
+)
+.dividing_by(2);
