@@ -6,9 +6,11 @@
 
 mod matrix;
 mod torch;
+mod vector;
 
 pub(crate) use matrix::{Matrix, draw};
 pub(crate) use torch::Torch;
+pub(crate) use vector::start;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +26,9 @@ pub struct Init {
     pub dense: Scheme,
     /// The embedding table.
     pub embedding: Scheme,
-    /// Every bias. Other vectors of a cell, such as peepholes, are drawn from `U(−1/√H, 1/√H)`.
+    /// Every bias. Other vectors of a cell, such as peepholes, are drawn from `U(−1/√H, 1/√H)`, but for these: the recurrent weights of
+    /// `ind_rnn` from `U(0, 1)`; `a_param` of `rg_lru` so that an open gate keeps 0.9 to 0.999 of the state, to the eighth power;
+    /// `lower_bound` of `hgrn` is 0, `a` of `cfc` 1.
     pub bias: BiasScheme,
     /// The bias of gates called `f`, as the forget gate of an LSTM is, `b_ih + b_hh` together: 1 keeps the gate open at
     /// first (Jozefowicz et al. 2015). Without it the forget gate is as every other.

@@ -3,7 +3,7 @@
 use super::Parameters;
 use super::plan::{Dense, Plan, Recurrent, Stage, Way};
 use crate::error::{Error, Result};
-use crate::init::{BiasScheme, Init, Matrix, Torch, draw};
+use crate::init::{BiasScheme, Init, Matrix, Torch, draw, start};
 use crate::rng::Rng;
 use rnn_kernels::{Form, Name, Scalar, Slot, Spec};
 use std::iter;
@@ -60,6 +60,12 @@ fn recurrent<T: Scalar>(
         let values = &mut flat[block.range.clone()];
         if block.is_vector {
             let is_bias = form.matrices.iter().any(|matrix| matrix.bias.as_ref() == Some(&block.name));
+            if !is_bias && start(&layer.cell, &block.name, 0.0).is_some() {
+                values.iter_mut().for_each(|value| {
+                    *value = T::from_f64(start(&layer.cell, &block.name, rng.uniform()).unwrap_or_default());
+                });
+                continue;
+            }
             bias(if is_bias { init.bias } else { BiasScheme::Pytorch }, default, values, rng);
             continue;
         }

@@ -40,6 +40,7 @@ mod packed;
 pub(crate) mod parameters;
 mod plan;
 mod reach;
+mod recompute;
 mod run;
 mod stage;
 mod state;

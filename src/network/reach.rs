@@ -70,6 +70,18 @@ impl Counted {
         Ok(())
     }
 
+    /// Of rows that count later in the batch, too, a cotangent comes from the end of this window: they go back from there. `later`
+    /// says which rows these are, and then also which count in this window.
+    pub fn go_back_from_the_end(&mut self, dims: Dims, lengths: &[usize], later: &mut [bool]) {
+        let live = dims.live(lengths);
+        for (n, later) in later.iter_mut().enumerate() {
+            if *later {
+                (self.ends[n], self.whole[n]) = (live.live_steps(n, dims.steps), live.live_steps(n, dims.steps));
+            }
+            *later |= self.whole[n] > 0;
+        }
+    }
+
     /// Whether there are outputs that do not count.
     pub fn leave_out(&self) -> bool {
         self.some_left_out

@@ -203,7 +203,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         Ok(Loss { total, count: own_count })
     }
 
-    fn check_targets<'a>(
+    pub(super) fn check_targets<'a>(
         &self,
         call: &'static str,
         workspace: &mut Workspace<T>,
@@ -220,7 +220,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     }
 
     /// `Ok` if the loss is finite or need not be.
-    fn check_loss(&self, workspace: &Workspace<T>, total: f64) -> Result<()> {
+    pub(super) fn check_loss(&self, workspace: &Workspace<T>, total: f64) -> Result<()> {
         if workspace.non_finite == NonFinite::Allow || total.is_finite() {
             return Ok(());
         }
@@ -236,7 +236,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     }
 
     /// `Σ loss` of the outputs in the workspace; with a scale also its scaled gradient, into `workspace.d_output`.
-    fn loss(&self, workspace: &mut Workspace<T>, targets: Checked<'_, T>, scale: Option<T>) -> f64 {
+    pub(super) fn loss(&self, workspace: &mut Workspace<T>, targets: Checked<'_, T>, scale: Option<T>) -> f64 {
         let (Dims { steps, rows, .. }, width) = (self.plan.output_dims(workspace.dims), self.plan.output);
         let Workspace { outputs, d_output, row_loss: loss, row_targets, counted, .. } = workspace;
         let output = outputs.last().expect("a plan has a stage");
@@ -255,13 +255,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         workspace.load(&self.plan, batch, workspace.non_finite)
     }
 
-    fn run_forward(&self, workspace: &mut Workspace<T>, state: &mut State<T>) -> Result<()> {
+    pub(super) fn run_forward(&self, workspace: &mut Workspace<T>, state: &mut State<T>) -> Result<()> {
         self.run("forward", workspace, state, Use::Train)?;
         workspace.done = Done::Forward(self.generation());
         Ok(())
     }
 
-    fn run_backward(
+    pub(super) fn run_backward(
         &self,
         workspace: &mut Workspace<T>,
         upstream: Upstream,
@@ -282,6 +282,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let found = match workspace.done {
             Done::Forward(then) | Done::Backward(then) if then == now => return Ok(()),
             Done::Forward(then) | Done::Backward(then) => format!("one with parameters of generation {then}"),
+            Done::Recomputed => "one that was computed window by window".into(),
             Done::Nothing => "none".into(),
         };
         Err(Error::Order { call, expected: format!("a forward pass with parameters of generation {now}"), found })

@@ -60,6 +60,8 @@ pub(crate) enum Done {
     Forward(u64),
     /// Backward too.
     Backward(u64),
+    /// The gradients of a whole batch that was gone through window by window; nothing else of it is at hand.
+    Recomputed,
 }
 
 impl<T: Scalar> Default for Workspace<T> {
@@ -151,8 +153,8 @@ impl<T: Scalar> Workspace<T> {
 
     fn after_backward(&self, call: &'static str, recorded: bool, setting: &str) -> Result<()> {
         match self.done {
-            Done::Backward(_) if recorded => Ok(()),
-            Done::Backward(_) => Err(Error::Order {
+            Done::Backward(_) | Done::Recomputed if recorded => Ok(()),
+            Done::Backward(_) | Done::Recomputed => Err(Error::Order {
                 call,
                 expected: format!("backward with {setting}"),
                 found: "backward without".into(),
@@ -220,6 +222,18 @@ impl<T: Scalar> Workspace<T> {
     /// The steps of `dims` alone, of the batch that was taken in.
     pub(crate) fn take_window(&mut self, dims: Dims) {
         (self.done, self.dims) = (Done::Nothing, dims);
+    }
+
+    /// Room for the input cotangents of all windows of a batch.
+    pub(crate) fn grow_d_input(&mut self, whole: Dims) -> Result<()> {
+        let len = checked_product("input cotangents", &[whole.steps, whole.rows, whole.width])?;
+        self.d_x.grow("input cotangents", len)
+    }
+
+    /// Puts the input cotangents of the window at hand where they belong in those of the batch; later windows are there already.
+    pub(crate) fn put_d_input(&mut self) {
+        let Dims { steps, rows, width, .. } = self.dims;
+        self.d_x.copy_within(..steps * rows * width, self.dims.range(width).start);
     }
 
     /// Room for a pass over the batch at hand; for training also what backward needs.

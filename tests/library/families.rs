@@ -115,6 +115,20 @@ fn a_projection_is_as_wide_as_it_says_and_has_the_names_of_pytorch() {
 }
 
 #[test]
+fn vectors_of_a_cell_begin_where_the_cell_remembers() {
+    let vector = |cell: &str, name: &str| {
+        let network = naive(&Config::features(32).recurrent(RecurrentSpec::new(cell, 32)), 5);
+        network.parameters().get(&format!("rnn.{name}_l0")).unwrap().to_vec()
+    };
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let recurrent = vector("ind_rnn", "weight_hh");
+    assert!(recurrent.iter().all(|w| (0.0..1.0).contains(w)) && mean(&recurrent) > 0.3);
+    let decays: Vec<f64> = vector("rg_lru", "a_param").iter().map(|l| (-l.exp().ln_1p()).exp()).collect();
+    assert!(decays.iter().all(|a| (0.9..=0.999).contains(a)) && mean(&decays) > 0.92);
+    assert!(vector("hgrn", "lower_bound").iter().all(|&bound| bound == 0.0));
+}
+
+#[test]
 fn an_output_is_refused_by_a_cell_that_is_as_wide_as_its_layer() {
     for cell in ["lstm", "gru", "leaky"].map(|name| CellSpec::new(name).with("output", 3)) {
         let made = Cells::new().make(&cell);
