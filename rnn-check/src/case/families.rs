@@ -10,8 +10,8 @@ const APART: usize = 24;
 /// `each` cases of every cell of [`Cell::FAMILIES`], cell after cell; from four on every cell meets all kinds of lengths in both
 /// directions.
 ///
-/// Case `k` of a cell is a row of the covering list, [`APART`] rows from that of case `k + 1`, so that four of each take almost every
-/// row, and a cell that joins changes no case of those before it. Lengths and directions take turns.
+/// Case `k` of a cell is a row of the covering list, 24 rows from that of case `k + 1`, so that four of each take almost every row,
+/// and a cell that joins changes no case of those before it. Lengths and directions take turns.
 pub fn families(each: usize) -> impl Iterator<Item = Case> {
     let (cells, rows) = (Cell::FAMILIES, covering());
     let each = each.min(rows.len());

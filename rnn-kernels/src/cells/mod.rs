@@ -33,8 +33,8 @@
 //! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
 //!
 //! Not there: cells whose stage is not one unit by itself (layer norm inside the gates, mLSTM, gated DeltaNet, Mamba), complex states
-//! (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), block-diagonal matrices of heads, and batch
-//! norm over time.
+//! (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates
+//! shared by several cells of a block (1997), block-diagonal matrices of heads, and batch norm over time.
 
 mod cfc;
 mod deep_transition;
