@@ -43,6 +43,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             workspace.done = match workspace.done {
                 // Its results are not to be used, but it may be tried again.
                 Done::Backward(generation) => Done::Forward(generation),
+                // Nor is there a forward pass to try it on.
+                Done::Recomputed => Done::Nothing,
                 done => done,
             };
         }
