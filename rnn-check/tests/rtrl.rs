@@ -122,7 +122,7 @@ impl Compared {
             let Dims { steps, batch, input, hidden } = problem.dims;
             let others = problem.cell.kernel().form().states.len() - 1;
             all.blocks += problem.spec().blocks().len() + 2 + usize::from(others > 0);
-            all.numbers += problem.spec().params_len() + batch * (steps * input + hidden + others * hidden);
+            all.numbers += problem.spec().params_len() + batch * (steps * input + hidden + problem.rest());
         }
         all
     }

@@ -1,6 +1,6 @@
 //! Form and equation that make no cell are refused, and the message names the gate, the slot or the matrix.
 
-use rnn_kernels::{Cell, Equations, Form, Number, Product, Slot, Stage, Unit, Width};
+use rnn_kernels::{Cell, Equations, Factor, Form, Number, Product, Size, Slot, Spec, Stage, Unit, Width};
 use std::fmt;
 
 /// A gated cell with one mistake: `f` is what is wrong with the form, `unit` what is wrong with the equation.
@@ -101,7 +101,7 @@ fn an_equation_that_does_not_fit_its_form_is_refused() {
 fn a_form_that_refers_to_what_is_not_there_is_refused() {
     let says = |form| says(form, Mistake::None);
     let missing_matrix = says(|mut form| {
-        form.stages[0].products[1].matrix = 2;
+        form.stages[0].products[1].factor = Factor::Matrix(2);
         form
     });
     assert_eq!(missing_matrix, "cell `gated`, stage 0: there is no matrix 2; there are 2");
@@ -168,9 +168,9 @@ fn names_and_widths_must_fit() {
     });
     assert!(width.contains("c before the step does not have the width of the stage"), "{width}");
     let columns = says(|mut form| {
-        form.stages[0].products[0].matrix = 1;
+        form.stages[0].products[0].factor = Factor::Matrix(1);
         form.matrices.remove(0);
-        form.stages[0].products.iter_mut().for_each(|product| product.matrix = 0);
+        form.stages[0].products.iter_mut().for_each(|product| product.factor = Factor::Matrix(0));
         form
     });
     assert!(columns.contains("`weight_hh` is multiplied by slots of different widths"), "{columns}");
@@ -194,4 +194,54 @@ fn programs_are_not_put_into_a_form_they_were_not_made_for() {
     form.stages[0].products[1].into = Some(vec![1]);
     let told = cell.with_form(form).map(|_| ()).expect_err("stage 0 has one gate").to_string();
     assert_eq!(told, "cell `gru`, stage 0: there is no gate 1; there are 1");
+}
+
+#[test]
+fn fixed_maps_are_taken_of_what_a_step_makes_and_go_into_neighbouring_gates() {
+    let says = |form| says(form, Mistake::None);
+    let of_input = says(|mut form| {
+        form.stages[0].products.push(Product::spread(Slot::X, Width::ONE));
+        form
+    });
+    assert!(of_input.contains("the spread is taken of the input"), "{of_input}");
+    let of_mask = says(|mut form| {
+        form = form.mask("m");
+        form.stages[0].products.push(Product::mean(Slot::Mask(0), Width::ONE));
+        form
+    });
+    assert!(of_mask.contains("the mean is multiplied by a mask"), "{of_mask}");
+    let apart = says(|mut form| {
+        form.stages[0].products.push(Product::spread(Slot::Old(1), Width::ONE).into_gates([0, 2]));
+        form
+    });
+    assert!(apart.contains("the spread goes into gates that do not follow each other"), "{apart}");
+    let both = says(|mut form| {
+        form.stages[0].products.push(Product::heads(0, Slot::X, 2));
+        form
+    });
+    assert!(both.contains("in heads and whole"), "{both}");
+}
+
+#[test]
+fn sizes_that_heads_and_maps_do_not_divide_are_refused() {
+    let cell = |form: fn(Form) -> Form| {
+        Cell::new(&Gated { form, mistake: Mistake::None }).expect("the widths are not known yet")
+    };
+    let says = |cell: &Cell, size: Size| Spec::<f32>::new(cell, size).map(|_| ()).expect_err("refused").to_string();
+    let heads = cell(|mut form| {
+        form.stages[0].products[1].factor = Factor::Heads { matrix: 1, columns: 2 };
+        form
+    });
+    assert!(says(&heads, Size::new(3, 5)).contains("heads of `weight_hh` have 2 columns; they must divide 5 elements"));
+    assert_eq!(Spec::<f32>::new(&heads, Size::new(3, 6)).expect("three heads").params_len(), 18 * 3 + 18 * 2 + 36);
+    let mean = cell(|mut form| {
+        form.stages[0].products.push(Product::mean(Slot::Old(1), Width::Fixed(2)).into_gates([0]));
+        form
+    });
+    assert!(
+        says(&mean, Size::new(3, 5)).contains("stage 0: 5 elements must be a positive multiple of 5, and those of 2")
+    );
+    let halves = cell(|form| form.vector_of("halves", Width::over(2)));
+    assert_eq!(says(&halves, Size::new(3, 5)), "cell `gated`: H must be a positive multiple of 2; it is 5");
+    assert!(says(&halves, Size::new(3, 0)).contains("it is 0"));
 }

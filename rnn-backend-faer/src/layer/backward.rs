@@ -149,7 +149,7 @@ where
             let d_pre = d_pre.cols_range(segment.cols.start, segment.cols.end);
             let d_w = MatMut::new(&mut d_params[segment.weights.clone()], segment.cols.len(), segment.depth);
             match segment.of {
-                Slot::X => gradient::input(backend, d_w, steps, d_pre, x),
+                Slot::X => gradient::input(backend, d_w, steps, d_pre, x, segment.from),
                 slot => gradient::outer(backend, d_w, steps, d_pre, pullback.all_steps(slot)),
             }
         }

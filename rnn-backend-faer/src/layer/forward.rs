@@ -85,9 +85,9 @@ fn pre_of_all_steps(tiling: Tiling<'_, GROUPS>, direction: Direction, home: Home
     let steps = tiling.slots(GATES);
     let (first, col) = match home {
         Home::Gates(col) => (Tile { group: GATES, at: 0, slot: 0 }, col),
-        Home::Written(Slot::New(k)) => (Tile { group: STATES, at: k, slot: direction.to_slot(0) }, 0),
-        Home::Written(Slot::Value(v)) => (Tile { group: VALUES, at: v, slot: 0 }, 0),
-        Home::Written(_) => unreachable!("a stage writes new states and values"),
+        Home::Written(Slot::New(k), col) => (Tile { group: STATES, at: k, slot: direction.to_slot(0) }, col),
+        Home::Written(Slot::Value(v), col) => (Tile { group: VALUES, at: v, slot: 0 }, col),
+        Home::Written(..) => unreachable!("a stage writes new states and values"),
     };
     let (start, width) = tiling.place(first);
     (start..start + steps * tiling.rows() * width, width, col)

@@ -8,7 +8,7 @@ mod backward;
 pub mod compiled;
 mod forward;
 mod infer;
-mod lanes;
+pub mod lanes;
 mod pass;
 mod shared;
 mod units;

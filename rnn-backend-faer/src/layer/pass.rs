@@ -146,7 +146,7 @@ impl<'a, T: Number> Pass<'a, T> {
         match (self.kept, home) {
             (Kept::Last { .. }, _) => (gates, first),
             (Kept::All, Home::Gates(first)) => (gates, first),
-            (Kept::All, Home::Written(slot)) => (self.tile(slot, at), 0),
+            (Kept::All, Home::Written(slot, first)) => (self.tile(slot, at), first),
         }
     }
 

@@ -109,7 +109,7 @@ impl<'a, T: Number> Pullback<'a, T> {
                 let gates = self.rows(Tile { group: pass::GATES, at: 0, slot: t }, first, rows);
                 gates.cols_range(col, col + stage.gates * stage.width)
             }
-            Home::Written(slot) => self.saved(slot, t, first, rows),
+            Home::Written(slot, _) => self.saved(slot, t, first, rows),
         }
     }
 

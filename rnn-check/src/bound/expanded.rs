@@ -210,6 +210,9 @@ impl<S: Number> Number for Expanded<'_, S> {
     fn detach(self) -> Self {
         Self { value: self.value.detach(), ..self }
     }
+    fn stored(self) -> Self {
+        Self::given(self.bounded())
+    }
     fn exp(self) -> Self {
         self.of(Bounded::exp)
     }

@@ -14,7 +14,7 @@
 use super::unit::Equation;
 use super::{Bounded, Expanded};
 use crate::number::Number;
-use crate::oracle::{Cell, Dims, Params, Row};
+use crate::oracle::{Cell, Dims, Layout, Params, Row, Weight};
 use rnn_kernels::Slot;
 use rnn_kernels::program::Place;
 
@@ -51,22 +51,22 @@ pub struct Derived {
 }
 
 /// Sums that grow: one for each unit of a slot.
-struct Sums<'p, S> {
+struct Sums<'p, 'l, S> {
     x: Vec<Option<Expanded<'p, S>>>,
     old: Vec<Option<Expanded<'p, S>>>,
     new: Vec<Option<Expanded<'p, S>>>,
     values: Vec<Option<Expanded<'p, S>>>,
-    hidden: usize,
+    layout: &'l Layout,
 }
 
-impl<'p, S: Number> Sums<'p, S> {
+impl<'p, S: Number> Sums<'p, '_, S> {
     /// Unit `j` of a slot; a mask has no cotangent.
     fn at(&mut self, slot: Slot, j: usize) -> Option<&mut Option<Expanded<'p, S>>> {
         match slot {
             Slot::X => Some(&mut self.x[j]),
-            Slot::Old(k) => Some(&mut self.old[k * self.hidden + j]),
-            Slot::New(k) => Some(&mut self.new[k * self.hidden + j]),
-            Slot::Value(v) => Some(&mut self.values[v * self.hidden + j]),
+            Slot::Old(k) => Some(&mut self.old[self.layout.states[k].start + j]),
+            Slot::New(k) => Some(&mut self.new[self.layout.states[k].start + j]),
+            Slot::Value(v) => Some(&mut self.values[self.layout.values[v].start + j]),
             Slot::Mask(_) => None,
         }
     }
@@ -84,7 +84,7 @@ impl Derived {
     pub fn new(cell: Cell) -> Self {
         let traced = cell.kernel();
         let stages = 0..traced.form().stages.len();
-        let stages = stages.map(|s| Equation::new(traced.forward(s), cell.gates_of(s).is_some())).collect();
+        let stages = stages.map(|s| Equation::new(traced.forward(s), !traced.keeps_what_it_writes(s))).collect();
         Self { cell, stages }
     }
 
@@ -99,32 +99,34 @@ impl Derived {
         d_new: &[Bounded<'p, S>],
         d_y_prev: Option<&[Bounded<'p, S>]>,
     ) -> Pullback<'p, S> {
-        let hidden = dims.hidden;
+        let (hidden, layout) = (dims.hidden, params.layout());
         let form = self.cell.kernel().form();
         let zero = || Bounded::from_f64(0.0);
         let mut sums = Sums {
             x: vec![None; dims.input],
             old: vec![None; d_new.len()],
             new: d_new.iter().map(|&d| Some(Expanded::given(d))).collect(),
-            values: vec![None; form.values.len() * hidden],
-            hidden,
+            values: vec![None; layout.values.last().map_or(0, |last| last.end)],
+            layout,
         };
         for (j, &d) in d_y_prev.into_iter().flatten().enumerate() {
             sums.add(Slot::Old(0), j, Expanded::given(d));
         }
-        let mut d_pre: Vec<_> = form.stages.iter().map(|stage| vec![zero(); stage.gates.len() * hidden]).collect();
-        let mut vectors: Vec<Vec<Option<Expanded<'p, S>>>> = form.vectors.iter().map(|_| vec![None; hidden]).collect();
+        let stages = form.stages.iter().zip(&layout.units);
+        let mut d_pre: Vec<_> = stages.map(|(stage, units)| vec![zero(); stage.gates.len() * units]).collect();
+        let mut vectors: Vec<Vec<Option<Expanded<'p, S>>>> =
+            layout.vectors.iter().map(|range| vec![None; range.len()]).collect();
         for (s, stage) in form.stages.iter().enumerate().rev() {
-            let gates = self.cell.gates_of(s);
-            for j in 0..hidden {
-                let row = |slot: Slot| saved.row.slot(slot, hidden)[j];
+            let (gates, units) = (self.cell.gates_of(s, hidden), layout.units[s]);
+            for j in 0..units {
+                let row = |slot: Slot| saved.row.slot(slot, layout)[j];
                 let load = |place| match place {
                     Place::Read(r) => row(stage.reads[r]),
-                    Place::Vector(v) => params.flat()[params.layout().vectors[stage.vectors[v]].start + j],
+                    Place::Vector(v) => params.flat()[layout.vectors[stage.vectors[v]].start + j],
                     _ => unreachable!("forward loads operands alone"),
                 };
                 let lies = |place| match (place, gates) {
-                    (Place::Pre(g), Some(first)) => saved.gates[(first + g) * hidden + j],
+                    (Place::Pre(g), Some(first)) => saved.gates[first + g * units + j],
                     (Place::Write(w), _) => row(stage.writes[w]),
                     _ => unreachable!("forward stores gates and writes alone"),
                 };
@@ -147,15 +149,20 @@ impl Derived {
                     }
                 }
                 for (g, d) in pre.into_iter().enumerate() {
-                    d_pre[s][g * hidden + j] = d.map_or_else(zero, Expanded::bounded);
+                    d_pre[s][g * units + j] = d.map_or_else(zero, Expanded::bounded);
                 }
             }
-            for rows in &params.layout().stages[s] {
-                let w = &params.flat()[rows.weights.clone()];
-                for k in 0..rows.cols {
-                    let gates = rows.gates.iter().flat_map(|&gate| &d_pre[s][gate * hidden..(gate + 1) * hidden]);
-                    let column = w[k..].iter().step_by(rows.cols);
-                    if let Some(sum) = Expanded::products(gates.copied().zip(column.copied())) {
+            for rows in &layout.stages[s] {
+                // What each element of the slot is multiplied by, and the pre-activation that goes to.
+                let mut columns = vec![vec![]; saved.row.slot(rows.of, layout).len()];
+                for at in 0..rows.gates.len() * units {
+                    let unit = rows.gates[at / units] * units + at % units;
+                    rows.terms(at)
+                        .into_iter()
+                        .for_each(|(w, k)| columns[k].push((d_pre[s][unit], w.of(params.flat()))));
+                }
+                for (k, column) in columns.into_iter().enumerate() {
+                    if let Some(sum) = Expanded::products(column.into_iter()) {
                         sums.add(rows.of, k, sum);
                     }
                 }
@@ -174,22 +181,22 @@ impl Derived {
 /// `d_params = before + Σ` over every live row of every step: one sum of `T·N` products each, in any order; flat, as `before`,
 /// which is what the gradient buffers held.
 pub fn parameter_gradients<'p, S: Number>(
-    dims: Dims,
     before: &Params<Bounded<'p, S>>,
     steps: &[Live<'_, 'p, S>],
 ) -> Vec<Bounded<'p, S>> {
-    let hidden = dims.hidden;
+    let layout = before.layout();
     let mut all = before.flat().to_vec();
-    for (s, stage) in before.layout().stages.iter().enumerate() {
+    for (s, stage) in layout.stages.iter().enumerate() {
         for rows in stage {
             // Row by row of the matrix, what each step has of it.
-            let slots: Vec<_> = steps.iter().map(|live| live.0.row.slot(rows.of, hidden)).collect();
+            let slots: Vec<_> = steps.iter().map(|live| live.0.row.slot(rows.of, layout)).collect();
             let d: Vec<_> = steps.iter().map(|live| &live.1.d_pre[s][..]).collect();
-            for at in 0..rows.gates.len() * hidden {
-                let unit = rows.gates[at / hidden] * hidden + at % hidden;
-                for k in 0..rows.cols {
-                    let sum = &mut all[rows.weights.start + at * rows.cols + k];
-                    *sum = Bounded::dot([*sum], d.iter().zip(&slots).map(|(d, v)| (d[unit], v[k])));
+            for at in 0..rows.gates.len() * rows.units {
+                let unit = rows.gates[at / rows.units] * rows.units + at % rows.units;
+                for (w, k) in rows.terms(at) {
+                    if let Weight::Param(w) = w {
+                        all[w] = Bounded::dot([all[w]], d.iter().zip(&slots).map(|(d, v)| (d[unit], v[k])));
+                    }
                 }
                 if let Some(bias) = &rows.bias {
                     let sum = &mut all[bias.start + at];

@@ -87,6 +87,14 @@ impl Case {
             let dims = Dims { input: self.dims.hidden, ..self.dims };
             return Self { one_hot: false, dims, ..*self }.problem();
         }
+        let multiple = self.dims.hidden.next_multiple_of(self.cell.multiple());
+        if multiple != self.dims.hidden {
+            let dims = Dims { hidden: multiple, ..self.dims };
+            return Self { dims, ..*self }.problem();
+        }
+        if self.cell.overflows_when_saturated() && self.fill == Fill::Saturated {
+            return Self { fill: Fill::Uniform, ..*self }.problem();
+        }
         if self.cell.divides_by().is_some() && !self.state {
             return Self { state: true, ..*self }.problem();
         }
@@ -106,7 +114,7 @@ impl Case {
             _ => 1.0,
         } * (4.0 / hidden.max(4) as f64).sqrt();
         let rows = self.cell.gates() * hidden;
-        let rest = self.cell.others() * hidden;
+        let rest = self.cell.rest(hidden);
         let bias_scale = if self.fill == Fill::Saturated { 100.0 } else { small };
         let x_scale = if self.fill == Fill::Saturated { 30.0 } else { 2.0 * small };
         let mut params = numbers(1, rows * (input + hidden), weight);
@@ -119,7 +127,7 @@ impl Case {
         let has_c = self.cell.has_c();
         let mut c0 = if has_c { state(5, rest, 1.5) } else { None };
         if let (Some(c0), Some(state)) = (&mut c0, self.cell.divides_by()) {
-            let divided_by = (state - 1) * hidden..state * hidden;
+            let divided_by = self.cell.other(state - 1, hidden);
             for (_, v) in c0.iter_mut().enumerate().filter(|(k, _)| divided_by.contains(&(k % rest))) {
                 *v = T::from_f64(1.0 + v.to_f64().abs());
             }
@@ -140,7 +148,7 @@ impl Case {
             start: self.start(),
             params,
             x,
-            masks: numbers(10, steps * batch * self.cell.masks() * hidden, 1.0),
+            masks: numbers(10, steps * batch * self.cell.masks(hidden), 1.0),
             h0: state(4, hidden, 1.0),
             c0,
             d_y: up(self.upstream.y, 6, steps * batch * hidden),
@@ -205,7 +213,7 @@ impl<T> Problem<T> {
     /// `R`: the width of every state but `h`.
     #[must_use]
     pub fn rest(&self) -> usize {
-        self.cell.others() * self.dims.hidden
+        self.cell.rest(self.dims.hidden)
     }
 }
 
@@ -258,7 +266,7 @@ impl<T: Real> Problem<T> {
                 X::Dense(x) => X::Dense(seq(x, input)),
                 X::OneHot(index) => X::OneHot(gather(index, batch, 1, places.iter().copied())),
             },
-            masks: seq(&self.masks, self.cell.masks() * hidden),
+            masks: seq(&self.masks, self.cell.masks(hidden)),
             h0: state(&self.h0, hidden),
             c0: state(&self.c0, rest),
             d_y: self.d_y.as_ref().map(|d_y| seq(d_y, hidden)),
@@ -327,7 +335,7 @@ impl<T: Real> Problem<T> {
             if let Some(d_y) = &mut self.d_y {
                 d_y[at * hidden..][..hidden].fill(value);
             }
-            let width = self.cell.masks() * hidden;
+            let width = self.cell.masks(hidden);
             self.masks[at * width..][..width].fill(value);
         }
         self

@@ -69,10 +69,11 @@ impl Evidence {
 /// `∂f/∂x_i`
 pub fn partial(mut f: impl FnMut(&[f64]) -> f64, x: &[f64], i: usize) -> Evidence {
     let mut point = x.to_vec();
-    along(|s| {
+    let f = |s: f64| {
         point[i] = x[i] + s;
         f(&point)
-    })
+    };
+    within(f, x[i].abs() * f64::EPSILON / 2.0)
 }
 
 /// `d/ds f(x + s v)` at 0. A unit vector `v` makes steps of the usual size.
@@ -91,17 +92,24 @@ pub fn directional(mut f: impl FnMut(&[f64]) -> f64, x: &[f64], v: &[f64]) -> Ev
 }
 
 /// `f′(0)` of a function that varies over lengths of order one.
-pub fn along(mut f: impl FnMut(f64) -> f64) -> Evidence {
-    let noise = noise(&mut f);
+pub fn along(f: impl FnMut(f64) -> f64) -> Evidence {
+    within(f, 0.0)
+}
+
+/// [`along`], where the function is given its argument with a rounding error.
+fn within(mut f: impl FnMut(f64) -> f64, rounding: f64) -> Evidence {
+    let noise = noise(&mut f, rounding);
     Evidence { stencil: five_point(&mut f, noise), richardson: richardson(&mut f, noise) }
 }
 
-/// Three standard deviations of the rounding noise in `f` near 0, and no less than half an ulp of `f`.
-fn noise(f: &mut impl FnMut(f64) -> f64) -> f64 {
+/// Three standard deviations of the rounding noise in `f` near 0, and no less than half an ulp of `f`, or than what the rounding of
+/// its argument makes of it.
+fn noise(f: &mut impl FnMut(f64) -> f64, rounding: f64) -> f64 {
     // Not a round number: x + kδ shall round as differently as x + h does.
     const DELTA: f64 = 1.234_567e-12;
     let mut table: Vec<f64> = (-3..=3).map(|k| f(f64::from(k) * DELTA)).collect();
     let size = table.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let slope = (table[6] - table[0]) / (6.0 * DELTA);
     let (mut variance, mut amplification) = (0.0f64, 1.0);
     for k in 1..=6 {
         table = table.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -113,7 +121,7 @@ fn noise(f: &mut impl FnMut(f64) -> f64) -> f64 {
             variance = variance.max(mean / amplification);
         }
     }
-    let floor = (size * f64::EPSILON / 2.0).max(f64::MIN_POSITIVE);
+    let floor = (size * f64::EPSILON / 2.0).max(slope.abs() * rounding).max(f64::MIN_POSITIVE);
     floor.max(3.0 * variance.sqrt())
 }
 

@@ -44,14 +44,16 @@ impl<T: Real> Inputs<T> {
             }
             X::OneHot(index) => (None, rig.padded(problem, index, 1, u32::MAX)),
         };
-        let width = problem.cell.masks() * dims.hidden;
+        let width = problem.cell.masks(dims.hidden);
+        let of_masks = spec.plan().masks.clone();
         let masks = rig.padded(problem, &problem.masks, width, nan);
         let mask = |m: usize| {
-            let rows = masks.chunks(width).flat_map(|row| row[m * dims.hidden..][..dims.hidden].iter().copied());
-            let place = Place::sequence(problem.layout, [dims.steps, dims.batch, dims.hidden]);
+            let start = of_masks[..m].iter().sum::<usize>();
+            let rows = masks.chunks(width).flat_map(|row| row[start..start + of_masks[m]].iter().copied());
+            let place = Place::sequence(problem.layout, [dims.steps, dims.batch, of_masks[m]]);
             Guarded::input("mask", place, &rows.collect::<Vec<T>>())
         };
-        let masks = (0..problem.cell.masks()).map(mask).collect();
+        let masks = (0..of_masks.len()).map(mask).collect();
         let params = Guarded::input("params", Place::flat(params.len()), &params);
         Self { spec, params, packed, x, index, masks, lengths, dims, start: problem.start }
     }

@@ -228,10 +228,11 @@ impl<T: Real> Problem<T> {
         spec(self.cell, self.bias, self.dims)
     }
 
-    /// How many parameters the cell has with one more hidden unit: what a wrong caller would pass.
+    /// How many parameters the cell has with more hidden units: what a wrong caller would pass.
     pub(crate) fn params_of_a_larger_cell(&self) -> usize {
-        let input = self.dims.input + usize::from(self.cell.reads_input());
-        let larger = Dims { hidden: self.dims.hidden + 1, input, ..self.dims };
+        let more = self.cell.multiple();
+        let input = self.dims.input + if self.cell.reads_input() { more } else { 0 };
+        let larger = Dims { hidden: self.dims.hidden + more, input, ..self.dims };
         spec::<T>(self.cell, self.bias, larger).params_len()
     }
 

@@ -13,7 +13,8 @@ pub(super) fn joined<T: Real>(problem: &Problem<T>, h: &Option<Vec<T>>, c: &Opti
     let mut all = h.clone().unwrap_or_else(|| vec![T::ZERO; rows * hidden]);
     let c = c.clone().unwrap_or_else(|| vec![T::ZERO; rows * rest]);
     for k in 0..problem.cell.others() {
-        all.extend((0..rows).flat_map(|n| c[n * rest + k * hidden..][..hidden].iter().copied()));
+        let other = problem.cell.other(k, hidden);
+        all.extend((0..rows).flat_map(|n| c[n * rest..][other.clone()].iter().copied()));
     }
     Some(all)
 }
@@ -22,8 +23,10 @@ pub(super) fn joined<T: Real>(problem: &Problem<T>, h: &Option<Vec<T>>, c: &Opti
 pub(super) fn parted<T: Real>(problem: &Problem<T>, all: &[T]) -> [Vec<T>; 2] {
     let (hidden, rows) = (problem.dims.hidden, problem.dims.batch);
     let (h, others) = all.split_at(all.len().min(rows * hidden));
-    let unit =
-        |n: usize, k: usize| others.get((k * rows + n) * hidden..(k * rows + n + 1) * hidden).unwrap_or_default();
+    let unit = |n: usize, k: usize| {
+        let other = problem.cell.other(k, hidden);
+        others.get(other.start * rows + n * other.len()..).unwrap_or_default().get(..other.len()).unwrap_or_default()
+    };
     let rest = (0..rows).flat_map(|n| (0..problem.cell.others()).flat_map(move |k| unit(n, k).iter().copied()));
     [h.to_vec(), rest.collect()]
 }

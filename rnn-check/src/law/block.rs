@@ -2,7 +2,7 @@
 
 use crate::case::Problem;
 use crate::drive::spec;
-use crate::oracle::{Cell, Dims};
+use crate::oracle::{Cell, Dims, units};
 use crate::real::Real;
 use rnn_kernels::Bias;
 use serde::{Deserialize, Serialize};
@@ -19,12 +19,9 @@ enum Axes {
     Params { cell: Cell, bias: Bias, dims: Dims },
 }
 
-/// The gates that rows belong to, `hidden` rows each.
+/// The gates that rows belong to, and how many rows each has.
 #[derive(Clone, Debug, Default)]
-struct Letters {
-    names: Vec<String>,
-    hidden: usize,
-}
+struct Letters(Vec<(String, usize)>);
 
 /// An array, as a report names its elements.
 #[derive(Clone, Debug)]
@@ -35,24 +32,25 @@ pub struct Block<'a> {
 }
 
 /// The gates that the rows of a block of parameters belong to: of a matrix those of its products, stage after stage.
-fn rows(cell: Cell, block: &str) -> Vec<String> {
+fn rows(cell: Cell, block: &str, hidden: usize) -> Letters {
     let form = cell.kernel().form();
     let of = |m: usize| form.matrices[m].name == block || form.matrices[m].bias.as_deref() == Some(block);
     let products = form.stages.iter().flat_map(|stage| stage.products.iter().map(move |product| (stage, product)));
-    let of_block = products.filter(|(_, product)| of(product.matrix));
+    let of_block = products.filter(|(_, product)| product.factor.matrix().is_some_and(of));
     let gates = of_block.flat_map(|(stage, product)| {
         let all = || (0..stage.gates.len()).collect();
         let into: Vec<usize> = product.into.clone().unwrap_or_else(all);
-        into.into_iter().map(move |gate| stage.gates[gate].to_string())
+        into.into_iter().map(move |gate| (stage.gates[gate].to_string(), units(stage.width, hidden)))
     });
-    gates.collect()
+    Letters(gates.collect())
 }
 
 /// The gates that a reserve keeps, stage after stage.
-fn kept(cell: Cell) -> Vec<String> {
+fn kept(cell: Cell, hidden: usize) -> Letters {
     let stages = cell.kernel().form().stages.iter().enumerate();
-    let kept = stages.filter(|(s, _)| cell.gates_of(*s).is_some());
-    kept.flat_map(|(_, stage)| stage.gates.iter().map(ToString::to_string)).collect()
+    let kept = stages.filter(|(s, _)| cell.gates_of(*s, hidden).is_some()).map(|(_, stage)| stage);
+    let gates = kept.flat_map(|s| s.gates.iter().map(|gate| (gate.to_string(), units(s.width, hidden))));
+    Letters(gates.collect())
 }
 
 impl<'a> Block<'a> {
@@ -75,8 +73,8 @@ impl<'a> Block<'a> {
     /// `[T, N, K]`.
     #[must_use]
     pub fn gates<T>(name: &'a str, problem: &Problem<T>) -> Self {
-        let (hidden, names) = (problem.dims.hidden, kept(problem.cell));
-        Self::steps(name, problem, names.len() * hidden, Letters { names, hidden })
+        let hidden = problem.dims.hidden;
+        Self::steps(name, problem, problem.cell.kept(hidden), kept(problem.cell, hidden))
     }
 
     /// Flat parameters.
@@ -115,7 +113,7 @@ impl<'a> Block<'a> {
                 };
                 let at = index - block.range.start;
                 element.part = Some(block.name.to_string());
-                let gates = Letters { names: rows(*cell, &block.name), hidden: dims.hidden };
+                let gates = rows(*cell, &block.name, dims.hidden);
                 gates.split(&mut element, at / block.cols);
                 element.column = element.column.or((!block.is_vector).then_some(at % block.cols));
             }
@@ -133,13 +131,16 @@ impl<'a> Block<'a> {
 impl Letters {
     /// Row `j` of the gates is a gate and a unit, as far as there are gates.
     fn split(&self, element: &mut Element, j: usize) {
-        match self.names.get(j / self.hidden.max(1)) {
-            Some(name) => {
+        let mut start = 0;
+        for (name, rows) in &self.0 {
+            if j < start + rows {
                 element.gate = Some(name.clone());
-                element.unit = Some(j % self.hidden.max(1));
+                element.unit = Some(j - start);
+                return;
             }
-            None => element.column = Some(j),
+            start += rows;
         }
+        element.column = Some(j);
     }
 }
 

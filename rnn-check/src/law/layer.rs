@@ -123,7 +123,7 @@ pub(super) fn two_layers_are_their_composition<T: Real>(ctx: &Context<'_, T>, ca
     let upstream = crate::case::Upstream { y: false, ..case.upstream };
     let lower = Case { upstream, ..case }.problem::<T>();
     let upper =
-        Case { dims: Dims { input: case.dims.hidden, ..case.dims }, one_hot: false, seed: case.seed + 600, ..case };
+        Case { dims: Dims { input: lower.dims.hidden, ..case.dims }, one_hot: false, seed: case.seed + 600, ..case };
     let upper = Problem { lengths: lower.lengths.clone(), start: lower.start, ..upper.problem::<T>() };
     let rig = ctx.rig();
     let below = rig.forward(&lower);
@@ -141,7 +141,7 @@ pub(super) fn two_layers_are_their_composition<T: Real>(ctx: &Context<'_, T>, ca
     let adjoint_above = adjoint_of(precision, &upper, &states_above, d_y, None, &no(&upper));
     let d_y = Some(adjoint_above.d_x.clone());
     let adjoint_below = adjoint_of(precision, &lower, &states_below, d_y, None, &no(&lower));
-    let hidden = case.dims.hidden;
+    let hidden = lower.dims.hidden;
     all([
         within(precision, &Block::sequence("y of the upper layer", &upper, hidden), &above.y, &states_above.y),
         within(

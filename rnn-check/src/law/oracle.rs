@@ -20,7 +20,7 @@ pub(super) fn each_step_is_one_oracle_step<T: Real>(ctx: &Context<'_, T>, case: 
 pub(super) fn forward_residual<T: Real>(ctx: &Context<'_, T>, problem: &Problem<T>, forward: &Forward<T>) -> Verdict {
     let want = states(ctx.precision, problem, Some(&forward.reserve));
     let (hidden, rest, reserve) = (problem.dims.hidden, problem.rest(), &forward.reserve);
-    let values = problem.cell.values() * hidden;
+    let values = problem.cell.values(hidden);
     all([
         within(ctx.precision, &Block::sequence("h", problem, hidden), reserve.h(), &want.h),
         within(ctx.precision, &Block::sequence("c", problem, rest), reserve.c(), &want.c),

@@ -68,7 +68,7 @@ fn on_a_tape<T: Real>(whole: &Problem<T>, update: Update) -> Vec<T::Wide> {
     let leaf = |v: &[T]| v.iter().map(|v| tape.leaf(T::Wide::from_f64(v.to_f64()))).collect::<Vec<_>>();
     let rest = whole.rest();
     let masks: Vec<_> = leaf(&whole.masks);
-    let mask_width = whole.cell.masks() * hidden;
+    let mask_width = whole.cell.masks(hidden);
     let or_zero = |v: &Option<Vec<T>>, len| v.clone().unwrap_or_else(|| vec![T::ZERO; len]);
     let (flat, x) = (leaf(&whole.params), leaf(&whole.dense_x()));
     let (h0, c0) = (leaf(&or_zero(&whole.h0, batch * hidden)), leaf(&or_zero(&whole.c0, batch * rest)));

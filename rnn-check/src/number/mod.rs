@@ -40,6 +40,12 @@ pub trait Number:
     /// The same value without its derivative: the edge of a window of truncated BPTT.
     fn detach(self) -> Self;
 
+    /// The value from here on is the one that memory holds: what stands for it in sums is that, and no longer what it was made of.
+    #[must_use]
+    fn stored(self) -> Self {
+        self
+    }
+
     /// `e^x`
     fn exp(self) -> Self;
 

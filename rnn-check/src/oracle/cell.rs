@@ -1,9 +1,11 @@
 //! The cells under test: those the oracle has equations of its own for, and any other.
 
+use super::form::units;
 use super::witness::{self, Witness};
-use rnn_kernels::{self as kernels, Slot};
+use rnn_kernels::{self as kernels, Slot, Width};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// The activation of an Elman cell.
@@ -62,19 +64,35 @@ pub struct Own {
     cell: OnceLock<kernels::Cell>,
     witness: Option<Witness>,
     positive: Option<usize>,
+    multiple: usize,
+    overflows: bool,
 }
 
 impl Own {
     /// A cell of this name, made when it is first needed, with the equations of its source as a witness of what was meant.
     #[must_use]
     pub const fn new(name: &'static str, make: fn() -> kernels::Cell, witness: Option<Witness>) -> Self {
-        Self { name, make, cell: OnceLock::new(), witness, positive: None }
+        Self { name, make, cell: OnceLock::new(), witness, positive: None, multiple: 1, overflows: false }
     }
 
     /// The same cell, whose equation divides by a state: its initial values are given, and 1 or more.
     #[must_use]
     pub const fn dividing_by(mut self, state: usize) -> Self {
         self.positive = Some(state);
+        self
+    }
+
+    /// The same cell, whose heads need a multiple of this many units.
+    #[must_use]
+    pub const fn in_heads_of(mut self, units: usize) -> Self {
+        self.multiple = units;
+        self
+    }
+
+    /// The same cell, whose gradients overflow f32 where gates are saturated: it divides by numbers near 0 there.
+    #[must_use]
+    pub const fn overflowing_when_saturated(mut self) -> Self {
+        self.overflows = true;
         self
     }
 
@@ -106,6 +124,8 @@ impl From<kernels::Cell> for Cell {
             cell: OnceLock::from(cell),
             witness: None,
             positive: None,
+            multiple: 1,
+            overflows: false,
         };
         Self::Own(Box::leak(Box::new(own)))
     }
@@ -173,6 +193,14 @@ impl Cell {
         Self::Own(&witness::CFC),
         Self::Own(&witness::CFC_NO_GATE),
         Self::Own(&witness::CFC_PURE),
+        Self::Own(&witness::LSTM_LAYER_NORM),
+        Self::Own(&witness::LSTM_LAYER_NORM_CARRIED),
+        Self::Own(&witness::MLSTM),
+        Self::Own(&witness::MLSTM_PLAIN),
+        Self::Own(&witness::GATED_DELTA),
+        Self::Own(&witness::MAMBA),
+        Self::Own(&witness::SLSTM_HEADS),
+        Self::Own(&witness::RG_LRU_HEADS),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [
@@ -230,7 +258,7 @@ impl Cell {
             Self::Own(own) => {
                 let stages = own.cell().form().stages.iter();
                 let counts = stages.flat_map(|stage| {
-                    let of_first = stage.products.iter().filter(|p| p.matrix == 0);
+                    let of_first = stage.products.iter().filter(|p| p.factor.matrix() == Some(0));
                     of_first.map(|p| p.into.as_ref().map_or(stage.gates.len(), Vec::len))
                 });
                 counts.sum()
@@ -250,21 +278,41 @@ impl Cell {
         self.others() > 0
     }
 
-    /// Where a row of [`Step::gates`](super::Step::gates) has the gates of a stage, in units; `None` if the stage keeps what it
-    /// writes, which is then its one gate.
+    /// `R`: the width of every state but `h`, side by side.
     #[must_use]
-    pub fn gates_of(self, stage: usize) -> Option<usize> {
+    pub fn rest(self, hidden: usize) -> usize {
+        self.other(self.others(), hidden).start
+    }
+
+    /// Where the state after the `k`-th that is not `h` would begin among those, and how wide it is.
+    #[must_use]
+    pub fn other(self, k: usize, hidden: usize) -> Range<usize> {
+        let states = &self.kernel().form().states[1..];
+        let width = |state: &(kernels::Name, Width)| units(state.1, hidden);
+        let start = states[..k].iter().map(width).sum();
+        start..start + states.get(k).map_or(0, width)
+    }
+
+    /// Where a row of [`Step::gates`](super::Step::gates) has the gates of a stage; `None` if the stage keeps what it writes,
+    /// which is then its one gate.
+    #[must_use]
+    pub fn gates_of(self, stage: usize, hidden: usize) -> Option<usize> {
         let cell = self.kernel();
-        let counts = |s: usize| if cell.keeps_what_it_writes(s) { 0 } else { cell.form().stages[s].gates.len() };
+        let counts = |s: usize| if cell.keeps_what_it_writes(s) { 0 } else { self.gates_width(s, hidden) };
         (!cell.keeps_what_it_writes(stage)).then(|| (0..stage).map(counts).sum())
     }
 
-    /// `K`: gates that a reserve keeps for each unit, of all stages that keep something beside what they write.
+    /// `K`: what a reserve keeps of the gates of all stages that keep something beside what they write.
     #[must_use]
-    pub fn kept(self) -> usize {
+    pub fn kept(self, hidden: usize) -> usize {
         let cell = self.kernel();
-        let stages = cell.form().stages.iter().enumerate();
-        stages.filter(|(s, _)| !cell.keeps_what_it_writes(*s)).map(|(_, stage)| stage.gates.len()).sum()
+        let stages = (0..cell.form().stages.len()).filter(|&s| !cell.keeps_what_it_writes(s));
+        stages.map(|s| self.gates_width(s, hidden)).sum()
+    }
+
+    fn gates_width(self, stage: usize, hidden: usize) -> usize {
+        let stage = &self.kernel().form().stages[stage];
+        stage.gates.len() * units(stage.width, hidden)
     }
 
     /// What the columns of a block of parameters are: the slot that a matrix is multiplied by first; `None` of biases and vectors.
@@ -273,7 +321,7 @@ impl Cell {
         let form = self.kernel().form();
         let matrix = form.matrices.iter().position(|matrix| matrix.name == block)?;
         let mut products = form.stages.iter().flat_map(|stage| &stage.products);
-        products.find(|product| product.matrix == matrix).map(|product| product.of)
+        products.find(|product| product.factor.matrix() == Some(matrix)).map(|product| product.of)
     }
 
     /// Whether the equation reads the input unit by unit: `C = H` then, and the input is no one-hot vector.
@@ -291,15 +339,37 @@ impl Cell {
         }
     }
 
-    /// `V`: values that stages leave for later ones of a step, for each unit.
+    /// `V`: the width of the values that stages leave for later ones of a step.
     #[must_use]
-    pub fn values(self) -> usize {
-        self.kernel().form().values.len()
+    pub fn values(self, hidden: usize) -> usize {
+        self.kernel().form().values.iter().map(|&width| units(width, hidden)).sum()
     }
 
-    /// Masks of a run, for each unit.
+    /// `M`: the width of all masks of a run.
     #[must_use]
-    pub fn masks(self) -> usize {
-        self.kernel().form().masks.len()
+    pub fn masks(self, hidden: usize) -> usize {
+        self.kernel().form().masks.iter().map(|mask| units(mask.1, hidden)).sum()
+    }
+
+    /// Whether its gradients overflow f32 where gates are saturated: no case of it has such numbers.
+    #[must_use]
+    pub fn overflows_when_saturated(self) -> bool {
+        matches!(self, Self::Own(own) if own.overflows)
+    }
+
+    /// What `H` must be a multiple of.
+    #[must_use]
+    pub fn multiple(self) -> usize {
+        match self {
+            Self::Own(own) => own.multiple,
+            Self::Elman(_) | Self::Lstm | Self::Gru(_) => 1,
+        }
+    }
+
+    /// Whether units may change places: every product is with a whole matrix.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        let mut products = self.kernel().form().stages.iter().flat_map(|stage| &stage.products);
+        products.all(|product| matches!(product.factor, kernels::Factor::Matrix(_)))
     }
 }

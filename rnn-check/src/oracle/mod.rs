@@ -19,7 +19,7 @@ pub mod witness;
 use std::sync::Arc;
 
 pub use cell::{Activation, Cell, Own, Reset};
-pub use form::{Layout, Row, Rows};
+pub use form::{By, Layout, Row, Rows, Weight, units};
 pub(crate) use form::{binary, unary};
 pub use heads::{affine, bernoulli_cross_entropy, embedding, one_hot, softmax_cross_entropy, squared_error};
 pub use rtrl::{Cotangents, Gradient, rtrl};

@@ -48,9 +48,9 @@ pub struct Gradient<S> {
 /// If a slice has another length than `dims` says, or a row is longer than `T`.
 pub fn rtrl<S: Number>(run: Run<'_, S>, up: Cotangents<'_, S>) -> Gradient<S> {
     let Dims { steps, batch, input, hidden } = run.dims;
-    let rest = run.cell.others() * hidden;
+    let rest = run.cell.rest(hidden);
     assert_eq!(run.x.len(), steps * batch * input, "x is [T, N, C]");
-    assert_eq!(run.masks.len(), steps * batch * run.cell.masks() * hidden, "masks are [T, N, M]");
+    assert_eq!(run.masks.len(), steps * batch * run.cell.masks(hidden), "masks are [T, N, M]");
     assert_eq!((run.h0.len(), run.c0.len()), (batch * hidden, batch * rest), "h0 is [N, H], c0 [N, R]");
     assert_eq!(up.d_y.len(), steps * batch * hidden, "d_y is [T, N, H]");
     assert_eq!((up.d_h_n.len(), up.d_c_n.len()), (run.h0.len(), run.c0.len()), "d_h_n is [N, H], d_c_n [N, R]");
@@ -80,7 +80,7 @@ pub fn rtrl<S: Number>(run: Run<'_, S>, up: Cotangents<'_, S>) -> Gradient<S> {
 fn of_row<S: Number>(run: Run<'_, S>, up: Cotangents<'_, S>, n: usize) -> Vec<S> {
     let Dims { steps, batch, input, hidden } = run.dims;
     let part = |of: &[S], at: usize, width: usize| of[at * width..(at + 1) * width].to_vec();
-    let states = |h: &[S], c: &[S]| [part(h, n, hidden), part(c, n, run.cell.others() * hidden)].concat();
+    let states = |h: &[S], c: &[S]| [part(h, n, hidden), part(c, n, run.cell.rest(hidden))].concat();
     let mut s = states(run.h0, run.c0);
     let (params, initial) = (run.params.flat().len(), run.params.flat().len() + steps * input);
 
@@ -127,7 +127,7 @@ impl<S: Number> Local<S> {
     /// One run of the step on dual numbers for each column.
     fn new(run: Run<'_, S>, t: usize, n: usize, s: &[S]) -> Self {
         let Run { cell, dims, params, .. } = run;
-        let (at, masks) = (t * dims.batch + n, cell.masks() * dims.hidden);
+        let (at, masks) = (t * dims.batch + n, cell.masks(dims.hidden));
         let (x, masks) = (&run.x[at * dims.input..][..dims.input], &run.masks[at * masks..][..masks]);
         let masks: Vec<Dual<S>> = masks.iter().map(|&m| Dual::new(m, S::from_f64(0.0))).collect();
         let f = |v: &[Dual<S>]| {

@@ -68,7 +68,7 @@ pub struct Run<'a, S> {
 pub fn sequence<S: Number>(run: Run<'_, S>) -> Sequence<S> {
     let Run { cell, dims, params, x, lengths, direction, h0, c0, masks } = run;
     let Dims { steps, batch, input, hidden } = dims;
-    let (h_size, c_size, m_size) = (hidden, cell.others() * hidden, cell.masks() * hidden);
+    let (h_size, c_size, m_size) = (hidden, cell.rest(hidden), cell.masks(hidden));
     assert_eq!(x.len(), steps * batch * input, "x is [T, N, C]");
     assert_eq!(masks.len(), steps * batch * m_size, "masks are [T, N, M]");
     assert_eq!((h0.len(), c0.len()), (batch * h_size, batch * c_size), "h0, c0 are [N, H]");

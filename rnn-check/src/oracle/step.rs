@@ -55,8 +55,8 @@ pub fn step<S: Number>(cell: Cell, dims: Dims, params: &Params<S>, x: &[S], h: &
     let hidden = dims.hidden;
     assert_eq!(x.len(), dims.input, "x is [C]");
     assert_eq!(h.len(), hidden, "h is [H]");
-    assert_eq!(c.len(), cell.others() * hidden, "c is every state but the first");
-    assert_eq!(masks.len(), cell.masks() * hidden, "masks are [H] each");
+    assert_eq!(c.len(), cell.rest(hidden), "c is every state but the first");
+    assert_eq!(masks.len(), cell.masks(hidden), "masks are [H] each");
     if let Cell::Own(_) = cell {
         return form::step(cell, dims, params.layout(), params.flat(), [x, h, c, masks]);
     }

@@ -46,23 +46,33 @@ pub enum Fault {
     GateTwice {
         /// Its name.
         gate: Name,
-        /// The matrix of the product.
-        matrix: Name,
+        /// What the product multiplies by, in words.
+        factor: String,
+    },
+    /// A fixed map goes into gates that are no neighbours.
+    GatesApart {
+        /// The map, in words.
+        factor: String,
     },
     /// No product uses a matrix.
     MatrixUnused {
         /// Its name.
         matrix: Name,
     },
-    /// A matrix is multiplied by slots of different widths.
+    /// A matrix is multiplied by slots of different widths, or in heads and whole.
     MatrixColumns {
         /// Its name.
         matrix: Name,
     },
-    /// A matrix is multiplied by a mask.
+    /// A mask is multiplied.
     ProductOfMask {
-        /// Its name.
-        matrix: Name,
+        /// What it is multiplied by, in words.
+        factor: String,
+    },
+    /// A fixed map is given the input, whose width is not that of any unit.
+    MapOfInput {
+        /// The map, in words.
+        factor: String,
     },
     /// A stage reads what no stage before it has written.
     NotYetWritten {
@@ -145,13 +155,17 @@ impl fmt::Display for Fault {
             Fault::NameTwice { name } => write!(f, "two things are called `{name}`"),
             Fault::Missing { what, index, count } => write!(f, "there is no {what} {index}; there are {count}"),
             Fault::GateWithoutProduct { gate } => write!(f, "no product is added to gate `{gate}`"),
-            Fault::GateTwice { gate, matrix } => write!(f, "a product of `{matrix}` is added to gate `{gate}` twice"),
+            Fault::GateTwice { gate, factor } => write!(f, "a product with {factor} is added to gate `{gate}` twice"),
+            Fault::GatesApart { factor } => write!(f, "{factor} goes into gates that do not follow each other"),
             Fault::MatrixUnused { matrix } => write!(f, "no product uses matrix `{matrix}`"),
             Fault::MatrixColumns { matrix } => {
-                write!(f, "matrix `{matrix}` is multiplied by slots of different widths")
+                write!(f, "matrix `{matrix}` is multiplied by slots of different widths, or in heads and whole")
             }
-            Fault::ProductOfMask { matrix } => {
-                write!(f, "matrix `{matrix}` is multiplied by a mask, which is only read unit by unit")
+            Fault::ProductOfMask { factor } => {
+                write!(f, "{factor} is multiplied by a mask, which is only read unit by unit")
+            }
+            Fault::MapOfInput { factor } => {
+                write!(f, "{factor} is taken of the input; a matrix must stand between them")
             }
             Fault::NotYetWritten { slot } => write!(f, "{slot} is read, but no earlier stage writes it"),
             Fault::NotWritable { slot } => write!(f, "{slot} is written; a stage writes new states and values"),

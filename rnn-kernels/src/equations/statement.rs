@@ -5,9 +5,11 @@
 //! with the compiler of programs. Names that only messages use are not in it: those of the cell and of its gates.
 
 use super::{Equations, Unit};
-use crate::form::{Form, Slot, Stage, Width};
+use crate::form::{Factor, Form, Slot, Stage, Width};
 use crate::number::Number;
 use crate::program::{Binary, Node, Place, Unary};
+use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -54,7 +56,8 @@ fn write_form(text: &mut String, form: &Form) -> Result {
 fn write_stage(text: &mut String, form: &Form, stage: &Stage) -> Result {
     writeln!(text, "stage {} gates {}", of(stage.width), stage.gates.len())?;
     for (p, product) in stage.products.iter().enumerate() {
-        write!(text, "  product {:?} ", form.matrices[product.matrix].name)?;
+        write!(text, "  product ")?;
+        write_factor(text, form, product.factor)?;
         write_slot(text, product.of)?;
         write!(text, " into")?;
         (0..stage.gates_of(p)).try_for_each(|at| write!(text, " {}", stage.gate_of(p, at)))?;
@@ -76,10 +79,22 @@ fn write_stage(text: &mut String, form: &Form, stage: &Stage) -> Result {
     Ok(())
 }
 
-fn of(width: Width) -> &'static str {
+fn write_factor(text: &mut String, form: &Form, factor: Factor) -> Result {
+    match factor {
+        Factor::Matrix(m) => write!(text, "{:?} ", form.matrices[m].name),
+        Factor::Heads { matrix, columns } => write!(text, "{:?} heads {columns} ", form.matrices[matrix].name),
+        Factor::Spread { inner } => write!(text, "spread {} ", of(inner)),
+        Factor::Sum { inner } => write!(text, "sum {} ", of(inner)),
+        Factor::Mean { inner } => write!(text, "mean {} ", of(inner)),
+    }
+}
+
+fn of(width: Width) -> Cow<'static, str> {
     match width {
-        Width::Hidden => "H",
-        Width::Output => "P",
+        Width::Hidden => "H".into(),
+        Width::Output => "P".into(),
+        Width::Fixed(n) => format!("{n}").into(),
+        Width::Scaled { times, over } => format!("{times} H / {over}").into(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a form is one: everything it refers to is there, and is written before it is read.
 
-use super::{Form, Slot, Stage};
+use super::{Factor, Form, Product, Slot, Stage};
 use crate::equations::{CellError, Fault};
 use alloc::format;
 use alloc::string::String;
@@ -48,18 +48,22 @@ impl Form {
 
     fn check_stage(&self, stage: &Stage, written: &mut Vec<Slot>) -> Result<(), Fault> {
         for product in &stage.products {
-            let matrix = self.matrices.get(product.matrix);
-            let matrix = &matrix.ok_or(missing("matrix", product.matrix, self.matrices.len()))?.name;
             self.check_read(product.of, written)?;
-            if matches!(product.of, Slot::Mask(_)) {
-                return Err(Fault::ProductOfMask { matrix: matrix.clone() });
+            let factor = self.factor_name(product)?;
+            match (product.of, product.factor.matrix()) {
+                (Slot::Mask(_), _) => return Err(Fault::ProductOfMask { factor }),
+                (Slot::X, None) => return Err(Fault::MapOfInput { factor }),
+                _ => {}
             }
             let into = product.into.as_deref().unwrap_or_default();
             for (at, &gate) in into.iter().enumerate() {
                 let name = stage.gates.get(gate).ok_or(missing("gate", gate, stage.gates.len()))?;
                 if into[..at].contains(&gate) {
-                    return Err(Fault::GateTwice { gate: name.clone(), matrix: matrix.clone() });
+                    return Err(Fault::GateTwice { gate: name.clone(), factor });
                 }
+            }
+            if product.factor.matrix().is_none() && into.windows(2).any(|pair| pair[0] + 1 != pair[1]) {
+                return Err(Fault::GatesApart { factor });
             }
         }
         for (g, gate) in stage.gates.iter().enumerate() {
@@ -122,13 +126,27 @@ impl Form {
         if fits { Ok(()) } else { Err(Fault::Width { slot: slot_name() }) }
     }
 
-    /// Every matrix is used, and by slots of one width.
+    /// What a product multiplies by, as people say it.
+    fn factor_name(&self, product: &Product) -> Result<String, Fault> {
+        Ok(match product.factor {
+            Factor::Matrix(m) | Factor::Heads { matrix: m, .. } => {
+                let matrix = self.matrices.get(m).ok_or(missing("matrix", m, self.matrices.len()))?;
+                format!("matrix `{}`", matrix.name)
+            }
+            Factor::Spread { .. } => "the spread".into(),
+            Factor::Sum { .. } => "the sum".into(),
+            Factor::Mean { .. } => "the mean".into(),
+        })
+    }
+
+    /// Every matrix is used, by slots of one width, in one way.
     fn check_matrices(&self) -> Result<(), Fault> {
         for (m, matrix) in self.matrices.iter().enumerate() {
-            let mut uses = self.stages.iter().flat_map(|stage| &stage.products).filter(|product| product.matrix == m);
+            let products = self.stages.iter().flat_map(|stage| &stage.products);
+            let mut uses = products.filter(|product| product.factor.matrix() == Some(m));
             let Some(first) = uses.next() else { return Err(Fault::MatrixUnused { matrix: matrix.name.clone() }) };
             let width = self.slot_width(first.of);
-            if uses.any(|product| self.slot_width(product.of) != width) {
+            if uses.any(|product| self.slot_width(product.of) != width || product.factor != first.factor) {
                 return Err(Fault::MatrixColumns { matrix: matrix.name.clone() });
             }
         }

@@ -1,22 +1,18 @@
 //! `pre = Σ W · slot + b`, stage after stage: where numbers flow between the steps and the products of a cell.
 
 mod check;
+mod product;
+mod width;
 
 use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
+pub use product::{Factor, Product};
+pub use width::Width;
+
 /// A name of a cell, a state, a gate or a block of parameters.
 pub type Name = Cow<'static, str>;
-
-/// How wide a vector is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Width {
-    /// `H`.
-    Hidden,
-    /// `P`, which a projection may make smaller than `H`.
-    Output,
-}
 
 /// A vector of one step of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,33 +36,6 @@ pub struct Matrix {
     pub name: Name,
     /// The name of its bias, if it has one. A layer may leave it out: see [`Bias`](crate::Bias).
     pub bias: Option<Name>,
-}
-
-/// `W · slot`, added to gates of a stage.
-///
-/// The rows of a matrix are those of all its products, stage after stage, `width` rows for each gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Product {
-    /// What is multiplied.
-    pub of: Slot,
-    /// Which of [`Form::matrices`] it is multiplied by.
-    pub matrix: usize,
-    /// The gates it is added to, in the order of the rows; all of them if `None`.
-    pub into: Option<Vec<usize>>,
-}
-
-impl Product {
-    /// `W · slot` into all gates of its stage.
-    #[must_use]
-    pub const fn new(matrix: usize, of: Slot) -> Self {
-        Self { of, matrix, into: None }
-    }
-
-    /// Into these gates alone.
-    #[must_use]
-    pub fn into_gates(self, gates: impl Into<Vec<usize>>) -> Self {
-        Self { into: Some(gates.into()), ..self }
-    }
 }
 
 /// Products, then the equation on every unit.
@@ -133,6 +102,12 @@ impl Stage {
     /// How many gates product `p` is added to.
     pub(crate) fn gates_of(&self, p: usize) -> usize {
         self.products[p].into.as_ref().map_or(self.gates.len(), Vec::len)
+    }
+
+    /// The products that are added to a gate.
+    pub(crate) fn adds_to(&self, gate: usize) -> impl Iterator<Item = usize> {
+        let adds = move |p: &usize| self.products[*p].into.as_ref().is_none_or(|into| into.contains(&gate));
+        (0..self.products.len()).filter(adds)
     }
 
     /// The `at`-th gate of product `p`.
@@ -239,6 +214,12 @@ impl Form {
         Self { values: widths.into(), ..self }
     }
 
+    /// With these states, each of its width.
+    #[must_use]
+    pub fn states_of<const N: usize>(self, states: [(&'static str, Width); N]) -> Self {
+        Self { states: states.map(|(name, width)| (Name::Borrowed(name), width)).into(), ..self }
+    }
+
     /// With a mask of width `H`.
     #[must_use]
     pub fn mask(mut self, name: impl Into<Name>) -> Self {
@@ -261,8 +242,14 @@ impl Form {
 
     /// With another vector of width `H`.
     #[must_use]
-    pub fn vector(mut self, name: impl Into<Name>) -> Self {
-        self.vectors.push((name.into(), Width::Hidden));
+    pub fn vector(self, name: impl Into<Name>) -> Self {
+        self.vector_of(name, Width::Hidden)
+    }
+
+    /// With another vector of this width.
+    #[must_use]
+    pub fn vector_of(mut self, name: impl Into<Name>, width: Width) -> Self {
+        self.vectors.push((name.into(), width));
         self
     }
 

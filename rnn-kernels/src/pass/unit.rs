@@ -113,7 +113,7 @@ impl<'a, T: Scalar> UnitForward<'a, T> {
     /// Whether the pre-activations of the stage lie where it writes.
     #[must_use]
     pub fn keeps_what_it_writes(&self) -> bool {
-        matches!(self.memory.places.plan.stages[self.stage].home, Home::Written(_))
+        matches!(self.memory.places.plan.stages[self.stage].home, Home::Written(..))
     }
 
     /// The equation, as a program.

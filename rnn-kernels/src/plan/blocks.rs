@@ -2,7 +2,7 @@
 
 use super::Size;
 use crate::equations::Cell;
-use crate::form::{Form, Name, Slot};
+use crate::form::{Factor, Form, Name, Product, Slot};
 use crate::params::Bias;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -91,7 +91,7 @@ fn has_bias(form: &Form, bias: Bias, m: usize) -> bool {
 fn rows(form: &Form, size: Size, m: usize) -> Option<usize> {
     let mut rows = 0_usize;
     for stage in &form.stages {
-        for p in (0..stage.products.len()).filter(|&p| stage.products[p].matrix == m) {
+        for p in (0..stage.products.len()).filter(|&p| stage.products[p].factor.matrix() == Some(m)) {
             rows = rows.checked_add(stage.gates_of(p).checked_mul(size.width(stage.width))?)?;
         }
     }
@@ -99,11 +99,18 @@ fn rows(form: &Form, size: Size, m: usize) -> Option<usize> {
 }
 
 fn cols(form: &Form, size: Size, m: usize) -> usize {
+    if let Some(Factor::Heads { columns, .. }) = first_product(form, m).map(|product| product.factor) {
+        return columns;
+    }
     let width = slot_of(form, m).and_then(|slot| form.slot_width(slot));
     width.map_or(size.input, |width| size.width(width))
 }
 
 /// What a matrix is multiplied by first; every other slot is as wide.
 fn slot_of(form: &Form, m: usize) -> Option<Slot> {
-    form.stages.iter().flat_map(|stage| &stage.products).find(|product| product.matrix == m).map(|product| product.of)
+    first_product(form, m).map(|product| product.of)
+}
+
+fn first_product(form: &Form, m: usize) -> Option<&Product> {
+    form.stages.iter().flat_map(|stage| &stage.products).find(|product| product.factor.matrix() == Some(m))
 }

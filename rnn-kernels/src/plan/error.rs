@@ -25,6 +25,41 @@ pub enum SizeError {
         /// How many units the stage has.
         units: usize,
     },
+    /// A width is a fraction of `H` that is no whole number.
+    Fraction {
+        /// The cell.
+        cell: Name,
+        /// `H`.
+        hidden: usize,
+        /// What must divide it.
+        over: usize,
+    },
+    /// A matrix in heads does not divide what it is multiplied by, or the units it is added to.
+    Heads {
+        /// The cell.
+        cell: Name,
+        /// The name of the matrix.
+        matrix: Name,
+        /// The width of what it is multiplied by.
+        of: usize,
+        /// The width of a head of that.
+        columns: usize,
+        /// How many units it is added to.
+        units: usize,
+    },
+    /// A spread, a sum or a mean does not divide the widths it is between.
+    Axes {
+        /// The cell.
+        cell: Name,
+        /// The stage.
+        stage: usize,
+        /// The width of the narrow side.
+        narrow: usize,
+        /// The width of the wide side.
+        wide: usize,
+        /// How many neighbours stay together.
+        inner: usize,
+    },
 }
 
 impl fmt::Display for SizeError {
@@ -36,6 +71,17 @@ impl fmt::Display for SizeError {
             SizeError::Input { cell, stage, input, units } => write!(
                 f,
                 "cell `{cell}`, stage {stage}: the equation reads x unit by unit, so C must be its {units} units; it is {input}"
+            ),
+            SizeError::Fraction { cell, hidden, over } => {
+                write!(f, "cell `{cell}`: H must be a positive multiple of {over}; it is {hidden}")
+            }
+            SizeError::Heads { cell, matrix, of, columns, units } => write!(
+                f,
+                "cell `{cell}`: heads of `{matrix}` have {columns} columns; they must divide {of} elements, and their number {units} units"
+            ),
+            SizeError::Axes { cell, stage, narrow, wide, inner } => write!(
+                f,
+                "cell `{cell}`, stage {stage}: {wide} elements must be a positive multiple of {narrow}, and those of {inner}"
             ),
         }
     }

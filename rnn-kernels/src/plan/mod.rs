@@ -2,11 +2,12 @@
 
 mod blocks;
 mod error;
+mod maps;
 mod places;
 mod tables;
 
 use crate::equations::Cell;
-use crate::form::{Slot, Width};
+use crate::form::{Factor, Form, Product, Slot, Stage, Width};
 use crate::params::Bias;
 use crate::shape::{product, sum};
 use core::marker::PhantomData;
@@ -14,6 +15,7 @@ use core::ops::Range;
 
 pub use blocks::ParamBlock;
 pub use error::SizeError;
+pub use maps::{Axes, Map, Way};
 pub(crate) use places::Places;
 pub use tables::{Group, Home, Plan, Segment, StagePlan, Term};
 
@@ -66,8 +68,8 @@ impl<T> Spec<T> {
     /// The cell with these sizes.
     ///
     /// # Errors
-    /// If the number of parameters overflows, or if the equation reads the input unit by unit and `C` is not the width of
-    /// its stage.
+    /// If the number of parameters or the width of a step overflows, if the equation reads the input unit by unit and `C` is not
+    /// the width of its stage, or if heads or a fixed map do not divide the widths they are between.
     pub fn new(cell: &Cell, size: Size) -> Result<Self, SizeError> {
         let plan = Plan::new(cell, size)?;
         Ok(Self { cell: cell.clone(), size, plan, number: PhantomData })
@@ -173,10 +175,40 @@ impl<T> Spec<T> {
 }
 
 impl Size {
+    /// Whether every width of a form is a whole number here.
+    fn check(self, form: &Form) -> Result<(), SizeError> {
+        let slots = form.states.iter().map(|state| state.1).chain(form.values.iter().copied());
+        let widths = slots.chain(form.masks.iter().chain(&form.vectors).map(|named| named.1));
+        for width in widths.chain(form.stages.iter().map(|stage| stage.width)) {
+            if let Width::Scaled { times, over } = width {
+                let whole = over > 0 && self.hidden > 0 && (self.hidden.saturating_mul(times)).is_multiple_of(over);
+                if !whole {
+                    return Err(SizeError::Fraction { cell: form.name.clone(), hidden: self.hidden, over });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many heads a product with a matrix has; one if the matrix is whole.
+    fn heads(self, form: &Form, stage: &Stage, product: &Product) -> Result<usize, SizeError> {
+        let Factor::Heads { matrix, columns } = product.factor else { return Ok(1) };
+        let of = form.slot_width(product.of).map_or(self.input, |width| self.width(width));
+        let units = self.width(stage.width);
+        if columns > 0 && of > 0 && of.is_multiple_of(columns) && units.is_multiple_of(of / columns) {
+            return Ok(of / columns);
+        }
+        let (cell, matrix) = (form.name.clone(), form.matrices[matrix].name.clone());
+        Err(SizeError::Heads { cell, matrix, of, columns, units })
+    }
+
     pub(crate) fn width(self, width: Width) -> usize {
         match width {
             Width::Hidden => self.hidden,
             Width::Output => self.output,
+            Width::Fixed(n) => n,
+            // A product that does not fit is found where the widths of a step are summed.
+            Width::Scaled { times, over } => self.hidden.saturating_mul(times) / over.max(1),
         }
     }
 }

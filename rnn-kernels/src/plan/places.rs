@@ -53,7 +53,7 @@ impl Places<'_> {
     pub(crate) fn home(&self, home: Home, t: usize) -> (Range<usize>, usize, usize) {
         match home {
             Home::Gates(first) => (self.gates(t), self.plan.gates, first),
-            Home::Written(slot) => (self.slot(slot, t), self.width(slot), 0),
+            Home::Written(slot, first) => (self.slot(slot, t), self.width(slot), first),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Which rows of which matrix go into which columns of which pre-activations: the tables of a layer, made once.
 
 use super::blocks::Blocks;
+use super::maps::{self, Map};
 use super::{ParamBlock, Size, SizeError};
 use crate::accum::Accum;
 use crate::equations::Cell;
-use crate::form::{Form, Slot};
+use crate::form::{Factor, Form, Slot};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -14,8 +15,8 @@ use core::ops::Range;
 pub enum Home {
     /// In the gates of the reserve, from this column on.
     Gates(usize),
-    /// In the slot that the stage writes, since it keeps what it writes.
-    Written(Slot),
+    /// In the slot that the stage writes, since it keeps what it writes, from this column on.
+    Written(Slot, usize),
 }
 
 /// A block of rows of a matrix: `pre[cols] += W[rows] · slot + b[rows]`.
@@ -23,7 +24,9 @@ pub enum Home {
 pub struct Segment {
     /// What is multiplied.
     pub of: Slot,
-    /// The width of that, `K`.
+    /// From which column of that on: beyond 0 for heads alone.
+    pub from: usize,
+    /// How many columns of it, `K`.
     pub depth: usize,
     /// Where the rows lie in the flat parameters.
     pub weights: Range<usize>,
@@ -76,6 +79,10 @@ pub struct StagePlan {
     pub cols: Range<usize>,
     /// Its products with what earlier stages of the step wrote.
     pub inner: Vec<Segment>,
+    /// Its fixed maps, of old states as well.
+    pub maps: Vec<Map>,
+    /// Gates that start at 0, since nothing but a map is added to them, and that to other gates as well.
+    pub cleared: Vec<Home>,
     /// What is read unit by unit.
     pub reads: Vec<Slot>,
     /// For each of them, whether its part of the cotangent is the first of a step.
@@ -115,8 +122,10 @@ pub struct Plan {
     pub params: usize,
     /// Whether a stage reads the input unit by unit.
     pub reads_input: bool,
-    /// Old states and values that no stage reads: their cotangents are 0.
+    /// Old states and values whose cotangents start at 0 in every step: nothing reads them, or only products of heads do.
     pub unread: Vec<Slot>,
+    /// Whether every product is with a whole matrix: there are no heads and no fixed maps.
+    pub whole: bool,
 }
 
 impl Plan {
@@ -129,40 +138,70 @@ impl Plan {
                 return Err(SizeError::Input { cell: form.name.clone(), stage: s, input: size.input, units });
             }
         }
+        size.check(form)?;
         let blocks = Blocks::new(cell, size).ok_or_else(overflow)?;
         let mut plan = Self::empty(form, size, &blocks).ok_or_else(overflow)?;
-        // Every gate has a product, so that the rows of the matrices bound the widths of a step.
+        for stage in &form.stages {
+            let pre = stage.gates.len().checked_mul(size.width(stage.width)).and_then(|pre| pre.checked_add(plan.pre));
+            plan.pre = pre.ok_or_else(overflow)?;
+        }
+        plan.pre = 0;
         let mut rows_before = vec![0; form.matrices.len()];
         let (mut input, mut old) = (vec![], vec![]);
         for (s, stage) in form.stages.iter().enumerate() {
             let (width, gates) = (size.width(stage.width), stage.gates.len());
             let home =
-                if cell.keeps_what_it_writes(s) { Home::Written(stage.writes[0]) } else { Home::Gates(plan.gates) };
+                if cell.keeps_what_it_writes(s) { Home::Written(stage.writes[0], 0) } else { Home::Gates(plan.gates) };
             let cols = plan.pre..plan.pre + gates * width;
-            let mut inner = vec![];
+            let (mut inner, mut maps, mut cleared) = (vec![], vec![], vec![]);
             for (p, product) in stage.products.iter().enumerate() {
+                if let Some(axes) = maps::axes(form, size, s, product, stage.gates_of(p)) {
+                    let (way, axes) = axes?;
+                    let gate = stage.gate_of(p, 0);
+                    // Matrices come first, whatever their place: their biases start a pre-activation.
+                    let added = |&other: &usize| stage.products[other].factor.matrix().is_some() || other < p;
+                    let all = gate..gate + stage.gates_of(p);
+                    let fresh: Vec<_> = all.clone().filter(|&g| !stage.adds_to(g).any(|other| added(&other))).collect();
+                    let forward = if fresh.len() == all.len() { Accum::Replace } else { Accum::Add };
+                    if forward == Accum::Add {
+                        cleared.extend(fresh.into_iter().map(|g| home.column(g * width)));
+                    }
+                    let (home, cols) =
+                        (home.column(gate * width), cols.start + gate * width..cols.start + all.end * width);
+                    maps.push(Map { of: product.of, way, axes, home, cols, forward, backward: Accum::Add });
+                    continue;
+                }
                 for at in 0..stage.gates_of(p) {
-                    let (row, gate) = (rows_before[product.matrix], stage.gate_of(p, at));
-                    rows_before[product.matrix] += width;
-                    let (matrix, depth) = (blocks.matrix(product.matrix), blocks.matrix(product.matrix).cols);
-                    let weights = matrix.range.start + row * depth;
-                    let bias = blocks.bias(product.matrix).map(|bias| bias.range.start + row);
+                    let gate = stage.gate_of(p, at);
                     let first = cols.start + gate * width;
-                    let segment = Segment {
-                        of: product.of,
-                        depth,
-                        weights: weights..weights + width * depth,
-                        bias: bias.map(|bias| bias..bias + width),
-                        home: home.column(gate * width),
-                        cols: first..first + width,
-                        accum: Accum::Add,
-                    };
-                    let list = match product.of {
-                        Slot::X => &mut input,
-                        Slot::Old(_) => &mut old,
-                        _ => &mut inner,
-                    };
-                    join(list, segment);
+                    let (home, cols) = (home.column(gate * width), first..first + width);
+                    let Some(m) = product.factor.matrix() else { unreachable!("all but matrices are maps") };
+                    let row = rows_before[m];
+                    rows_before[m] += width;
+                    let (matrix, depth) = (blocks.matrix(m), blocks.matrix(m).cols);
+                    let heads = size.heads(form, stage, product)?;
+                    let units = width / heads;
+                    for head in 0..heads {
+                        let weights = matrix.range.start + (row + head * units) * depth;
+                        let bias = blocks.bias(m).map(|bias| bias.range.start + row + head * units);
+                        let first = cols.start + head * units;
+                        let segment = Segment {
+                            of: product.of,
+                            from: head * depth,
+                            depth,
+                            weights: weights..weights + units * depth,
+                            bias: bias.map(|bias| bias..bias + units),
+                            home: home.column(head * units),
+                            cols: first..first + units,
+                            accum: Accum::Add,
+                        };
+                        let list = match product.of {
+                            Slot::X => &mut input,
+                            Slot::Old(_) => &mut old,
+                            _ => &mut inner,
+                        };
+                        join(list, segment);
+                    }
                 }
             }
             if home == Home::Gates(plan.gates) {
@@ -175,6 +214,8 @@ impl Plan {
                 home,
                 cols,
                 inner,
+                maps,
+                cleared,
                 reads: stage.reads.clone(),
                 d_reads: vec![Accum::Add; stage.reads.len()],
                 vectors: stage.vectors.iter().map(|&v| blocks.vector(v)).collect(),
@@ -211,12 +252,19 @@ impl Plan {
             params: blocks.len(),
             reads_input: form.stages.iter().any(|stage| stage.reads.contains(&Slot::X)),
             unread: vec![],
+            whole: form.stages.iter().flat_map(|stage| &stage.products).all(|p| matches!(p.factor, Factor::Matrix(_))),
         })
     }
 
     /// In the order of backward, who gives the first part of the cotangent of an old state or a value overwrites it.
     fn who_comes_first(&mut self) {
-        let mut given: Vec<Slot> = vec![];
+        let segments = || self.old.iter().chain(self.stages.iter().flat_map(|stage| &stage.inner));
+        let in_heads = |slot: Slot| segments().any(|s| s.of == slot && s.depth < self.slot(slot));
+        let slots: Vec<_> =
+            (0..self.states.len()).map(Slot::Old).chain((0..self.values.len()).map(Slot::Value)).collect();
+        // Products of heads give a part of the columns each, so that none of them overwrites all.
+        let mut given: Vec<Slot> = slots.iter().copied().filter(|&slot| in_heads(slot)).collect();
+        let in_heads = given.clone();
         let mut first = |slot: Slot| match slot {
             Slot::Old(_) | Slot::Value(_) if !given.contains(&slot) => {
                 given.push(slot);
@@ -231,12 +279,23 @@ impl Plan {
             for segment in &mut stage.inner {
                 segment.accum = first(segment.of);
             }
+            for map in &mut stage.maps {
+                map.backward = first(map.of);
+            }
         }
         for segment in &mut self.old {
             segment.accum = first(segment.of);
         }
-        let unread = (0..self.states.len()).map(Slot::Old).chain((0..self.values.len()).map(Slot::Value));
-        self.unread = unread.filter(|slot| !given.contains(slot)).collect();
+        self.unread = slots.into_iter().filter(|slot| in_heads.contains(slot) || !given.contains(slot)).collect();
+    }
+
+    /// The width of a state or a value.
+    fn slot(&self, slot: Slot) -> usize {
+        match slot {
+            Slot::Old(k) | Slot::New(k) => self.states[k],
+            Slot::Value(v) => self.values[v],
+            Slot::X | Slot::Mask(_) => unreachable!("the plan asks for states and values"),
+        }
     }
 
     pub(crate) fn states_width(&self) -> usize {
@@ -258,7 +317,7 @@ impl Home {
     fn column(self, columns: usize) -> Self {
         match self {
             Home::Gates(first) => Home::Gates(first + columns),
-            Home::Written(slot) => Home::Written(slot),
+            Home::Written(slot, first) => Home::Written(slot, first + columns),
         }
     }
 }
@@ -272,11 +331,11 @@ fn join(list: &mut Vec<Segment>, next: Segment) {
             _ => false,
         };
         if last.of == next.of
+            && last.from == next.from
             && last.weights.end == next.weights.start
             && last.depth == next.depth
             && last.cols.end == next.cols.start
             && follows(&last.bias, &next.bias)
-            && matches!(next.home, Home::Gates(_))
             && last.home.column(last.cols.len()) == next.home
         {
             last.weights.end = next.weights.end;

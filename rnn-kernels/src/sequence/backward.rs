@@ -5,17 +5,18 @@
 //! and of the input are products over all steps.
 
 use super::forward::weights as rows_of;
-use super::{input, ragged, weights};
+use super::{input, maps, ragged, weights};
 use crate::accum::Accum;
 use crate::backend::Backend;
 use crate::form::Slot;
 use crate::pass::{Backward, Gradient, Memory, UnitBackward};
-use crate::plan::{Places, Segment, Spec};
+use crate::plan::{Map, Places, Segment, Spec};
 use crate::scalar::Scalar;
 use crate::shape::{product, sum};
 use crate::steps::Steps;
 use crate::view::{MatMut, MatRef, SeqMut, SeqRef};
 use core::mem::swap;
+use core::ops::Range;
 
 /// Where everything lies in the scratch of backward: `d_pre [T, N, pre] · d_x [T, N, C] · two of [N, states] · [N, values] ·
 /// vectors`.
@@ -154,6 +155,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
             for segment in &stage_plan.inner {
                 self.product(segment, t);
             }
+            for map in &stage_plan.maps {
+                self.fixed(map, t);
+            }
         }
         for segment in &plan.old {
             self.product(segment, t);
@@ -168,7 +172,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
         swap(after, before);
     }
 
-    fn unit(&mut self, stage: usize, t: usize, rows: core::ops::Range<usize>) -> UnitBackward<'_, T> {
+    fn unit(&mut self, stage: usize, t: usize, rows: Range<usize>) -> UnitBackward<'_, T> {
         let Memory { places, spec, .. } = self.memory;
         let (pre, step) = (places.plan.pre, t * places.rows);
         let gradient = Gradient {
@@ -185,12 +189,25 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
 
     /// `d_slot (+)= d_pre[cols] · W[rows]` of one step.
     fn product(&mut self, segment: &Segment, t: usize) {
-        let Memory { places, params, .. } = self.memory;
-        let (rows, pre, start) = (places.rows, places.plan.pre, self.slot(segment.of));
-        let ranges = [start..start + rows * segment.depth, t * rows * pre..(t + 1) * rows * pre];
+        let (backend, params) = (self.backend, self.memory.params);
+        let [d, d_pre] = self.cotangents(segment.of, &segment.cols, t);
+        let d = d.cols_range(segment.from, segment.from + segment.depth);
+        backend.matmul(d, segment.accum, d_pre.rb(), rows_of(params, segment));
+    }
+
+    /// `d_slot (+)= Fᵀ d_pre[cols]` of one step.
+    fn fixed(&mut self, map: &Map, t: usize) {
+        let [d, d_pre] = self.cotangents(map.of, &map.cols, t);
+        maps::backward(map.way, map.axes, d, map.backward, d_pre.rb());
+    }
+
+    /// Those of a slot that products read, and of some pre-activations of step `t`.
+    fn cotangents(&mut self, of: Slot, cols: &Range<usize>, t: usize) -> [MatMut<'_, T>; 2] {
+        let Memory { places, .. } = self.memory;
+        let (rows, pre, start, width) = (places.rows, places.plan.pre, self.slot(of), places.width(of));
+        let ranges = [start..start + rows * width, t * rows * pre..(t + 1) * rows * pre];
         let [d, d_pre] = self.workspace.get_disjoint_mut(ranges).expect("cotangents lie apart");
-        let d_pre = MatRef::new(d_pre, rows, pre).cols_range(segment.cols.start, segment.cols.end);
-        self.backend.matmul(MatMut::new(d, rows, segment.depth), segment.accum, d_pre, rows_of(params, segment));
+        [MatMut::new(d, rows, width), MatMut::new(d_pre, rows, pre).cols_range(cols.start, cols.end)]
     }
 
     /// The cotangents of all pre-activations of all steps.
@@ -208,10 +225,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
             let d_pre = self.d_pre().cols_range(segment.cols.start, segment.cols.end);
             let d_w = MatMut::new(&mut d_params[segment.weights.clone()], segment.cols.len(), segment.depth);
             match segment.of {
-                Slot::X => weights::input(self.backend, d_w, self.steps, d_pre, x),
+                Slot::X => weights::input(self.backend, d_w, self.steps, d_pre, x, segment.from),
                 slot => {
                     let range = places.slot_of_all_steps(slot);
-                    let v = SeqRef::new(&self.reserve[range], places.steps, places.rows, segment.depth);
+                    let v = SeqRef::new(&self.reserve[range], places.steps, places.rows, places.width(slot));
+                    let v = v.cols_range(segment.from, segment.from + segment.depth);
                     weights::outer(self.backend, d_w, self.steps, d_pre, v);
                 }
             }
@@ -229,9 +247,15 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
     fn gradient_of_input(&self, mut d_x: SeqMut<'_, T>, mut accum: Accum) {
         let Memory { places, params, spec, .. } = self.memory;
         let plan = places.plan;
+        if accum == Accum::Replace && plan.input.iter().any(|segment| segment.depth < spec.size().input) {
+            // Heads overwrite some columns each.
+            d_x.fill(T::ZERO);
+            accum = Accum::Add;
+        }
         for segment in &plan.input {
             let d_pre = self.d_pre().cols_range(segment.cols.start, segment.cols.end);
-            input::backward(self.backend, d_x.rb_mut(), accum, self.steps, d_pre, rows_of(params, segment));
+            let d_x = d_x.rb_mut().cols_range(segment.from, segment.from + segment.depth);
+            input::backward(self.backend, d_x, accum, self.steps, d_pre, rows_of(params, segment));
             accum = Accum::Add;
         }
         if accum == Accum::Replace {

@@ -3,13 +3,13 @@
 //! Per step: products with old states, then stage after stage the products with what earlier stages wrote, and the units.
 //! What needs no state, `b + W x`, is computed for all steps at once.
 
-use super::{input, ragged};
+use super::{input, maps, ragged};
 use crate::accum::Accum;
 use crate::backend::Backend;
 use crate::buffer::BufferLens;
 use crate::form::Slot;
 use crate::pass::{Forward, Memory, UnitForward};
-use crate::plan::{Home, Places, Segment, Spec};
+use crate::plan::{Home, Map, Places, Segment, Spec};
 use crate::scalar::Scalar;
 use crate::steps::Steps;
 use crate::view::{MatMut, MatRef, SeqMut};
@@ -69,6 +69,14 @@ pub(super) fn through_time<T: Scalar, B: Backend<T> + ?Sized>(
             for segment in &stage_plan.inner {
                 product(backend, memory, segment, t, reserve);
             }
+            for &gate in &stage_plan.cleared {
+                let (home, width, first) = places.home(gate, t);
+                let pre = MatMut::new(&mut reserve[home], places.rows, width);
+                pre.cols_range(first, first + stage_plan.width).fill(T::ZERO);
+            }
+            for map in &stage_plan.maps {
+                fixed(places, map, t, reserve);
+            }
             for rows in steps.live_runs(t, 0..places.rows) {
                 backend.unit_forward(UnitForward { memory, stage, t, rows, reserve: &mut *reserve });
             }
@@ -106,7 +114,7 @@ fn before_any_step<T: Scalar, B: Backend<T> + ?Sized>(
     }
     for segment in &places.plan.input {
         let pre = pre_of_all_steps(places, segment.home, segment.cols.len(), reserve);
-        input::forward(backend, pre, steps, x, weights(params, segment));
+        input::forward(backend, pre, steps, x, segment.from, weights(params, segment));
     }
 }
 
@@ -125,12 +133,31 @@ fn product<T: Scalar, B: Backend<T> + ?Sized>(
     reserve: &mut [T],
 ) {
     let Memory { places, params, .. } = memory;
-    let (home, width, first) = places.home(segment.home, t);
-    let [pre, v] =
-        reserve.get_disjoint_mut([home, places.slot(segment.of, t)]).expect("a step reads what it does not write");
-    let pre = MatMut::new(pre, places.rows, width).cols_range(first, first + segment.cols.len());
-    let v = MatRef::new(v, places.rows, segment.depth);
+    let [pre, v] = operands(places, (segment.home, segment.cols.len()), segment.of, t, reserve);
+    let v = v.rb().cols_range(segment.from, segment.from + segment.depth);
     backend.matmul(pre, Accum::Add, v, weights(params, segment).t());
+}
+
+/// `pre[cols] (+)= F · slot` of one step.
+fn fixed<T: Scalar>(places: Places<'_>, map: &Map, t: usize, reserve: &mut [T]) {
+    let [pre, v] = operands(places, (map.home, map.cols.len()), map.of, t, reserve);
+    maps::forward(map.way, map.axes, pre, map.forward, v.rb());
+}
+
+/// Some pre-activations of one step, and what is multiplied.
+fn operands<'r, T>(
+    places: Places<'_>,
+    (home, cols): (Home, usize),
+    of: Slot,
+    t: usize,
+    reserve: &'r mut [T],
+) -> [MatMut<'r, T>; 2] {
+    let (home, width, first) = places.home(home, t);
+    let [pre, v] = reserve.get_disjoint_mut([home, places.slot(of, t)]).expect("a step reads what it does not write");
+    [
+        MatMut::new(pre, places.rows, width).cols_range(first, first + cols),
+        MatMut::new(v, places.rows, places.width(of)),
+    ]
 }
 
 /// The rows of a matrix that a segment multiplies by.

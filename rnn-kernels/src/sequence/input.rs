@@ -7,7 +7,7 @@ use crate::scalar::Scalar;
 use crate::steps::{Part, Steps};
 use crate::view::{MatRef, SeqMut, SeqRef};
 
-/// `pre[t, n] += W_ih x[t, n]`, shape `[T, N, G·H]`.
+/// `pre[t, n] += W_ih x[t, n]`, shape `[T, N, G·H]`; the columns of `W_ih` are those of `x` from `from` on.
 ///
 /// Rows beyond their length are left with unspecified contents: the driver clears them.
 pub fn forward<T: Scalar, B: Backend<T> + ?Sized>(
@@ -15,17 +15,21 @@ pub fn forward<T: Scalar, B: Backend<T> + ?Sized>(
     mut pre: SeqMut<'_, T>,
     steps: Steps<'_>,
     x: Input<'_, T>,
+    from: usize,
     w_ih: MatRef<'_, T>,
 ) {
     match x {
-        Input::Dense(x) => match (pre.flat_mut(), x.flat()) {
-            (Some(pre), Some(x)) => backend.matmul(pre, Accum::Add, x, w_ih.t()),
-            _ => (0..x.rows()).for_each(|n| backend.matmul(pre.row_mut(n), Accum::Add, x.row(n), w_ih.t())),
-        },
+        Input::Dense(x) => {
+            let x = x.cols_range(from, from + w_ih.cols());
+            match (pre.flat_mut(), x.flat()) {
+                (Some(pre), Some(x)) => backend.matmul(pre, Accum::Add, x, w_ih.t()),
+                _ => (0..x.rows()).for_each(|n| backend.matmul(pre.row_mut(n), Accum::Add, x.row(n), w_ih.t())),
+            }
+        }
         Input::OneHot { index, rows, .. } => {
             for (t, n) in (0..pre.steps()).flat_map(|t| (0..rows).map(move |n| (t, n))) {
-                if steps.live(t, n) {
-                    let column = index[t * rows + n] as usize;
+                let column = (index[t * rows + n] as usize).checked_sub(from).filter(|&column| column < w_ih.cols());
+                if let Some(column) = column.filter(|_| steps.live(t, n)) {
                     let mut pre = pre.at_mut(t);
                     for (j, pre) in pre.row_mut(n).iter_mut().enumerate() {
                         *pre += w_ih.row(j)[column];

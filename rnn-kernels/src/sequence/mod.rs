@@ -7,6 +7,7 @@ mod backward;
 mod forward;
 mod infer;
 pub mod input;
+pub mod maps;
 pub mod ragged;
 pub mod weights;
 

@@ -30,20 +30,22 @@ pub fn outer<T: Scalar, B: Backend<T> + ?Sized>(
     }
 }
 
-/// `d_w_ih += Σ d_pre ⊗ x`: a product, or for one-hot input a scatter-add into columns.
+/// `d_w_ih += Σ d_pre ⊗ x`: a product, or for one-hot input a scatter-add into columns; they are those of `x` from `from` on.
 pub fn input<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
     mut d_w_ih: MatMut<'_, T>,
     steps: Steps<'_>,
     d_pre: SeqRef<'_, T>,
     x: Input<'_, T>,
+    from: usize,
 ) {
+    let cols = d_w_ih.cols();
     match x {
-        Input::Dense(x) => outer(backend, d_w_ih, steps, d_pre, x),
+        Input::Dense(x) => outer(backend, d_w_ih, steps, d_pre, x.cols_range(from, from + cols)),
         Input::OneHot { index, steps: step_count, rows } => {
             for (t, n) in (0..step_count).flat_map(|t| (0..rows).map(move |n| (t, n))) {
-                if steps.live(t, n) {
-                    let column = index[t * rows + n] as usize;
+                let column = (index[t * rows + n] as usize).checked_sub(from).filter(|&column| column < cols);
+                if let Some(column) = column.filter(|_| steps.live(t, n)) {
                     for (j, &d_pre) in d_pre.at(t).row(n).iter().enumerate() {
                         d_w_ih.row_mut(j)[column] += d_pre;
                     }

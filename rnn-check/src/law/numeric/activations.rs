@@ -18,7 +18,7 @@ fn gates<T: Real>(ctx: &Context<'_, T>, cell: Cell, x: &[T]) -> Vec<(usize, Vec<
     let mut problem = Problem { x: X::Dense(vec![T::ZERO]), ..case.problem::<T>() };
     problem.params.fill(T::ZERO);
     let biases = problem.params.len() - cell.gates() * UNITS;
-    let kept = if let Cell::Elman(_) = cell { 1 } else { cell.kept() };
+    let kept = if let Cell::Elman(_) = cell { 1 } else { cell.kept(1) };
     let mut of_all: Vec<_> = (0..kept).map(|gate| (gate, Vec::with_capacity(x.len()))).collect();
     for x in x.chunks(UNITS) {
         for bias in problem.params[biases..].chunks_mut(UNITS) {

@@ -113,7 +113,7 @@ pub fn adjoint_of<'p, T: Real>(
     }
     let live: Vec<_> = pulled.iter().map(|(tn, back)| (lines[*tn].saved(), back)).collect();
     let before = problem.oracle_params_of(&lift(precision, &before.d_params));
-    let d_params = parameter_gradients(problem.dims, &before, &live);
+    let d_params = parameter_gradients(&before, &live);
     Adjoint { trace, d_x, d_h0, d_c0, d_params }
 }
 

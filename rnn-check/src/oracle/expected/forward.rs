@@ -147,7 +147,7 @@ pub fn saved<'p, T: Real>(precision: &'p Precision, problem: &Problem<T>, reserv
 impl<T: Real> Problem<T> {
     /// `[T, N, M]`, 0 beyond each row's length.
     fn live_masks(&self) -> Vec<T> {
-        let width = self.cell.masks() * self.dims.hidden;
+        let width = self.cell.masks(self.dims.hidden);
         let mut masks = self.masks.clone();
         for (at, row) in masks.chunks_mut(width.max(1)).enumerate() {
             if !self.live(at / self.dims.batch, at % self.dims.batch) {

@@ -36,14 +36,7 @@ pub(super) struct Widths {
 impl Widths {
     fn of<T>(problem: &Problem<T>) -> Self {
         let (cell, h) = (problem.cell, problem.dims.hidden);
-        let width = |units: usize| units * h;
-        Self {
-            h,
-            c: width(cell.others()),
-            gates: width(cell.kept()),
-            values: width(cell.values()),
-            masks: width(cell.masks()),
-        }
+        Self { h, c: cell.rest(h), gates: cell.kept(h), values: cell.values(h), masks: cell.masks(h) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Slips in the form of a cell: numbers flow from or to another place. Widths stay, so that everything lies where it did.
 
-use super::words::slot;
-use rnn_kernels::{Cell, Form, Slot, Stage};
+use super::words::{factor, slot};
+use rnn_kernels::{Cell, Factor, Form, Slot, Stage};
 
 /// Each slip in words, and the cell that has it.
 pub(super) fn slips(cell: &Cell) -> Vec<(String, Cell)> {
@@ -43,7 +43,7 @@ fn others(form: &Form, of: Slot) -> Vec<Slot> {
 fn products(form: &Form, stage: &Stage) -> Vec<(String, Stage)> {
     let mut all = vec![];
     for (p, product) in stage.products.iter().enumerate() {
-        let name = format!("{} · {}", form.matrices[product.matrix].name, slot(form, product.of));
+        let name = format!("{} · {}", factor(form, product.factor), slot(form, product.of));
         let gates: Vec<usize> = product.into.clone().unwrap_or_else(|| (0..stage.gates.len()).collect());
         let gate = |g: usize| &stage.gates[g];
         let mut change = |what: String, of: Slot, into: Option<Vec<usize>>| {
@@ -66,6 +66,16 @@ fn products(form: &Form, stage: &Stage) -> Vec<(String, Stage)> {
         }
         for of in others(form, product.of) {
             change(format!(" is of {}", slot(form, of)), of, product.into.clone());
+        }
+        let wrong = match product.factor {
+            Factor::Sum { inner } => Some(Factor::Mean { inner }),
+            Factor::Mean { inner } => Some(Factor::Sum { inner }),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            let mut stage = stage.clone();
+            stage.products[p].factor = wrong;
+            all.push((format!("{name} is {}", factor(form, wrong)), stage));
         }
     }
     all

@@ -1,7 +1,7 @@
 //! What instructions of a program say: `d_pre_f`, `f · c_prev`.
 
 use rnn_kernels::program::{Binary, Op, Place, Register, Unary};
-use rnn_kernels::{Form, Slot, Stage};
+use rnn_kernels::{Factor, Form, Slot, Stage};
 
 /// Beyond so many characters an operand is `…`.
 const LONGEST: usize = 40;
@@ -14,6 +14,16 @@ pub(super) fn slot(form: &Form, slot: Slot) -> String {
         Slot::New(k) => form.states[k].0.clone().into_owned(),
         Slot::Value(v) => format!("value_{v}"),
         Slot::Mask(m) => form.masks[m].0.clone().into_owned(),
+    }
+}
+
+/// What a product multiplies by.
+pub(super) fn factor(form: &Form, factor: Factor) -> String {
+    match factor {
+        Factor::Matrix(m) | Factor::Heads { matrix: m, .. } => form.matrices[m].name.clone().into_owned(),
+        Factor::Spread { inner } => format!("spread {inner:?}"),
+        Factor::Sum { inner } => format!("sum {inner:?}"),
+        Factor::Mean { inner } => format!("mean {inner:?}"),
     }
 }
 
