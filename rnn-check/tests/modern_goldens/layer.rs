@@ -15,6 +15,8 @@ pub struct Layer<'g> {
     /// `[T, N, H]` each.
     pub masks: Vec<Vec<f64>>,
     packed: Vec<f64>,
+    /// The inputs of the reference, side by side, and how wide each is.
+    inputs: Vec<(&'g str, usize)>,
     /// Of each parameter of the reference: its elements' places in `params`.
     places: Vec<(&'g str, Vec<usize>)>,
     taken: BTreeSet<usize>,
@@ -48,8 +50,38 @@ impl<'g> Layer<'g> {
     pub fn of_size(golden: &'g Golden, cell: &impl Equations, size: Size) -> Self {
         let cell = Cell::new(cell).expect("a cell");
         let spec = Spec::new(&cell, size).expect("sizes of a golden");
-        let params = vec![0.0; spec.params_len()];
-        Self { golden, spec, params, masks: vec![], packed: vec![], places: vec![], taken: BTreeSet::new() }
+        let (params, inputs) = (vec![0.0; spec.params_len()], vec![("x", spec.size().input)]);
+        Self { golden, spec, params, masks: vec![], packed: vec![], inputs, places: vec![], taken: BTreeSet::new() }
+    }
+
+    /// A cell with so many units whose input are those of the reference side by side, and whose pre-activations are they as well:
+    /// row `k` of `weight_ih` has a 1 in column `of(k)`, if it has one.
+    pub fn of_inputs(
+        golden: &'g Golden,
+        cell: &impl Equations,
+        (inputs, hidden): (&[&'g str], usize),
+        of: impl Fn(usize) -> Option<usize>,
+    ) -> Self {
+        let [t, n] = golden.sizes(["T", "N"]);
+        let inputs: Vec<_> = inputs.iter().map(|&name| (name, golden.input(name).len() / (t * n))).collect();
+        let input = inputs.iter().map(|(_, width)| width).sum();
+        let mut layer = Self { inputs, ..Self::of_size(golden, cell, Size::new(input, hidden).with_bias(Bias::Input)) };
+        let block = layer.spec.blocks().iter().find(|b| b.name == "weight_ih").expect("a matrix of the input").clone();
+        for row in 0..block.rows {
+            if let Some(column) = of(row) {
+                layer.params[block.range.start + row * block.cols + column] = 1.0;
+            }
+        }
+        layer
+    }
+
+    /// `[T, N, C]`.
+    fn x(&self) -> Vec<f64> {
+        let [t, n] = self.golden.sizes(["T", "N"]);
+        let row = |at: usize| {
+            self.inputs.iter().flat_map(move |&(name, width)| &self.golden.input(name)[at * width..(at + 1) * width])
+        };
+        (0..t * n).flat_map(row).copied().collect()
     }
 
     /// Copies a parameter of the reference: the element at an index of its array goes to a row and a column of a block.
@@ -73,13 +105,14 @@ impl<'g> Layer<'g> {
     }
 
     fn lens(&self) -> ([usize; 4], rnn_kernels::BufferLens) {
-        let sizes = self.golden.sizes(["T", "N", "C", "H"]);
+        let ([t, n], size) = (self.golden.sizes(["T", "N"]), self.spec.size());
+        let sizes = [t, n, size.input, self.spec.y_width()];
         (sizes, Plain.lens(&self.spec, sizes[0], sizes[1]))
     }
 
     /// From these states, or from zero.
     pub fn forward(&mut self, initial: Option<&[f64]>) -> Ran {
-        let ([t, n, c, h], lens) = self.lens();
+        let (([t, n, c, h], lens), given) = (self.lens(), self.x());
         self.packed = vec![f64::NAN; lens.packed(Use::Train)];
         Plain.pack(&self.spec, Use::Train, &self.params, &mut self.packed);
         let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(mask, t, n, h)).collect();
@@ -91,7 +124,7 @@ impl<'g> Layer<'g> {
             steps: Steps::all(),
             params: &self.params,
             packed: &self.packed,
-            x: Input::Dense(SeqRef::new(self.golden.x(), t, n, c)),
+            x: Input::Dense(SeqRef::new(&given, t, n, c)),
             masks: &masks,
             initial,
             y: Some(SeqMut::new(&mut y, t, n, h)),
@@ -103,7 +136,7 @@ impl<'g> Layer<'g> {
     }
 
     pub fn backward(&self, ran: &Ran, d_y: &[f64], d_last: Option<&[f64]>) -> Gradients {
-        let ([t, n, c, h], lens) = self.lens();
+        let (([t, n, c, h], lens), given) = (self.lens(), self.x());
         let (mut params, mut x) = (vec![0.0; self.params.len()], vec![f64::NAN; t * n * c]);
         let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(mask, t, n, h)).collect();
         let mut initial = vec![f64::NAN; self.spec.states_len(n)];
@@ -113,7 +146,7 @@ impl<'g> Layer<'g> {
             steps: Steps::all(),
             params: &self.params,
             packed: &self.packed,
-            x: Input::Dense(SeqRef::new(self.golden.x(), t, n, c)),
+            x: Input::Dense(SeqRef::new(&given, t, n, c)),
             masks: &masks,
             reserve: &ran.reserve,
             d_y: Some(SeqRef::new(d_y, t, n, h)),
@@ -136,6 +169,38 @@ impl<'g> Layer<'g> {
         }
     }
 
+    /// Compares the gradients of all inputs.
+    pub fn compare_inputs(&self, judge: &mut Judge<'g>, gradients: &Gradients) {
+        let (mut from, all) = (0, self.spec.size().input);
+        for &(name, width) in &self.inputs {
+            let got: Vec<f64> = gradients.x.chunks(all).flat_map(|row| &row[from..from + width]).copied().collect();
+            judge.compare(Kind::InputGradient, name, &got);
+            from += width;
+        }
+    }
+
+    /// Compares everything with a golden whose output is that of the cell, a state that no step reads and the reference has not;
+    /// `states` are the reference's names of the others in the cell's order.
+    pub fn compare_all_but_output_state(mut self, output: &'g str, states: &[&'g str]) {
+        let (golden, [_, n, _, h]) = (self.golden, self.lens().0);
+        let behind_output = |others: Vec<f64>| [vec![0.0; n * h], others].concat();
+        let initial = golden.initial(states).map(behind_output);
+        let ran = self.forward(initial.as_deref());
+        let d_last = golden.d_last(states).map(behind_output);
+        let gradients = self.backward(&ran, golden.d_output(output), d_last.as_deref());
+        Judge::all(golden, |judge| {
+            judge.compare(Kind::Output, output, &ran.y);
+            self.compare_inputs(judge, &gradients);
+            self.compare_parameters(judge, &gradients);
+            if d_last.is_some() {
+                judge.compare_states(Kind::LastState, states, &ran.last[n * h..]);
+            }
+            if initial.is_some() {
+                judge.compare_states(Kind::InitialStateGradient, states, &gradients.initial[n * h..]);
+            }
+        });
+    }
+
     /// Compares everything with a golden whose output is that of the cell; `states` are the reference's names in the
     /// cell's order.
     pub fn compare_all(mut self, output: &'g str, states: &[&'g str]) {
@@ -145,7 +210,7 @@ impl<'g> Layer<'g> {
         let gradients = self.backward(&ran, golden.d_output(output), golden.d_last(states).as_deref());
         Judge::all(golden, |judge| {
             judge.compare(Kind::Output, output, &ran.y);
-            judge.compare(Kind::InputGradient, "x", &gradients.x);
+            self.compare_inputs(judge, &gradients);
             self.compare_parameters(judge, &gradients);
             if golden.d_last(states).is_some() {
                 judge.compare_states(Kind::LastState, states, &ran.last);

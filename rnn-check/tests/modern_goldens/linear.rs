@@ -102,3 +102,17 @@ fn hgrn_with_norm_gate_and_projection_is_the_layer_of_the_reference() {
         }
     });
 }
+
+#[test]
+fn rg_lru_in_heads_is_that_of_the_reference() {
+    let golden = Golden::read("rglru");
+    let [h, width] = golden.sizes(["H", "DH"]);
+    let row = move |gate: usize, head: usize, to: usize| gate * h + head * width + to;
+    Layer::new(&golden, &RgLru { head: Some(width) }, Bias::Input)
+        .with("a_gate.w", |i| ("weight_ih", row(0, i[0], i[2]), i[1]))
+        .with("input_gate.w", |i| ("weight_ih", row(1, i[0], i[2]), i[1]))
+        .with("a_gate.b", |i| ("bias_ih", row(0, i[0], i[1]), 0))
+        .with("input_gate.b", |i| ("bias_ih", row(1, i[0], i[1]), 0))
+        .with("a_param", |i| ("a_param", i[0], 0))
+        .compare_all("y", &["h"]);
+}

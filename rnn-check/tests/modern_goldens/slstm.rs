@@ -54,3 +54,16 @@ fn slstm_from_an_m_far_below_zero_is_the_first_step_of_the_reference() {
         layer.compare_parameters(judge, &gradients);
     });
 }
+
+#[test]
+fn slstm_in_heads_is_that_of_the_reference() {
+    for name in ["slstm", "slstm-y-only"] {
+        let golden = Golden::read(name);
+        let [h, width] = golden.sizes(["H", "DH"]);
+        Layer::new(&golden, &Slstm { head: Some(width) }, Bias::Input)
+            .with("W", |i| ("weight_ih", i[0], i[1]))
+            .with("_bias_", |i| ("bias_ih", i[0], 0))
+            .with("_recurrent_kernel_", |i| ("weight_hh", i[1] / width * h + i[0] * width + i[1] % width, i[2]))
+            .compare_all("y", &STATES);
+    }
+}

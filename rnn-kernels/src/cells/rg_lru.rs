@@ -11,11 +11,14 @@ use crate::number::Number;
 /// ```
 /// Linear in the state: `∂h/∂h₋₁ = diag(a)` with `0 < a < 1`. The slope of the root grows without bound as `s → 0`; the published
 /// code cuts it at 1000. Here it is the derivative itself down to `1 − a² = 10⁻³⁰`, where the root ends: a gate that is shut to the
-/// last bit has a gradient of 0. One block of gates, no document starts.
+/// last bit has a gradient of 0. The published code begins documents anew by an `a` of 0; here a sequence ends and another starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields, default))]
-pub struct RgLru {}
+pub struct RgLru {
+    /// The width of a head: `weight_ih` is then block-diagonal, `[2H, head]`, and `head` divides `H`. `None`: all units are one head.
+    pub head: Option<usize>,
+}
 
 /// Where the root of `1 − a²` ends.
 const SMALLEST: f64 = 1e-30;
@@ -23,7 +26,10 @@ const SMALLEST: f64 = 1e-30;
 impl Equations for RgLru {
     fn form(&self) -> Form {
         let form = Form::new("rg_lru").without_matrices().matrix("weight_ih", Some("bias_ih")).vector("a_param");
-        let gates = Stage::new(["r", "u"]).products([Product::new(0, Slot::X)]);
+        let gates = Stage::new(["r", "u"]).products([match self.head {
+            None => Product::new(0, Slot::X),
+            Some(head) => Product::heads(0, Slot::X, head),
+        }]);
         form.stage(gates.reads([Slot::X, Slot::Old(0)]).vectors([0]))
     }
 

@@ -1,10 +1,10 @@
 //! `c = f c₋₁ + i tanh(z)`, `n = f n₋₁ + i`, `h = σ(o) c / n` with exponential gates: Beck et al. 2024.
 
 use crate::equations::{Equations, Unit};
-use crate::form::{Form, Slot, Stage};
+use crate::form::{Form, Product, Slot, Stage};
 use crate::number::Number;
 
-/// An sLSTM, rows `i f z o`, states `h c n m`, one head.
+/// An sLSTM, rows `i f z o`, states `h c n m`; in heads, of whose units each sees its own head alone.
 ///
 /// ```text
 /// m = max(ln σ(f) + m₋₁, i)     i′ = exp(i − m)     f′ = exp(ln σ(f) + m₋₁ − m)
@@ -18,7 +18,10 @@ use crate::number::Number;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields, default))]
-pub struct Slstm {}
+pub struct Slstm {
+    /// How many units a head has: `weight_hh` is then block-diagonal, `[4H, head]`, and `head` divides `H`. `None`: all are one head.
+    pub head: Option<usize>,
+}
 
 const H: usize = 0;
 const C: usize = 1;
@@ -29,6 +32,11 @@ impl Equations for Slstm {
     fn form(&self) -> Form {
         let gates = Stage::new(["i", "f", "z", "o"]).reads([Slot::Old(C), Slot::Old(N), Slot::Old(M)]);
         let gates = gates.writes([Slot::New(H), Slot::New(C), Slot::New(N), Slot::New(M)]);
+        let recurrent = match self.head {
+            None => Product::new(1, Slot::Old(H)),
+            Some(head) => Product::heads(1, Slot::Old(H), head),
+        };
+        let gates = gates.products([Product::new(0, Slot::X), recurrent]);
         Form::new("slstm").states(["h", "c", "n", "m"]).stage(gates)
     }
 

@@ -48,18 +48,29 @@ pub static MIN_LSTM: Own = Own::new(
 pub static RG_LRU: Own = Own::new(
     "rg_lru",
     || cell(&RgLru::default()),
-    Some(|dims, params, x, h, _| {
-        let mut params = Parameters::new(dims, params);
-        let [w] = params.matrices([(2, true)], dims.hidden);
-        let lambda = params.vector();
-        let new = each(dims, |j| {
-            let (r, u) = (sigmoid(w.times(j, x)), sigmoid(w.times(dims.hidden + j, x)));
-            let log_a = -8.0 * r * lambda[j].exp().ln_1p();
-            log_a.exp() * h[j] + (-(2.0 * log_a).exp_m1()).sqrt() * (u * x[j])
-        });
-        [new, vec![]]
-    }),
+    Some(|dims, params, x, h, _| rg_lru(dims, params, x, h, dims.input)),
 );
+
+/// The same, gates in heads of two.
+pub static RG_LRU_HEADS: Own = Own::new(
+    "rg_lru heads",
+    || cell(&RgLru { head: Some(2) }),
+    Some(|dims, params, x, h, _| rg_lru(dims, params, x, h, 2)),
+)
+.in_heads_of(2);
+
+fn rg_lru(dims: Dims, params: &[f64], x: &[f64], h: &[f64], head: usize) -> [Vec<f64>; 2] {
+    let mut params = Parameters::new(dims, params);
+    let [w] = params.matrices_in_heads([(2, true)], [head; 2], dims.hidden);
+    let lambda = params.vector();
+    let new = each(dims, |j| {
+        let own = &x[j / head * head..][..head];
+        let (r, u) = (sigmoid(w.times(j, own)), sigmoid(w.times(dims.hidden + j, own)));
+        let log_a = -8.0 * r * lambda[j].exp().ln_1p();
+        log_a.exp() * h[j] + (-(2.0 * log_a).exp_m1()).sqrt() * (u * x[j])
+    });
+    [new, vec![]]
+}
 
 /// Qin et al. 2023, the real form.
 pub static HGRN: Own = Own::new(

@@ -4,10 +4,14 @@
 
 mod cfc;
 mod elman_family;
+mod gated_delta;
 mod gru_family;
+mod layer_norm;
 mod linear;
 mod lstm_family;
 mod lstm_peephole;
+mod mamba;
+mod mlstm;
 mod parameters;
 mod slstm;
 
@@ -15,11 +19,15 @@ pub use cfc::{CFC, CFC_NO_GATE, CFC_PURE};
 pub use elman_family::{
     DEEP_TRANSITION, DEEP_TRANSITION_SHORTCUTS, IND_RNN, JORDAN, LEAKY, LEAKY_BEFORE, LEAKY_STATE, SKIP,
 };
+pub use gated_delta::GATED_DELTA;
 pub use gru_family::{GRU_AFTER, GRU_BEFORE, LI_GRU, MGU, MGU_AFTER, MGU_NO_RESET};
-pub use linear::{HGRN, MIN_GRU, MIN_GRU_IDENTITY, MIN_LSTM, RG_LRU};
+pub use layer_norm::{LSTM_LAYER_NORM, LSTM_LAYER_NORM_CARRIED};
+pub use linear::{HGRN, MIN_GRU, MIN_GRU_IDENTITY, MIN_LSTM, RG_LRU, RG_LRU_HEADS};
 pub use lstm_family::{LSTM_1997, LSTM_COUPLED, LSTM_FUNCTIONS, LSTM_PROJECTION};
 pub use lstm_peephole::LSTM_PEEPHOLE;
-pub use slstm::SLSTM;
+pub use mamba::MAMBA;
+pub use mlstm::{MLSTM, MLSTM_PLAIN};
+pub use slstm::{SLSTM, SLSTM_HEADS};
 
 use super::Dims;
 use parameters::Parameters;

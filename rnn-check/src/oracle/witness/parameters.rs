@@ -39,8 +39,18 @@ impl<'a> Parameters<'a> {
     ///
     /// There are all biases, those of matrices of the input, or none: what the length says.
     pub fn matrices<const N: usize>(&mut self, shapes: [(usize, bool); N], others: usize) -> [Matrix<'a>; N] {
-        let Dims { input, hidden, .. } = self.dims;
-        let cols = |of_input: bool| if of_input { input } else { hidden };
+        self.matrices_in_heads(shapes, [self.dims.input, self.dims.hidden], others)
+    }
+
+    /// The same, matrices of the input and of other slots with so many columns.
+    pub fn matrices_in_heads<const N: usize>(
+        &mut self,
+        shapes: [(usize, bool); N],
+        columns: [usize; 2],
+        others: usize,
+    ) -> [Matrix<'a>; N] {
+        let hidden = self.dims.hidden;
+        let cols = |of_input: bool| columns[usize::from(!of_input)];
         let weights = shapes.map(|(gates, of_input)| self.take(gates * hidden * cols(of_input)));
         let biases = self.flat.len() - others;
         let rows = |all: bool| -> usize { shapes.iter().filter(|s| all || s.1).map(|s| s.0 * hidden).sum() };
@@ -56,8 +66,27 @@ impl<'a> Parameters<'a> {
         Matrix { weights: self.take(gates * hidden * hidden), cols: hidden, bias: None }
     }
 
+    /// The one matrix of the input with this many rows, each with its bias or none; `others` elements come behind it.
+    pub fn of_input(&mut self, rows: usize, others: usize) -> Matrix<'a> {
+        let cols = self.dims.input;
+        let weights = self.take(rows * cols);
+        let bias = (self.flat.len() > others).then(|| self.take(rows));
+        assert_eq!(self.flat.len(), others);
+        Matrix { weights, cols, bias }
+    }
+
+    /// A matrix with this many rows and columns without a bias.
+    pub fn bare(&mut self, rows: usize, cols: usize) -> Matrix<'a> {
+        Matrix { weights: self.take(rows * cols), cols, bias: None }
+    }
+
     /// A vector of `H`.
     pub fn vector(&mut self) -> &'a [f64] {
         self.take(self.dims.hidden)
+    }
+
+    /// A vector of this length.
+    pub fn vector_of(&mut self, len: usize) -> &'a [f64] {
+        self.take(len)
     }
 }
