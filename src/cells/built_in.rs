@@ -3,8 +3,8 @@
 use super::options::{Options, json};
 use super::{CellFault, Cells};
 use rnn_kernels::cells::{
-    Cfc, DeepTransition, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmPeephole, LstmVariant, Mgu, MinGru,
-    MinLstm, RgLru, Skip, Slstm,
+    Cfc, DeepTransition, GatedDelta, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmLayerNorm, LstmPeephole,
+    LstmVariant, Mamba, Mgu, MinGru, MinLstm, Mlstm, RgLru, Skip, Slstm,
 };
 use rnn_kernels::{Activation, Cell, Equations, GruReset};
 use serde::de::DeserializeOwned;
@@ -35,21 +35,25 @@ struct BuiltIn {
     whole: fn(Options) -> Result<Options, CellFault>,
 }
 
-const BUILT_IN: [BuiltIn; 17] = [
+const BUILT_IN: [BuiltIn; 21] = [
     BuiltIn { name: "elman", make: elman, whole: |options| Ok(json(&options.read::<Elman>()?)) },
     BuiltIn { name: "gru", make: gru, whole: whole_gru },
     BuiltIn { name: "lstm", make: lstm, whole: without_defaults::<LstmVariant> },
     BuiltIn { name: "lstm_peephole", make: peephole, whole: without_defaults::<NoOptions> },
     built_in::<Cfc>("cfc"),
     built_in::<DeepTransition>("deep_transition"),
+    built_in::<GatedDelta>("gated_delta"),
     built_in::<Hgrn>("hgrn"),
     built_in::<IndRnn>("ind_rnn"),
     built_in::<Jordan>("jordan"),
     built_in::<Leaky>("leaky"),
     built_in::<LiGru>("li_gru"),
+    built_in::<LstmLayerNorm>("lstm_layer_norm"),
+    built_in::<Mamba>("mamba"),
     built_in::<Mgu>("mgu"),
     built_in::<MinGru>("min_gru"),
     built_in::<MinLstm>("min_lstm"),
+    built_in::<Mlstm>("mlstm"),
     built_in::<RgLru>("rg_lru"),
     built_in::<Skip>("skip"),
     built_in::<Slstm>("slstm"),

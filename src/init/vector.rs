@@ -1,8 +1,8 @@
 //! Where vectors of cells begin that are no weights of order `1/√H`.
 
-/// The first value of an element of a vector of a cell, of a number `u` that is uniform between 0 and 1; `None` if it is drawn as
-/// weights are.
-pub(crate) fn start(cell: &str, vector: &str, u: f64) -> Option<f64> {
+/// The first value of an element of a vector of a cell, the `nth` of its unit, of a number `u` that is uniform between 0 and 1;
+/// `None` if it is drawn as weights are.
+pub(crate) fn start(cell: &str, vector: &str, nth: usize, u: f64) -> Option<f64> {
     match (cell, vector) {
         // A unit that remembers (Li et al. 2018).
         ("ind_rnn", "weight_hh") => Some(u),
@@ -12,6 +12,14 @@ pub(crate) fn start(cell: &str, vector: &str, u: f64) -> Option<f64> {
         ("hgrn", "lower_bound") => Some(0.0),
         // The state that a step of length 0 leads to (Hasani et al. 2022).
         ("cfc", "a") => Some(1.0),
+        // A norm alone (Ba et al. 2016).
+        ("lstm_layer_norm", name) => Some(if name.ends_with("weight") { 1.0 } else { 0.0 }),
+        // Decays of 1, 2, 3, …, and the input as it is (Gu & Dao 2023).
+        ("mamba", "A_log") => Some((1.0 + nth as f64).ln()),
+        ("mamba", "D") => Some(1.0),
+        // Decays up to 16, steps of 0.001 to 0.1, drawn evenly over orders of magnitude: ln(eᵈ − 1) (Yang et al. 2024).
+        ("gated_delta", "A_log") => Some((16.0 * u.max(1e-4)).ln()),
+        ("gated_delta", "dt_bias") => Some((1e-3 * 100f64.powf(u)).exp_m1().ln()),
         _ => None,
     }
 }
@@ -23,15 +31,23 @@ mod tests {
     #[test]
     fn a_gated_linear_unit_begins_with_a_decay_in_its_ring() {
         for (u, decay) in [(0.0, 0.9), (0.5, 0.9495), (1.0, 0.999)] {
-            let lambda = start("rg_lru", "a_param", u).unwrap();
+            let lambda = start("rg_lru", "a_param", 0, u).unwrap();
             let found = (-(lambda.exp().ln_1p())).exp();
             assert!((found - decay).abs() < 1e-12, "{found}");
         }
     }
 
     #[test]
+    fn steps_of_a_delta_rule_begin_between_a_thousandth_and_a_tenth() {
+        for (u, step) in [(0.0, 1e-3), (0.5, 1e-2), (1.0, 1e-1)] {
+            let found = start("gated_delta", "dt_bias", 0, u).unwrap().exp().ln_1p();
+            assert!((found / step - 1.0).abs() < 1e-12, "{found}");
+        }
+    }
+
+    #[test]
     fn peepholes_are_drawn_as_weights_are() {
-        assert_eq!(start("lstm_peephole", "peephole_i", 0.5), None);
-        assert_eq!(start("lstm", "peephole_i", 0.5), None);
+        assert_eq!(start("lstm_peephole", "peephole_i", 0, 0.5), None);
+        assert_eq!(start("lstm", "peephole_i", 0, 0.5), None);
     }
 }

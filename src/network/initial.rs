@@ -5,7 +5,7 @@ use super::plan::{Dense, Plan, Recurrent, Stage, Way};
 use crate::error::{Error, Result};
 use crate::init::{BiasScheme, Init, Matrix, Torch, draw, start};
 use crate::rng::Rng;
-use rnn_kernels::{Form, Name, Scalar, Slot, Spec};
+use rnn_kernels::{Form, Name, Product, Scalar, Slot, Spec};
 use std::iter;
 
 /// Draws every parameter, in the order of the flat buffer.
@@ -60,10 +60,12 @@ fn recurrent<T: Scalar>(
         let values = &mut flat[block.range.clone()];
         if block.is_vector {
             let is_bias = form.matrices.iter().any(|matrix| matrix.bias.as_ref() == Some(&block.name));
-            if !is_bias && start(&layer.cell, &block.name, 0.0).is_some() {
-                values.iter_mut().for_each(|value| {
-                    *value = T::from_f64(start(&layer.cell, &block.name, rng.uniform()).unwrap_or_default());
-                });
+            if !is_bias && start(&layer.cell, &block.name, 0, 0.0).is_some() {
+                let of_unit = (block.rows / h).max(1);
+                for (at, value) in values.iter_mut().enumerate() {
+                    let first = start(&layer.cell, &block.name, at % of_unit, rng.uniform());
+                    *value = T::from_f64(first.unwrap_or_default());
+                }
                 continue;
             }
             bias(if is_bias { init.bias } else { BiasScheme::Pytorch }, default, values, rng);
@@ -73,9 +75,11 @@ fn recurrent<T: Scalar>(
             true => ("init.input", init.input),
             false => ("init.recurrent", init.recurrent),
         };
-        let width = gate_width(&layer.spec, &block.name);
-        for gate in values.chunks_exact_mut((width * block.cols).max(1)) {
-            draw(scheme, default, Matrix::new(what, gate, width, block.cols), rng)?;
+        let mut left = values;
+        for rows in rows_of_gates(&layer.spec, &block.name) {
+            let (gate, rest) = left.split_at_mut(rows * block.cols);
+            draw(scheme, default, Matrix::new(what, gate, rows, block.cols), rng)?;
+            left = rest;
         }
     }
     if let Some(forget) = init.forget_bias {
@@ -84,20 +88,26 @@ fn recurrent<T: Scalar>(
     Ok(())
 }
 
-/// How many rows of a matrix belong to one gate.
-fn gate_width<T>(spec: &Spec<T>, matrix: &Name) -> usize {
+/// How many rows of a matrix belong to each of its gates.
+fn rows_of_gates<T>(spec: &Spec<T>, matrix: &Name) -> Vec<usize> {
     let form = spec.cell().form();
-    let multiplies =
-        |stage: &rnn_kernels::Stage| stage.products.iter().any(|p| form.matrices[p.matrix].name == *matrix);
-    let stages = form.stages.iter().zip(&spec.plan().stages);
-    let mut widths = stages.filter(|(stage, _)| multiplies(stage)).map(|(_, planned)| planned.width);
-    widths.next().unwrap_or(0)
+    let gates = form.stages.iter().zip(&spec.plan().stages).flat_map(|(stage, planned)| {
+        let products = stage.products.iter().filter(|product| is_with(form, product, matrix));
+        let count = products.map(|product| product.into.as_ref().map_or(stage.gates.len(), Vec::len)).sum();
+        iter::repeat_n(planned.width, count)
+    });
+    gates.collect()
 }
 
 /// Whether the input is what a matrix is multiplied by.
 fn multiplies_input(form: &Form, matrix: &Name) -> bool {
     let mut products = form.stages.iter().flat_map(|stage| &stage.products);
-    products.any(|product| product.of == Slot::X && form.matrices[product.matrix].name == *matrix)
+    products.any(|product| product.of == Slot::X && is_with(form, product, matrix))
+}
+
+/// Whether a product is with a matrix of this name.
+fn is_with(form: &Form, product: &Product, matrix: &Name) -> bool {
+    product.factor.matrix().is_some_and(|m| form.matrices[m].name == *matrix)
 }
 
 /// `Σ b = forget` over the biases of each gate called `f`; nothing without a bias.
@@ -105,12 +115,14 @@ fn set_forget_bias<T: Scalar>(spec: &Spec<T>, flat: &mut [T], forget: T) {
     let form = spec.cell().form();
     for (stage, planned) in form.stages.iter().zip(&spec.plan().stages) {
         for at in (0..stage.gates.len()).filter(|&at| stage.gates[at] == "f") {
-            let col = planned.cols.start + at * planned.width;
-            let group =
-                spec.plan().groups.iter().find(|group| group.cols.contains(&col)).expect("a gate has a product");
-            let biases = group.terms.iter().filter_map(|term| term.bias.as_ref());
-            for (bias, value) in biases.zip(iter::once(forget).chain(iter::repeat(T::ZERO))) {
-                flat[bias.start + col - group.cols.start..][..planned.width].fill(value);
+            let first = planned.cols.start + at * planned.width;
+            // A gate of heads has a group for each head; one of fixed maps alone has none.
+            for group in &spec.plan().groups {
+                let (from, to) = (group.cols.start.max(first), group.cols.end.min(first + planned.width));
+                let biases = group.terms.iter().filter_map(|term| term.bias.as_ref()).filter(|_| from < to);
+                for (bias, value) in biases.zip(iter::once(forget).chain(iter::repeat(T::ZERO))) {
+                    flat[bias.start + from - group.cols.start..][..to - from].fill(value);
+                }
             }
         }
     }

@@ -202,9 +202,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.plan.ways().zip(slots).map(|((layer, way), slot)| {
             let first = self.plan.blocks.partition_point(|block| block.offset < way.params.start);
             let form = layer.spec.cell().form();
-            let mut products = form.stages.iter().flat_map(|stage| &stage.products);
-            let matrix =
-                products.find(|product| product.of == Slot::Old(0)).map(|product| &form.matrices[product.matrix].name);
+            let products = form.stages.iter().flat_map(|stage| &stage.products);
+            let matrix = products
+                .filter(|product| product.of == Slot::Old(0))
+                .find_map(|product| product.factor.matrix())
+                .map(|m| &form.matrices[m].name);
             let at = layer.spec.blocks().iter().position(|block| Some(&block.name) == matrix);
             RecurrentLayer {
                 layer: slot.layer,

@@ -43,6 +43,14 @@ pub fn specs() -> Vec<CellSpec> {
         json!("rg_lru"),
         json!({"skip": {"steps": 3}}),
         json!("slstm"),
+        json!("lstm_layer_norm"),
+        json!({"lstm_layer_norm": {"carried": "normalised", "bias": false, "epsilon": 0.001}}),
+        json!({"mlstm": {"head": 5}}),
+        json!({"mlstm": {"head": 1, "output_gate": false}}),
+        json!({"gated_delta": {"key": 3, "value": 5}}),
+        json!({"mamba": {"states": 3}}),
+        json!({"slstm": {"head": 1}}),
+        json!({"rg_lru": {"head": 1}}),
     ];
     texts.into_iter().map(|text| serde_json::from_value(text).unwrap()).collect()
 }
