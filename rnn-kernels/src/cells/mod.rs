@@ -22,9 +22,13 @@
 //! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
 //! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
 //! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
-//! | RG-LRU | [`RgLru`] | values | De et al. 2024 |
+//! | RG-LRU, gates in heads | [`RgLru`] | values of two heads, in blocks and in one matrix | De et al. 2024 |
 //! | HGRN, real | [`Hgrn`] | values of the layer | Qin et al. 2023 |
-//! | sLSTM, one head | [`Slstm`] | values of two heads, in one matrix | Beck et al. 2024 |
+//! | sLSTM, in heads | [`Slstm`] | values of two heads, in blocks and in one matrix | Beck et al. 2024 |
+//! | mLSTM | [`Mlstm`] | values of the recurrence, two heads | Beck et al. 2024 |
+//! | gated DeltaNet | [`GatedDelta`] | values of recurrence and gates, two heads | Yang et al. 2024 |
+//! | Mamba's selective scan | [`Mamba`] | values of scan and step | Gu & Dao 2023 |
+//! | layer norm inside the gates, three arrangements | [`LstmLayerNorm`] | values of all three | Ba et al. 2016 |
 //! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
 //! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
@@ -32,9 +36,12 @@
 //! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 |
 //! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
 //!
-//! Not there: cells whose stage is not one unit by itself (layer norm inside the gates, mLSTM, gated DeltaNet, Mamba), complex states
-//! (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates
-//! shared by several cells of a block (1997), block-diagonal matrices of heads, and batch norm over time.
+//! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
+//! its units, the outer product of two vectors. Equations stay those of one number.
+//!
+//! Not there: complex states (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through
+//! gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
+//! time. Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
 
 mod cfc;
 mod deep_transition;
