@@ -221,6 +221,12 @@ impl Number for Sized {
     fn ln_1p(self) -> Self {
         Sized(self.0.ln_1p(), self.0.ln_1p().abs() + self.1 / (1.0 + self.0).abs())
     }
+    fn sin(self) -> Self {
+        Sized(self.0.sin(), self.0.sin().abs() + self.1 * self.0.cos().abs())
+    }
+    fn cos(self) -> Self {
+        Sized(self.0.cos(), self.0.cos().abs() + self.1 * self.0.sin().abs())
+    }
     fn sqrt(self) -> Self {
         Sized(self.0.sqrt(), self.0.sqrt() + self.1 / self.0.sqrt())
     }
