@@ -3,7 +3,7 @@
 use super::options::{Options, json};
 use super::{CellFault, Cells};
 use rnn_kernels::cells::{
-    Cfc, DeepTransition, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmPeephole, LstmVariant, Mgu, MinGru,
+    Cfc, DeepTransition, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, Lru, LstmPeephole, LstmVariant, Mgu, MinGru,
     MinLstm, RgLru, Skip, Slstm,
 };
 use rnn_kernels::{Activation, Cell, Equations, GruReset};
@@ -35,7 +35,7 @@ struct BuiltIn {
     whole: fn(Options) -> Result<Options, CellFault>,
 }
 
-const BUILT_IN: [BuiltIn; 17] = [
+const BUILT_IN: [BuiltIn; 18] = [
     BuiltIn { name: "elman", make: elman, whole: |options| Ok(json(&options.read::<Elman>()?)) },
     BuiltIn { name: "gru", make: gru, whole: whole_gru },
     BuiltIn { name: "lstm", make: lstm, whole: without_defaults::<LstmVariant> },
@@ -47,6 +47,7 @@ const BUILT_IN: [BuiltIn; 17] = [
     built_in::<Jordan>("jordan"),
     built_in::<Leaky>("leaky"),
     built_in::<LiGru>("li_gru"),
+    built_in::<Lru>("lru"),
     built_in::<Mgu>("mgu"),
     built_in::<MinGru>("min_gru"),
     built_in::<MinLstm>("min_lstm"),

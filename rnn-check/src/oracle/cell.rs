@@ -173,6 +173,9 @@ impl Cell {
         Self::Own(&witness::CFC),
         Self::Own(&witness::CFC_NO_GATE),
         Self::Own(&witness::CFC_PURE),
+        Self::Own(&witness::HGRN_COMPLEX),
+        Self::Own(&witness::LRU),
+        Self::Own(&witness::LRU_NO_FEEDTHROUGH),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

@@ -5,6 +5,7 @@ mod cfc;
 mod elman;
 mod gated;
 mod golden;
+mod hgrn;
 mod layer;
 mod linear;
 mod minimal;

@@ -23,7 +23,8 @@
 //! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
 //! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
 //! | RG-LRU | [`RgLru`] | values | De et al. 2024 |
-//! | HGRN, real | [`Hgrn`] | values of the layer | Qin et al. 2023 |
+//! | HGRN, real and complex | [`Hgrn`], [`Phase`] | values of the layers | Qin et al. 2023 |
+//! | LRU, with and without `D` | [`Lru`], [`Feedthrough`] | values of the former, also from a state | Orvieto et al. 2023 |
 //! | sLSTM, one head | [`Slstm`] | values of two heads, in one matrix | Beck et al. 2024 |
 //! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
@@ -32,8 +33,7 @@
 //! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 |
 //! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
 //!
-//! Not there: cells whose stage is not one unit by itself (layer norm inside the gates, mLSTM, gated DeltaNet, Mamba), complex states
-//! (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates
+//! Not there: cells whose stage is not one unit by itself (layer norm inside the gates, mLSTM, gated DeltaNet, Mamba), clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates
 //! shared by several cells of a block (1997), block-diagonal matrices of heads, and batch norm over time.
 
 mod cfc;
@@ -44,6 +44,7 @@ mod ind_rnn;
 mod jordan;
 mod leaky;
 mod li_gru;
+mod lru;
 mod lstm_peephole;
 mod lstm_variant;
 mod mgu;
@@ -57,11 +58,12 @@ mod slstm;
 pub use cfc::{Cfc, CfcMode, Elapsed};
 pub use deep_transition::{DeepTransition, Shortcuts};
 pub use gru_variant::GruVariant;
-pub use hgrn::Hgrn;
+pub use hgrn::{Hgrn, Phase};
 pub use ind_rnn::IndRnn;
 pub use jordan::Jordan;
 pub use leaky::{Leak, Leaky, Rate};
 pub use li_gru::LiGru;
+pub use lru::{Feedthrough, Lru};
 pub use lstm_peephole::LstmPeephole;
 pub use lstm_variant::{Clips, Forget, LstmVariant};
 pub use mgu::{Mgu, MguReset, Update};
