@@ -53,7 +53,8 @@ impl Equations for Functions {
         let d = (d * d.exp().ln()).abs();
         let root = (e.exp() + S::one()).sqrt();
         let new = (a.exp() - b.abs().ln_1p()) / (root + (b - d).ln_sigmoid().sigmoid()) - (-b).relu();
-        u.write([mask * h + (S::one() - mask) * (new.tanh() + e.min(d) * S::constant(0.25))]);
+        let turned = (b + e).cos() * h + (d - a).sin() * scale;
+        u.write([mask * h + (S::one() - mask) * (new.tanh() + e.min(d) * S::constant(0.25) + turned)]);
     }
 }
 
