@@ -94,3 +94,54 @@ for name, bits, degree in [("f32", 24, 3), ("f64", 53, 7)]:
     print(name, "p degree", degree, "error / u: ln %.4f" % (worst / u))
     for j, c in enumerate(p):
         print("  p%d      %s  %s" % (j, mp.nstr(c, 19), hexbits(c, bits)))
+
+# sin r = r + r z s(z) and cos r = 1 - z/2 + z^2 c(z), z = r^2 <= (pi/4)^2 (1 + 2^-10); s and c interpolate at Chebyshev nodes. The
+# printed errors are those of the rounded coefficients in units of u, relative to the sine and the cosine.
+ANGLE = (pi / 4) ** 2 * (1 + ldexp(1, -10))
+
+
+def s_exact(z):
+    if z < mpf(10) ** -20:
+        return -mpf(1) / 6 + z / 120
+    r = mp.sqrt(z)
+    return (mp.sin(r) / r - 1) / z
+
+
+def c_exact(z):
+    if z < mpf(10) ** -20:
+        return mpf(1) / 24 - z / 720
+    return (cos(mp.sqrt(z)) - 1 + z / 2) / z**2
+
+
+def tail_coefficients(exact, degree):
+    nodes = [ANGLE / 2 * (1 + cos(pi * (2 * i + 1) / (2 * degree + 2))) for i in range(degree + 1)]
+    a = matrix(degree + 1, degree + 1)
+    b = matrix(degree + 1, 1)
+    for i, z in enumerate(nodes):
+        for j in range(degree + 1):
+            a[i, j] = z**j
+        b[i] = exact(z)
+    return list(lu_solve(a, b))
+
+
+for name, bits, degrees in [("f32", 24, (3, 2)), ("f64", 53, (6, 5))]:
+    u = ldexp(1, -bits)
+    s, c = [[rounded(k, bits) for k in tail_coefficients(f, d)] for f, d in zip((s_exact, c_exact), degrees)]
+    worst_s, worst_c = mpf(0), mpf(0)
+    for i in range(1, 1001):
+        z = ANGLE * i / 1000
+        r = mp.sqrt(z)
+        worst_s = max(worst_s, abs(r * z * (sum(k * z**j for j, k in enumerate(s)) - s_exact(z)) / mp.sin(r)))
+        worst_c = max(worst_c, abs(z**2 * (sum(k * z**j for j, k in enumerate(c)) - c_exact(z)) / cos(r)))
+    print(name, "degrees", degrees, "error / u: sin %.4f, cos %.4f" % (worst_s / u, worst_c / u))
+    half_pi_hi = rounded(pi / 2, bits)
+    half_pi_lo = rounded(pi / 2 - half_pi_hi, bits)
+    labels = [("HALF_PI_HI", half_pi_hi), ("HALF_PI_LO", half_pi_lo)]
+    labels += [("s%d" % j, k) for j, k in enumerate(s)] + [("c%d" % j, k) for j, k in enumerate(c)]
+    for label, value in labels:
+        print("  %-10s %s  %s" % (label, mp.nstr(value, 19), hexbits(value, bits)))
+
+# The bits of 2/pi behind the point, src/simd/turns.rs.
+mp.prec = 1500
+turns = int(floor(ldexp(2 / +pi, 64 * 20)))
+print("2/pi", " ".join("0x%016x" % (turns >> 64 * (19 - word) & (1 << 64) - 1) for word in range(20)))

@@ -100,6 +100,12 @@ impl<const ORDER: usize, const WIDE: bool> Number for Machine<ORDER, WIDE> {
     fn ln(self) -> Self {
         Self::off_by_an_ulp(DoubleDouble::from_f64(self.0).ln())
     }
+    fn sin(self) -> Self {
+        Self::off_by_an_ulp(DoubleDouble::from_f64(self.0).sin())
+    }
+    fn cos(self) -> Self {
+        Self::off_by_an_ulp(DoubleDouble::from_f64(self.0).cos())
+    }
     fn sqrt(self) -> Self {
         Self::round(self.0.sqrt())
     }

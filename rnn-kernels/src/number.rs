@@ -1,4 +1,4 @@
-//! `+ − × ÷ exp ln tanh σ …`: what an equation may do with a number.
+//! `+ − × ÷ exp ln sin cos tanh σ …`: what an equation may do with a number.
 
 use crate::scalar::Scalar;
 use core::fmt::Debug;
@@ -30,6 +30,10 @@ pub trait Number:
     fn ln(self) -> Self;
     /// `ln (1 + x)`, accurate near 0.
     fn ln_1p(self) -> Self;
+    /// `sin x`.
+    fn sin(self) -> Self;
+    /// `cos x`.
+    fn cos(self) -> Self;
     /// `√x`.
     fn sqrt(self) -> Self;
     /// `|x|`; its derivative at 0 is 1.
@@ -99,6 +103,14 @@ impl<T: Scalar> Number for T {
     #[inline(always)]
     fn ln_1p(self) -> Self {
         Scalar::ln_1p(self)
+    }
+    #[inline(always)]
+    fn sin(self) -> Self {
+        Scalar::sin(self)
+    }
+    #[inline(always)]
+    fn cos(self) -> Self {
+        Scalar::cos(self)
     }
     #[inline(always)]
     fn sqrt(self) -> Self {

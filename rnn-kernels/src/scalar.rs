@@ -9,7 +9,7 @@ use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 /// rationals, …) may, so that the production drivers themselves run on them.
 ///
 /// Accuracy of the transcendental functions of the two built-in types: `f64`
-/// is what the crate libm gives (below 1 ULP for `exp` and `ln`, see
+/// is what the crate libm gives (below 1 ULP for `exp`, `ln`, `sin` and `cos`, see
 /// [`sigmoid`](Scalar::sigmoid) and [`tanh`](Scalar::tanh) for the two
 /// activations); `f32` is computed in `f64` and rounded once, so it is
 /// correctly rounded except where the `f64` result lies within its own error of
@@ -48,6 +48,10 @@ pub trait Scalar:
     fn ln(self) -> Self;
     /// `ln (1 + x)`, accurate near 0.
     fn ln_1p(self) -> Self;
+    /// `sin x`, odd; NaN at infinities.
+    fn sin(self) -> Self;
+    /// `cos x`, even; NaN at infinities.
+    fn cos(self) -> Self;
     /// `√x`.
     fn sqrt(self) -> Self;
     /// `|x|`.
@@ -117,6 +121,12 @@ impl Scalar for f64 {
     fn ln_1p(self) -> Self {
         libm::log1p(self)
     }
+    fn sin(self) -> Self {
+        libm::sin(self)
+    }
+    fn cos(self) -> Self {
+        libm::cos(self)
+    }
     fn sqrt(self) -> Self {
         libm::sqrt(self)
     }
@@ -145,6 +155,12 @@ impl Scalar for f32 {
     }
     fn ln_1p(self) -> Self {
         libm::log1p(f64::from(self)) as f32
+    }
+    fn sin(self) -> Self {
+        libm::sin(f64::from(self)) as f32
+    }
+    fn cos(self) -> Self {
+        libm::cos(f64::from(self)) as f32
     }
     fn sqrt(self) -> Self {
         libm::sqrtf(self)
@@ -178,6 +194,21 @@ mod tests {
             assert_eq!(Scalar::sqrt(root * root), root);
         }
         assert!(Scalar::sqrt(-1.0_f32).is_nan() && Scalar::sqrt(-1.0_f64).is_nan());
+    }
+
+    #[test]
+    fn sine_is_odd_and_cosine_even_and_infinities_have_neither() {
+        assert_eq!(Scalar::sin(-0.0_f32).to_bits(), (-0.0_f32).to_bits());
+        assert_eq!(Scalar::sin(0.0_f64).to_bits(), 0.0_f64.to_bits());
+        assert_eq!((Scalar::cos(0.0_f32), Scalar::cos(-0.0_f64)), (1.0, 1.0));
+        for x in [1e-300, 0.5, 3.0, 1e22, 1e300] {
+            assert_eq!((Scalar::sin(-x), Scalar::cos(-x)), (-Scalar::sin(x), Scalar::cos(x)));
+        }
+        // The sine of 10²², which takes more of π than a number has (Ng 1992).
+        assert_eq!(Scalar::sin(1e22), -0.852_200_849_767_188_8);
+        for x in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert!(Scalar::sin(x).is_nan() && Scalar::cos(x).is_nan());
+        }
     }
 
     #[test]

@@ -53,6 +53,12 @@ impl Number for Dual {
     fn ln_1p(self) -> Self {
         Dual(self.0.ln_1p(), self.1 / (1.0 + self.0))
     }
+    fn sin(self) -> Self {
+        Dual(self.0.sin(), self.1 * self.0.cos())
+    }
+    fn cos(self) -> Self {
+        Dual(self.0.cos(), -self.1 * self.0.sin())
+    }
     fn sqrt(self) -> Self {
         Dual(self.0.sqrt(), self.1 / (2.0 * self.0.sqrt()))
     }
@@ -171,6 +177,9 @@ impl Equations for Function {
             "exp" => (a + h).exp(),
             "ln" => (a + h).ln(),
             "ln_1p" => (a * h).ln_1p(),
+            "sin" => (a * h).sin(),
+            "cos" => (a - h).cos() * h,
+            "rotation" => (a * h).sin() * a + (a * h).cos() * h,
             "sqrt" => (a * h).sqrt(),
             "abs" => (a - h).abs() + (h - a).abs() * h,
             "tanh" => (a - h).tanh(),
@@ -192,6 +201,9 @@ fn of_every_function() {
         "exp",
         "ln",
         "ln_1p",
+        "sin",
+        "cos",
+        "rotation",
         "sqrt",
         "abs",
         "tanh",

@@ -3,7 +3,7 @@
 use super::options::{Options, json};
 use super::{CellFault, Cells};
 use rnn_kernels::cells::{
-    Cfc, DeepTransition, GatedDelta, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, LstmLayerNorm, LstmPeephole,
+    Cfc, DeepTransition, GatedDelta, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, Lru, LstmLayerNorm, LstmPeephole,
     LstmVariant, Mamba, Mgu, MinGru, MinLstm, Mlstm, RgLru, Skip, Slstm,
 };
 use rnn_kernels::{Activation, Cell, Equations, GruReset};
@@ -35,7 +35,7 @@ struct BuiltIn {
     whole: fn(Options) -> Result<Options, CellFault>,
 }
 
-const BUILT_IN: [BuiltIn; 21] = [
+const BUILT_IN: [BuiltIn; 22] = [
     BuiltIn { name: "elman", make: elman, whole: |options| Ok(json(&options.read::<Elman>()?)) },
     BuiltIn { name: "gru", make: gru, whole: whole_gru },
     BuiltIn { name: "lstm", make: lstm, whole: without_defaults::<LstmVariant> },
@@ -48,6 +48,7 @@ const BUILT_IN: [BuiltIn; 21] = [
     built_in::<Jordan>("jordan"),
     built_in::<Leaky>("leaky"),
     built_in::<LiGru>("li_gru"),
+    built_in::<Lru>("lru"),
     built_in::<LstmLayerNorm>("lstm_layer_norm"),
     built_in::<Mamba>("mamba"),
     built_in::<Mgu>("mgu"),

@@ -10,7 +10,7 @@ mod vector;
 
 pub(crate) use matrix::{Matrix, draw};
 pub(crate) use torch::Torch;
-pub(crate) use vector::start;
+pub(crate) use vector::{follows, start};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,8 @@ pub struct Init {
     pub embedding: Scheme,
     /// Every bias. Other vectors of a cell, such as peepholes, are drawn from `U(−1/√H, 1/√H)`, but for these: the recurrent weights of
     /// `ind_rnn` from `U(0, 1)`; `a_param` of `rg_lru` so that an open gate keeps 0.9 to 0.999 of the state, to the eighth power;
-    /// `lower_bound` of `hgrn` is 0, `a` of `cfc` 1.
+    /// `lower_bound` of `hgrn` is 0, `a` of `cfc` 1; the `theta` of `hgrn` is from 1 down to 10⁻⁸, evenly in the logarithm; eigenvalues of `lru`
+    /// fill the ring between the moduli 0.9 and 0.999 evenly, and `gamma_log` is the logarithm of `√(1 − |λ|²)` of the same unit.
     pub bias: BiasScheme,
     /// The bias of gates called `f`, as the forget gate of an LSTM is, `b_ih + b_hh` together: 1 keeps the gate open at
     /// first (Jozefowicz et al. 2015). Without it the forget gate is as every other.

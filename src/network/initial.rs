@@ -3,7 +3,7 @@
 use super::Parameters;
 use super::plan::{Dense, Plan, Recurrent, Stage, Way};
 use crate::error::{Error, Result};
-use crate::init::{BiasScheme, Init, Matrix, Torch, draw, start};
+use crate::init::{BiasScheme, Init, Matrix, Torch, draw, follows, start};
 use crate::rng::Rng;
 use rnn_kernels::{Form, Name, Product, Scalar, Slot, Spec};
 use std::iter;
@@ -57,6 +57,13 @@ fn recurrent<T: Scalar>(
     let (h, flat) = (layer.spec.size().hidden, &mut parameters[way.params.clone()]);
     let (default, form) = (Torch::uniform(h), layer.spec.cell().form());
     for block in layer.spec.blocks() {
+        if let Some((of, begin)) = follows(&layer.cell, &block.name) {
+            // A vector before this one, drawn already.
+            let first = layer.spec.blocks().iter().find(|other| other.name == of);
+            let pairs = first.into_iter().flat_map(|first| block.range.clone().zip(first.range.clone()));
+            pairs.for_each(|(to, from)| flat[to] = T::from_f64(begin(flat[from].to_f64())));
+            continue;
+        }
         let values = &mut flat[block.range.clone()];
         if block.is_vector {
             let is_bias = form.matrices.iter().any(|matrix| matrix.bias.as_ref() == Some(&block.name));

@@ -51,6 +51,9 @@ pub fn specs() -> Vec<CellSpec> {
         json!({"mamba": {"states": 3}}),
         json!({"slstm": {"head": 1}}),
         json!({"rg_lru": {"head": 1}}),
+        json!({"hgrn": {"phase": "learned"}}),
+        json!("lru"),
+        json!({"lru": {"feedthrough": "none", "output": 3}}),
     ];
     texts.into_iter().map(|text| serde_json::from_value(text).unwrap()).collect()
 }
@@ -134,6 +137,12 @@ fn vectors_of_a_cell_begin_where_the_cell_remembers() {
     let decays: Vec<f64> = vector("rg_lru", "a_param").iter().map(|l| (-l.exp().ln_1p()).exp()).collect();
     assert!(decays.iter().all(|a| (0.9..=0.999).contains(a)) && mean(&decays) > 0.92);
     assert!(vector("hgrn", "lower_bound").iter().all(|&bound| bound == 0.0));
+    let moduli: Vec<f64> = vector("lru", "nu_log").iter().map(|nu| (-nu.exp()).exp()).collect();
+    assert!(moduli.iter().all(|m| (0.9..=0.999).contains(m)) && mean(&moduli) > 0.92);
+    let gains = vector("lru", "gamma_log");
+    assert!(gains.iter().zip(&moduli).all(|(g, m)| (g - (1.0 - m * m).sqrt().ln()).abs() < 1e-12));
+    let phases: Vec<f64> = vector("lru", "theta_log").iter().map(|theta| theta.exp()).collect();
+    assert!(phases.iter().all(|phase| (0.0..=std::f64::consts::TAU).contains(phase)) && mean(&phases) > 2.0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rnn_kernels::program::{Binary, Lanes, Reference, Unary};
 
 use crate::number::Number;
 use crate::simd::Simd;
-use crate::simd::math::{Exp, Ln, Ln1p, Sigmoid, Sqrt, Tanh, map};
+use crate::simd::math::{Cos, Exp, Ln, Ln1p, Sigmoid, Sin, Sqrt, Tanh, map};
 
 /// How a program computes here.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,8 @@ impl<T: Number> Lanes<T> for Vectors {
             Unary::Sqrt => mapped(&|to| map(self.0, Sqrt, to)),
             Unary::Ln => mapped(&|to| map(self.0, Ln, to)),
             Unary::Ln1p => mapped(&|to| map(self.0, Ln1p, to)),
+            Unary::Sin => mapped(&|to| map(self.0, Sin, to)),
+            Unary::Cos => mapped(&|to| map(self.0, Cos, to)),
         }
     }
 

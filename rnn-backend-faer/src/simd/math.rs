@@ -1,6 +1,6 @@
 //! `eˣ`, `tanh x` and `σ(x) = 1/(1 + e⁻ˣ)`, one element at a time, free of
 //! branches so that loops over them vectorise; `√x`, which is an instruction;
-//! the logarithms lie in a file of their own.
+//! the logarithms, sine and cosine lie in files of their own.
 //!
 //! The first three reduce `x = n·ln2 + r`, `|r| ≤ ln2/2`, with the rounding error of
 //! `r` carried along, and write `eˣ = 2ⁿ(1 + s + lo)` where `s` is
@@ -14,6 +14,7 @@
 use core::marker::PhantomData;
 
 pub use super::logarithm::{LN_1P_F32_ULP, LN_1P_F64_ULP, LN_F32_ULP, LN_F64_ULP, Ln, Ln1p, ln, ln_1p};
+pub use super::trigonometry::{COS_F32_ULP, COS_F64_ULP, Cos, SIN_F32_ULP, SIN_F64_ULP, Sin, cos, sin};
 
 use super::isa::Simd;
 use super::pointwise::{Pointwise, pointwise};

@@ -18,6 +18,8 @@ mod prefetch;
 pub mod product;
 mod real;
 pub mod softmax;
+mod trigonometry;
+mod turns;
 pub(crate) mod vector;
 
 pub use isa::{Isa, Simd};

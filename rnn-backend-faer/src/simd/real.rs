@@ -1,9 +1,10 @@
 //! f32 and f64 as the kernels see them: arithmetic, vectors, and the constants
-//! of the exponential and the logarithm, each with its source.
+//! of the exponential, the logarithm, sine and cosine, each with its source.
 
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use super::turns;
 use super::vector::Vector;
 
 /// A number the vector kernels are written for: `f32` or `f64`.
@@ -72,6 +73,16 @@ pub trait Real:
     const SCALE: Self;
     /// The exponent of `SCALE`.
     const SCALE_EXPONENT: Self;
+    /// 1.5·2^(p+3): adding and subtracting it rounds to the nearest multiple of 16.
+    const SIXTEENS: Self;
+    /// 12: adding and subtracting it rounds a number from 0 to 4 to the last place of 8.
+    const TWELVE: Self;
+    /// π/2, rounded.
+    const HALF_PI_HI: Self;
+    /// π/2 − `HALF_PI_HI`, rounded.
+    const HALF_PI_LO: Self;
+    /// Below it `sin x` rounds to `x`, nearly: `x²/6` is below a tenth of ε.
+    const SINE_IS_LINEAR: Self;
 
     /// The nearest number to `value`.
     fn rounded(value: f64) -> Self;
@@ -91,10 +102,18 @@ pub trait Real:
     fn exponent_and_mantissa(self) -> (Self, Self);
     /// `2ⁿ` for an integer `n` from `MIN_EXPONENT` to `MAX_EXPONENT`.
     fn power_of_two(n: Self) -> Self;
+    /// `(m, c)`: `|self|` is `m·Σc` quarter turns but for whole turns, `m < 2`; the parts of `c` are those of a table (`turns.rs`).
+    fn quarter_turns(self) -> (Self, [Self; 4]);
+    /// Whether an integer is odd, and whether its half, rounded down, is.
+    fn last_bits(self) -> (bool, bool);
     /// `q(r)` in `eʳ = 1 + r + r²·q(r)`, `|r| ≤ ln2/2`.
     fn exp_tail(r: Self) -> Self;
     /// `p(z)` in `2 artanh s = 2s + s·z·p(z)`, `z = s²`, `|s| ≤ 3 − 2√2`.
     fn ln_tail(z: Self) -> Self;
+    /// `s(z)` in `sin r = r + r·z·s(z)`, `z = r²`, `|r| ≤ π/4`.
+    fn sin_tail(z: Self) -> Self;
+    /// `c(z)` in `cos r = 1 − z/2 + z²·c(z)`, `z = r²`, `|r| ≤ π/4`.
+    fn cos_tail(z: Self) -> Self;
 }
 
 impl Real for f32 {
@@ -120,6 +139,11 @@ impl Real for f32 {
     const SIGMOID_SATURATES: f32 = 20.0; // e⁻²⁰ = 2⁻²⁸·⁸
     const SCALE: f32 = f32::from_bits(0x1f80_0000); // 2⁻⁶⁴
     const SCALE_EXPONENT: f32 = -64.0;
+    const SIXTEENS: f32 = 201_326_592.0; // 1.5·2²⁷
+    const TWELVE: f32 = 12.0;
+    const HALF_PI_HI: f32 = f32::from_bits(0x3fc9_0fdb);
+    const HALF_PI_LO: f32 = f32::from_bits(0xb33b_bd2e);
+    const SINE_IS_LINEAR: f32 = f32::from_bits(0x3900_0000); // 2⁻¹³
 
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // rounding is its purpose
@@ -166,6 +190,18 @@ impl Real for f32 {
         f32::from_bits(exponent.wrapping_add(1.0_f32.to_bits()))
     }
     #[inline(always)]
+    fn quarter_turns(self) -> (f32, [f32; 4]) {
+        let bits = self.abs().to_bits();
+        // 0 below 1. That of infinities and NaN, 128, only has to be somewhere in the table.
+        let exponent = (bits >> 23).saturating_sub(127) & 127;
+        (f32::from_bits(bits - (exponent << 23)), turns::F32[exponent as usize])
+    }
+    #[inline(always)]
+    fn last_bits(self) -> (bool, bool) {
+        let bits = (self + Self::ROUND).to_bits();
+        (bits & 1 == 1, bits & 2 == 2)
+    }
+    #[inline(always)]
     fn exp_tail(r: f32) -> f32 {
         // Degree 5. Error 0.013 u in eʳ, 0.031 u in eʳ − 1 (u = 2⁻²⁴).
         const Q: [f32; 6] = [
@@ -194,6 +230,28 @@ impl Real for f32 {
         let low = P[1].mul_add(z, P[0]);
         P[3].mul_add(z, P[2]).mul_add(z * z, low)
     }
+    #[inline(always)]
+    fn sin_tail(z: f32) -> f32 {
+        // Degree 3. Error 0.057 u in the sine, nearly all of it that of the first coefficient (u = 2⁻²⁴).
+        const S: [f32; 4] = [
+            f32::from_bits(0xbe2a_aaab), // −0.1666667
+            f32::from_bits(0x3c08_8887), // 0.008333332
+            f32::from_bits(0xb950_09d2), // −0.0001984008
+            f32::from_bits(0x3636_de81), // 2.724963e-6
+        ];
+        let low = S[1].mul_add(z, S[0]);
+        S[3].mul_add(z, S[2]).mul_add(z * z, low)
+    }
+    #[inline(always)]
+    fn cos_tail(z: f32) -> f32 {
+        // Degree 2. Error 0.014 u in the cosine (u = 2⁻²⁴).
+        const C: [f32; 3] = [
+            f32::from_bits(0x3d2a_aaaa), // 0.04166666
+            f32::from_bits(0xbab6_0968), // −0.001388830
+            f32::from_bits(0x37cd_ebc6), // 2.454770e-5
+        ];
+        C[2].mul_add(z, C[1]).mul_add(z, C[0])
+    }
 }
 
 impl Real for f64 {
@@ -219,6 +277,11 @@ impl Real for f64 {
     const SIGMOID_SATURATES: f64 = 40.0; // e⁻⁴⁰ = 2⁻⁵⁷·⁷
     const SCALE: f64 = f64::from_bits(0x37f0_0000_0000_0000); // 2⁻¹²⁸
     const SCALE_EXPONENT: f64 = -128.0;
+    const SIXTEENS: f64 = 108_086_391_056_891_904.0; // 1.5·2⁵⁶
+    const TWELVE: f64 = 12.0;
+    const HALF_PI_HI: f64 = f64::from_bits(0x3ff9_21fb_5444_2d18);
+    const HALF_PI_LO: f64 = f64::from_bits(0x3c91_a626_3314_5c07);
+    const SINE_IS_LINEAR: f64 = f64::from_bits(0x3e40_0000_0000_0000); // 2⁻²⁷
 
     #[inline(always)]
     fn rounded(value: f64) -> f64 {
@@ -262,6 +325,18 @@ impl Real for f64 {
         // The low 12 bits of `n + ROUND` are n modulo 2¹²; those above it are shifted out.
         let exponent = (n + Self::ROUND).to_bits() << 52;
         f64::from_bits(exponent.wrapping_add(1.0_f64.to_bits()))
+    }
+    #[inline(always)]
+    fn quarter_turns(self) -> (f64, [f64; 4]) {
+        let bits = self.abs().to_bits();
+        // 0 below 1. That of infinities and NaN, 1024, only has to be somewhere in the table.
+        let exponent = (bits >> 52).saturating_sub(1023) & 1023;
+        (f64::from_bits(bits - (exponent << 52)), turns::F64[exponent as usize])
+    }
+    #[inline(always)]
+    fn last_bits(self) -> (bool, bool) {
+        let bits = (self + Self::ROUND).to_bits();
+        (bits & 1 == 1, bits & 2 == 2)
     }
     #[inline(always)]
     fn exp_tail(r: f64) -> f64 {
@@ -310,5 +385,35 @@ impl Real for f64 {
         let (p45, p67) = (P[5].mul_add(z, P[4]), P[7].mul_add(z, P[6]));
         let (low, high) = (p23.mul_add(z2, p01), p67.mul_add(z2, p45));
         high.mul_add(z2 * z2, low)
+    }
+    #[inline(always)]
+    fn sin_tail(z: f64) -> f64 {
+        // Degree 6. Error 0.057 u in the sine, nearly all of it that of the first coefficient (u = 2⁻⁵³).
+        const S: [f64; 7] = [
+            f64::from_bits(0xbfc5_5555_5555_5555), // −0.1666666666666667
+            f64::from_bits(0x3f81_1111_1111_1110), // 0.008333333333333331
+            f64::from_bits(0xbf2a_01a0_1a01_992f), // −0.0001984126984126504
+            f64::from_bits(0x3ec7_1de3_a545_f89d), // 2.755731921932102e-6
+            f64::from_bits(0xbe5a_e645_410f_4637), // −2.505210622614580e-8
+            f64::from_bits(0x3de6_1217_d9b2_ae8a), // 1.605853062061866e-10
+            f64::from_bits(0xbd6a_b16f_afff_dbe1), // −7.586638294574915e-13
+        ];
+        let (z2, s01, s23) = (z * z, S[1].mul_add(z, S[0]), S[3].mul_add(z, S[2]));
+        let (low, high) = (s23.mul_add(z2, s01), S[6].mul_add(z2, S[5].mul_add(z, S[4])));
+        high.mul_add(z2 * z2, low)
+    }
+    #[inline(always)]
+    fn cos_tail(z: f64) -> f64 {
+        // Degree 5. Error 0.011 u in the cosine (u = 2⁻⁵³).
+        const C: [f64; 6] = [
+            f64::from_bits(0x3fa5_5555_5555_5555), // 0.04166666666666666
+            f64::from_bits(0xbf56_c16c_16c1_6963), // −0.001388888888888739
+            f64::from_bits(0x3efa_01a0_19f4_de4c), // 2.480158729875467e-5
+            f64::from_bits(0xbe92_7e4f_a16d_281d), // −2.755731726601536e-7
+            f64::from_bits(0x3e21_eeb6_7d6b_e385), // 2.087614507799710e-9
+            f64::from_bits(0xbda9_07cd_dbdc_f545), // −1.138254670268945e-11
+        ];
+        let (z2, c01, c23) = (z * z, C[1].mul_add(z, C[0]), C[3].mul_add(z, C[2]));
+        C[5].mul_add(z, C[4]).mul_add(z2 * z2, c23.mul_add(z2, c01))
     }
 }

@@ -53,7 +53,8 @@ impl Equations for Functions {
         let d = (d * d.exp().ln()).abs();
         let root = (e.exp() + S::one()).sqrt();
         let new = (a.exp() - b.abs().ln_1p()) / (root + (b - d).ln_sigmoid().sigmoid()) - (-b).relu();
-        u.write([mask * h + (S::one() - mask) * (new.tanh() + e.min(d) * S::constant(0.25))]);
+        let turned = (b + e).cos() * h + (d - a).sin() * scale;
+        u.write([mask * h + (S::one() - mask) * (new.tanh() + e.min(d) * S::constant(0.25) + turned)]);
     }
 }
 
@@ -220,6 +221,12 @@ impl Number for Sized {
     }
     fn ln_1p(self) -> Self {
         Sized(self.0.ln_1p(), self.0.ln_1p().abs() + self.1 / (1.0 + self.0).abs())
+    }
+    fn sin(self) -> Self {
+        Sized(self.0.sin(), self.0.sin().abs() + self.1 * self.0.cos().abs())
+    }
+    fn cos(self) -> Self {
+        Sized(self.0.cos(), self.0.cos().abs() + self.1 * self.0.sin().abs())
     }
     fn sqrt(self) -> Self {
         Sized(self.0.sqrt(), self.0.sqrt() + self.1 / self.0.sqrt())

@@ -67,6 +67,12 @@ impl Scalar for Dual {
     fn ln_1p(self) -> Self {
         Dual(Scalar::ln_1p(self.0), self.1 / (1.0 + self.0))
     }
+    fn sin(self) -> Self {
+        Dual(Scalar::sin(self.0), self.1 * Scalar::cos(self.0))
+    }
+    fn cos(self) -> Self {
+        Dual(Scalar::cos(self.0), -self.1 * Scalar::sin(self.0))
+    }
     fn sqrt(self) -> Self {
         Dual(Scalar::sqrt(self.0), self.1 / (2.0 * Scalar::sqrt(self.0)))
     }

@@ -11,6 +11,8 @@
 //! tanh a        min(|tanh′ a| e + M₂ e², e)                + A ulp(|tanh| + …) + η   M₂ = max|tanh″|/2 = 2√3/9
 //! e^a           e^a (e^e − 1)                              + A ulp(…) + η
 //! ln a          −ln(1 − e/a)                               + A ulp(…) + η
+//! sin a         min(|cos a| e + e²/2, e, 1 + |sin a|)        + A ulp(|sin| + …) + η
+//! cos a         min(|sin a| e + e²/2, e, 1 + |cos a|)        + A ulp(|cos| + …) + η
 //! √a            e/√a                                       + u (…)
 //! max(a, 0)     e                                            exact
 //! blend         the larger of those of (1 − z) n + z h and n + z (h − n)
@@ -23,6 +25,7 @@
 //!
 //! *Activations.* Taylor with remainder: `|s(a+e) − s(a)| ≤ |s′(a)| |e| + max|s″|/2 e²`; also the Lipschitz constant, which is
 //! the better one for large `e`. The declared ulps count at the point where the backend evaluates: `|s| +` the first part.
+//! Sine and cosine turn by at most 1 and stay between −1 and 1.
 //! `σ″ = σ(1−σ)(1−2σ)` is largest at `σ = (3 ± √3)/6`: `√3/18`. `tanh″ = −2 t (1 − t²)` at `t = 1/√3`: `4√3/9`.
 //!
 //! *Arrangements.* One formula may be rounded in several ways that are all usual, `(1 − z) n + z h` and `n + z (h − n)`. They
@@ -88,6 +91,12 @@ impl<'p, S: Number> Bounded<'p, S> {
     #[inline]
     fn reach(self) -> f64 {
         self.magnitude() + self.error
+    }
+
+    /// How far the error of the argument takes a sine or cosine of this value and slope: no second derivative is beyond 1.
+    fn turned(self, value: f64, slope: f64) -> f64 {
+        let e = self.error;
+        (slope.abs() * e + e * e / 2.0).min(e).min(1.0 + value.abs())
     }
 
     /// `value` after inputs alone contribute `propagated`, `n` roundings act on `size`, and `k` products may underflow.
@@ -210,6 +219,14 @@ impl<S: Number> Number for Bounded<'_, S> {
         let ratio = self.error / (1.0 + self.value.value()).abs();
         let propagated = if ratio >= 1.0 { f64::INFINITY } else { -(-ratio).ln_1p() };
         self.function(self.value.ln_1p(), propagated, |p| p.ln_ulp)
+    }
+    fn sin(self) -> Self {
+        let (value, slope) = (self.value.sin(), self.value.cos().value());
+        self.function(value, self.turned(value.value(), slope), |p| p.sin_ulp)
+    }
+    fn cos(self) -> Self {
+        let (value, slope) = (self.value.cos(), self.value.sin().value());
+        self.function(value, self.turned(value.value(), slope), |p| p.sin_ulp)
     }
     fn sqrt(self) -> Self {
         let value = self.value.sqrt();
@@ -337,6 +354,8 @@ mod tests {
                 within(moved.tanh() as f32, a.tanh());
                 within(Number::sigmoid(moved) as f32, a.sigmoid());
                 within(moved.exp() as f32, a.exp());
+                within(moved.sin() as f32, a.sin());
+                within(moved.cos() as f32, a.cos());
                 within(moved.max(0.0) as f32, a.relu() + Bounded::from_f64(0.0));
                 if x > e {
                     within(moved.ln() as f32, a.ln());

@@ -222,6 +222,12 @@ impl<S: Number> Number for Expanded<'_, S> {
     fn ln_1p(self) -> Self {
         self.of(Bounded::ln_1p)
     }
+    fn sin(self) -> Self {
+        self.of(Bounded::sin)
+    }
+    fn cos(self) -> Self {
+        self.of(Bounded::cos)
+    }
     fn sqrt(self) -> Self {
         self.of(Bounded::sqrt)
     }

@@ -57,16 +57,18 @@ pub struct Precision {
     pub exp_ulp: f64,
     /// Declared for `ln` and `ln(1 + x)`.
     pub ln_ulp: f64,
+    /// Declared for `sin` and `cos`.
+    pub sin_ulp: f64,
 }
 
 impl Precision {
-    /// IEEE binary32: `u = 2⁻²⁴`, `η₀ = 2⁻¹⁴⁹`. `exp` and `ln` are taken to be within 2 ulp until set otherwise.
+    /// IEEE binary32: `u = 2⁻²⁴`, `η₀ = 2⁻¹⁴⁹`. `exp`, `ln`, `sin` and `cos` are taken to be within 2 ulp until set otherwise.
     pub fn f32(sigmoid_ulp: f64, tanh_ulp: f64) -> Self {
         let (u, smallest) = (2f64.powi(-24), 2f64.powi(-149));
         Self::new(u, smallest, f64::from(f32::MAX), sigmoid_ulp, tanh_ulp)
     }
 
-    /// IEEE binary64: `u = 2⁻⁵³`, `η₀ = 2⁻¹⁰⁷⁴`. `exp` and `ln` are taken to be within 2 ulp until set otherwise.
+    /// IEEE binary64: `u = 2⁻⁵³`, `η₀ = 2⁻¹⁰⁷⁴`. `exp`, `ln`, `sin` and `cos` are taken to be within 2 ulp until set otherwise.
     pub fn f64(sigmoid_ulp: f64, tanh_ulp: f64) -> Self {
         let (u, smallest) = (2f64.powi(-53), f64::from_bits(1));
         Self::new(u, smallest, f64::MAX, sigmoid_ulp, tanh_ulp)
@@ -74,8 +76,8 @@ impl Precision {
 
     fn new(u: f64, smallest: f64, largest: f64, sigmoid_ulp: f64, tanh_ulp: f64) -> Self {
         let (u, eta) = (u * (1.0 + 2f64.powi(-20)), 4.0 * smallest);
-        let (exp_ulp, ln_ulp) = (2.0, 2.0);
-        Self { u, eta, smallest, largest, sigmoid_ulp, tanh_ulp, exp_ulp, ln_ulp }
+        let (exp_ulp, ln_ulp, sin_ulp) = (2.0, 2.0, 2.0);
+        Self { u, eta, smallest, largest, sigmoid_ulp, tanh_ulp, exp_ulp, ln_ulp, sin_ulp }
     }
 
     /// `γ_n` of this format.

@@ -124,6 +124,8 @@ fn through<'p, S: Number>(f: Unary, d: Expanded<'p, S>, a: Expanded<'p, S>, y: E
         Unary::Exp => d * y,
         Unary::Ln => d / a,
         Unary::Ln1p => d / (one() + a),
+        Unary::Sin => d * a.cos(),
+        Unary::Cos => -(d * a.sin()),
         Unary::Sqrt => d * Expanded::from_f64(0.5) / y,
         // 1 at 0, as the equations say.
         Unary::Abs => d * (one() - Expanded::from_f64(2.0) * Expanded::from_f64(0.0).exceeds(a)),

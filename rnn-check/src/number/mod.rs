@@ -57,6 +57,12 @@ pub trait Number:
         (Self::from_f64(1.0) + self).ln()
     }
 
+    /// `sin x`
+    fn sin(self) -> Self;
+
+    /// `cos x`
+    fn cos(self) -> Self;
+
     /// `√x`
     fn sqrt(self) -> Self;
 
@@ -122,6 +128,12 @@ impl Number for f64 {
     }
     fn ln_1p(self) -> Self {
         f64::ln_1p(self)
+    }
+    fn sin(self) -> Self {
+        f64::sin(self)
+    }
+    fn cos(self) -> Self {
+        f64::cos(self)
     }
     fn sqrt(self) -> Self {
         f64::sqrt(self)

@@ -147,6 +147,12 @@ impl Scalar for Modular {
     fn ln_1p(self) -> Self {
         NAN
     }
+    fn sin(self) -> Self {
+        NAN
+    }
+    fn cos(self) -> Self {
+        NAN
+    }
     fn sqrt(self) -> Self {
         NAN
     }
@@ -184,6 +190,12 @@ impl Number for Modular {
         NAN
     }
     fn ln(self) -> Self {
+        NAN
+    }
+    fn sin(self) -> Self {
+        NAN
+    }
+    fn cos(self) -> Self {
         NAN
     }
     fn sqrt(self) -> Self {

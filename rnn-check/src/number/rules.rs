@@ -20,6 +20,16 @@ pub(super) fn ln_1p<S: Number>(x: S) -> (S, S) {
     (x.ln_1p(), one / (one + x))
 }
 
+/// `sin′ = cos`
+pub(super) fn sin<S: Number>(x: S) -> (S, S) {
+    (x.sin(), x.cos())
+}
+
+/// `cos′ = −sin`
+pub(super) fn cos<S: Number>(x: S) -> (S, S) {
+    (x.cos(), -x.sin())
+}
+
 /// `√′ x = 1/(2√x)`
 pub(super) fn sqrt<S: Number>(x: S) -> (S, S) {
     let root = x.sqrt();

@@ -184,6 +184,12 @@ impl<S: Number> Number for Var<'_, S> {
     fn ln_1p(self) -> Self {
         self.chain(rules::ln_1p(self.value))
     }
+    fn sin(self) -> Self {
+        self.chain(rules::sin(self.value))
+    }
+    fn cos(self) -> Self {
+        self.chain(rules::cos(self.value))
+    }
     fn sqrt(self) -> Self {
         self.chain(rules::sqrt(self.value))
     }

@@ -201,6 +201,9 @@ impl Cell {
         Self::Own(&witness::MAMBA),
         Self::Own(&witness::SLSTM_HEADS),
         Self::Own(&witness::RG_LRU_HEADS),
+        Self::Own(&witness::HGRN_COMPLEX),
+        Self::Own(&witness::LRU),
+        Self::Own(&witness::LRU_NO_FEEDTHROUGH),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

@@ -290,6 +290,8 @@ pub(crate) fn unary<S: Number>(f: Unary, a: S) -> S {
         Unary::Exp => a.exp(),
         Unary::Ln => a.ln(),
         Unary::Ln1p => a.ln_1p(),
+        Unary::Sin => a.sin(),
+        Unary::Cos => a.cos(),
         Unary::Sqrt => a.sqrt(),
         Unary::Abs => a.abs(),
         Unary::Tanh => a.tanh(),

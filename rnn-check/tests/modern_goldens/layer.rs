@@ -6,12 +6,15 @@ use rnn_kernels::{
     Accum, Backend, Backward, Bias, Cell, Direction, Equations, Forward, Input, SeqMut, SeqRef, Size, Spec, Steps, Use,
 };
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// A cell of the golden's sizes, run by the provided bodies.
 pub struct Layer<'g> {
     golden: &'g Golden,
     spec: Spec<f64>,
     params: Vec<f64>,
+    /// Which steps the passes take; all of them at first.
+    pub steps: Range<usize>,
     /// `[T, N, H]` each.
     pub masks: Vec<Vec<f64>>,
     packed: Vec<f64>,
@@ -24,7 +27,7 @@ pub struct Layer<'g> {
 
 /// What a forward pass returned.
 pub struct Ran {
-    /// `[T, N, H]`.
+    /// `[T, N, P]`.
     pub y: Vec<f64>,
     /// State after state.
     pub last: Vec<f64>,
@@ -40,6 +43,14 @@ pub struct Gradients {
     params: Vec<f64>,
 }
 
+impl Gradients {
+    /// These and those of the steps behind them.
+    pub fn before(self, later: Self) -> Self {
+        let params = self.params.iter().zip(&later.params).map(|(a, b)| a + b).collect();
+        Self { x: [self.x, later.x].concat(), initial: self.initial, params }
+    }
+}
+
 impl<'g> Layer<'g> {
     pub fn new(golden: &'g Golden, cell: &impl Equations, bias: Bias) -> Self {
         let [c, h] = golden.sizes(["C", "H"]);
@@ -51,7 +62,18 @@ impl<'g> Layer<'g> {
         let cell = Cell::new(cell).expect("a cell");
         let spec = Spec::new(&cell, size).expect("sizes of a golden");
         let (params, inputs) = (vec![0.0; spec.params_len()], vec![("x", spec.size().input)]);
-        Self { golden, spec, params, masks: vec![], packed: vec![], inputs, places: vec![], taken: BTreeSet::new() }
+        let [t] = golden.sizes(["T"]);
+        Self {
+            golden,
+            spec,
+            params,
+            steps: 0..t,
+            masks: vec![],
+            packed: vec![],
+            inputs,
+            places: vec![],
+            taken: BTreeSet::new(),
+        }
     }
 
     /// A cell with so many units whose input are those of the reference side by side, and whose pre-activations are they as well:
@@ -105,9 +127,14 @@ impl<'g> Layer<'g> {
     }
 
     fn lens(&self) -> ([usize; 4], rnn_kernels::BufferLens) {
-        let ([t, n], size) = (self.golden.sizes(["T", "N"]), self.spec.size());
-        let sizes = [t, n, size.input, self.spec.y_width()];
-        (sizes, Plain.lens(&self.spec, sizes[0], sizes[1]))
+        let ([n], size) = (self.golden.sizes(["N"]), self.spec.size());
+        let t = self.steps.len();
+        ([t, n, size.input, size.hidden], Plain.lens(&self.spec, t, n))
+    }
+
+    /// What of a sequence of all steps, `width` numbers a step, belongs to those of the passes.
+    fn part<'s>(&self, sequence: &'s [f64], width: usize) -> &'s [f64] {
+        &sequence[self.steps.start * width..self.steps.end * width]
     }
 
     /// From these states, or from zero.
@@ -115,8 +142,9 @@ impl<'g> Layer<'g> {
         let (([t, n, c, h], lens), given) = (self.lens(), self.x());
         self.packed = vec![f64::NAN; lens.packed(Use::Train)];
         Plain.pack(&self.spec, Use::Train, &self.params, &mut self.packed);
-        let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(mask, t, n, h)).collect();
-        let (mut y, mut last) = (vec![f64::NAN; t * n * h], vec![f64::NAN; self.spec.states_len(n)]);
+        let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(self.part(mask, n * h), t, n, h)).collect();
+        let p = self.spec.y_width();
+        let (mut y, mut last) = (vec![f64::NAN; t * n * p], vec![f64::NAN; self.spec.states_len(n)]);
         let mut reserve = vec![f64::NAN; lens.reserve];
         Plain.forward(Forward {
             spec: &self.spec,
@@ -124,10 +152,10 @@ impl<'g> Layer<'g> {
             steps: Steps::all(),
             params: &self.params,
             packed: &self.packed,
-            x: Input::Dense(SeqRef::new(&given, t, n, c)),
+            x: Input::Dense(SeqRef::new(self.part(&given, n * c), t, n, c)),
             masks: &masks,
             initial,
-            y: Some(SeqMut::new(&mut y, t, n, h)),
+            y: Some(SeqMut::new(&mut y, t, n, p)),
             last: Some(&mut last),
             reserve: &mut reserve,
             workspace: &mut vec![f64::NAN; lens.forward],
@@ -138,7 +166,7 @@ impl<'g> Layer<'g> {
     pub fn backward(&self, ran: &Ran, d_y: &[f64], d_last: Option<&[f64]>) -> Gradients {
         let (([t, n, c, h], lens), given) = (self.lens(), self.x());
         let (mut params, mut x) = (vec![0.0; self.params.len()], vec![f64::NAN; t * n * c]);
-        let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(mask, t, n, h)).collect();
+        let masks: Vec<_> = self.masks.iter().map(|mask| SeqRef::new(self.part(mask, n * h), t, n, h)).collect();
         let mut initial = vec![f64::NAN; self.spec.states_len(n)];
         Plain.backward(Backward {
             spec: &self.spec,
@@ -146,10 +174,10 @@ impl<'g> Layer<'g> {
             steps: Steps::all(),
             params: &self.params,
             packed: &self.packed,
-            x: Input::Dense(SeqRef::new(&given, t, n, c)),
+            x: Input::Dense(SeqRef::new(self.part(&given, n * c), t, n, c)),
             masks: &masks,
             reserve: &ran.reserve,
-            d_y: Some(SeqRef::new(d_y, t, n, h)),
+            d_y: Some(SeqRef::new(d_y, t, n, self.spec.y_width())),
             d_last,
             d_params: Some(&mut params),
             d_x: Some(SeqMut::new(&mut x, t, n, c)),

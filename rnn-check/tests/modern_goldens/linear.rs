@@ -1,10 +1,9 @@
-//! Recurrences whose gates see the input alone: RG-LRU, and HGRN with what its layer puts behind it.
+//! Recurrences that are linear in the state, and whose gates, if any, see the input alone: RG-LRU and LRU.
 
 use super::golden::{Golden, Judge, Kind};
 use super::layer::Layer;
-use super::plain::Affine;
-use rnn_kernels::Bias;
-use rnn_kernels::cells::{Hgrn, RgLru};
+use rnn_kernels::cells::{Lru, RgLru};
+use rnn_kernels::{Bias, Size};
 
 #[test]
 fn rg_lru_with_gates_of_two_heads_is_that_of_the_reference() {
@@ -25,81 +24,43 @@ fn rg_lru_with_gates_of_two_heads_is_that_of_the_reference() {
     layer.compare_all("y", &["h"]);
 }
 
-/// `x̂ = (x − mean) / √(var + 1e-5)` of one row, and the root.
-fn standardised(x: &[f64]) -> (Vec<f64>, f64) {
-    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-    let centre = mean(x);
-    let squares: Vec<f64> = x.iter().map(|x| (x - centre).powi(2)).collect();
-    let root = (mean(&squares) + 1e-5).sqrt();
-    (x.iter().map(|x| (x - centre) / root).collect(), root)
-}
-
-/// `silu(a)` and its derivative.
-fn silu(a: f64) -> [f64; 2] {
-    let s = 1.0 / (1.0 + (-a).exp());
-    [a * s, s + a * s * (1.0 - s)]
+/// `y` is as wide as `x`, whatever the width of the state is.
+fn lru(golden: &Golden) -> Layer<'_> {
+    let [c, h] = golden.sizes(["C", "H"]);
+    let mut layer = Layer::of_size(golden, &Lru::default(), Size::new(c, h).with_output(c));
+    for matrix in ["B_re", "B_im", "C_re", "C_im"] {
+        layer = layer.with(matrix, move |i| (matrix, i[0], i[1]));
+    }
+    for vector in ["nu_log", "theta_log", "gamma_log", "D"] {
+        layer = layer.with(vector, move |i| (vector, i[0], 0));
+    }
+    layer
 }
 
 #[test]
-fn hgrn_with_norm_gate_and_projection_is_the_layer_of_the_reference() {
-    let golden = Golden::read("hgrn-real");
-    let [h] = golden.sizes(["H"]);
-    let parameter = |name: &str| &golden.parameter(name).data[..];
-    let mut layer = Layer::new(&golden, &Hgrn::default(), Bias::Input)
-        .with("lambda_proj.weight", |i| ("weight_ih", i[0], i[1]))
-        .with("input_proj.weight", |i| ("weight_ih", h + i[0], i[1]))
-        .with("lambda_proj.bias", |i| ("bias_ih", i[0], 0))
-        .with("input_proj.bias", |i| ("bias_ih", h + i[0], 0))
-        .with("lower_bound", |i| ("lower_bound", i[0], 0));
+fn lru_is_that_of_the_reference() {
+    let golden = Golden::read("lru");
+    lru(&golden).compare_all("y", &[]);
+}
 
-    // out = (norm(y) ⊙ silu(gate(x))) W_outᵀ + b_out
-    let ran = layer.forward(None);
-    let gate = Affine { w: parameter("gate.weight"), b: parameter("gate.bias") };
-    let project = Affine { w: parameter("out_proj.weight"), b: parameter("out_proj.bias") };
-    let (w, b) = (parameter("norm.weight"), parameter("norm.bias"));
-    let pre = gate.forward(golden.x());
-    let rows: Vec<(Vec<f64>, f64)> = ran.y.chunks(h).map(standardised).collect();
-    let normed = |m: usize, j: usize| w[j] * rows[m].0[j] + b[j];
-    let gated: Vec<f64> = pre.iter().enumerate().map(|(at, &a)| normed(at / h, at % h) * silu(a)[0]).collect();
-
-    let [d_gated, d_project_w, d_project_b] = project.backward(&gated, golden.d_output("out"));
-    let (mut d_w, mut d_b) = (vec![0.0; h], vec![0.0; h]);
-    let (mut d_y, mut d_pre) = (vec![0.0; ran.y.len()], vec![0.0; pre.len()]);
-    for (m, (x, root)) in rows.iter().enumerate() {
-        let mut d_x = vec![0.0; h];
-        for j in 0..h {
-            let at = m * h + j;
-            let [y, slope] = silu(pre[at]);
-            let d = d_gated[at] * y;
-            d_pre[at] = d_gated[at] * normed(m, j) * slope;
-            d_w[j] += d * x[j];
-            d_b[j] += d;
-            d_x[j] = d * w[j];
-        }
-        let mean = d_x.iter().sum::<f64>() / h as f64;
-        let along = d_x.iter().zip(x).map(|(d, x)| d * x).sum::<f64>() / h as f64;
-        for j in 0..h {
-            d_y[m * h + j] = (d_x[j] - mean - x[j] * along) / root;
-        }
-    }
-    let gradients = layer.backward(&ran, &d_y, None);
-    let [through_gate, d_gate_w, d_gate_b] = gate.backward(golden.x(), &d_pre);
-    let d_x: Vec<f64> = gradients.x.iter().zip(&through_gate).map(|(a, b)| a + b).collect();
-
+#[test]
+fn lru_goes_on_from_a_state_like_the_equations_of_the_reference() {
+    let golden = Golden::read("lru-state");
+    let [n, c] = golden.sizes(["N", "C"]);
+    let states = ["h_re", "h_im"];
+    // The first state of the cell, its output, is read by no step.
+    let behind_y = |states: Option<Vec<f64>>| [vec![0.0; n * c], states.expect("two states")].concat();
+    let mut layer = lru(&golden);
+    let ran = layer.forward(Some(&behind_y(golden.initial(&states))));
+    let gradients = layer.backward(&ran, golden.d_output("y"), Some(&behind_y(golden.d_last(&states))));
+    assert_eq!(ran.last[..n * c], ran.y[ran.y.len() - n * c..]);
+    assert_eq!(gradients.initial[..n * c], vec![0.0; n * c]);
     Judge::all(&golden, |judge| {
-        judge.compare(Kind::Output, "out", &project.forward(&gated));
-        judge.compare(Kind::InputGradient, "x", &d_x);
+        judge.compare(Kind::Output, "y", &ran.y);
+        judge.compare(Kind::InputGradient, "x", &gradients.x);
         layer.compare_parameters(judge, &gradients);
-        for (name, got) in [
-            ("gate.weight", d_gate_w),
-            ("gate.bias", d_gate_b),
-            ("out_proj.weight", d_project_w),
-            ("out_proj.bias", d_project_b),
-            ("norm.weight", d_w),
-            ("norm.bias", d_b),
-        ] {
-            judge.compare(Kind::ParameterGradient, name, &got);
-        }
+        judge.compare_states(Kind::LastState, &states, &ran.last[n * c..]);
+        judge.compare_states(Kind::InitialStateGradient, &states, &gradients.initial[n * c..]);
     });
 }
 

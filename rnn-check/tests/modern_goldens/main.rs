@@ -5,6 +5,7 @@ mod cfc;
 mod elman;
 mod gated;
 mod golden;
+mod hgrn;
 mod layer;
 mod layer_norm;
 mod linear;

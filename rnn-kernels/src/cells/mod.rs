@@ -23,7 +23,8 @@
 //! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
 //! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
 //! | RG-LRU, gates in heads | [`RgLru`] | values of two heads, in blocks and in one matrix | De et al. 2024 |
-//! | HGRN, real | [`Hgrn`] | values of the layer | Qin et al. 2023 |
+//! | HGRN, real and complex | [`Hgrn`], [`Phase`] | values of the layers | Qin et al. 2023 |
+//! | LRU, with and without `D` | [`Lru`], [`Feedthrough`] | values of the former, also from a state | Orvieto et al. 2023 |
 //! | sLSTM, in heads | [`Slstm`] | values of two heads, in blocks and in one matrix | Beck et al. 2024 |
 //! | mLSTM | [`Mlstm`] | values of the recurrence, two heads | Beck et al. 2024 |
 //! | gated DeltaNet | [`GatedDelta`] | values of recurrence and gates, two heads | Yang et al. 2024 |
@@ -39,8 +40,7 @@
 //! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
 //! its units, the outer product of two vectors. Equations stay those of one number.
 //!
-//! Not there: complex states (LRU, HGRN), which need sine and cosine, clocks of units (Clockwork), rounding with a straight-through
-//! gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
+//! Not there: clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
 //! time. Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
 
 mod cfc;
@@ -53,6 +53,7 @@ mod jordan;
 mod layer_norm;
 mod leaky;
 mod li_gru;
+mod lru;
 mod lstm_layer_norm;
 mod lstm_peephole;
 mod lstm_variant;
@@ -70,11 +71,12 @@ pub use cfc::{Cfc, CfcMode, Elapsed};
 pub use deep_transition::{DeepTransition, Shortcuts};
 pub use gated_delta::GatedDelta;
 pub use gru_variant::GruVariant;
-pub use hgrn::Hgrn;
+pub use hgrn::{Hgrn, Phase};
 pub use ind_rnn::IndRnn;
 pub use jordan::Jordan;
 pub use leaky::{Leak, Leaky, Rate};
 pub use li_gru::LiGru;
+pub use lru::{Feedthrough, Lru};
 pub use lstm_layer_norm::{Carried, LstmLayerNorm};
 pub use lstm_peephole::LstmPeephole;
 pub use lstm_variant::{Clips, Forget, LstmVariant};

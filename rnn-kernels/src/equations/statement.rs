@@ -142,6 +142,8 @@ fn of_one(f: Unary) -> &'static str {
         Unary::Exp => "exp",
         Unary::Ln => "ln",
         Unary::Ln1p => "ln_1p",
+        Unary::Sin => "sin",
+        Unary::Cos => "cos",
         Unary::Sqrt => "sqrt",
         Unary::Abs => "abs",
         Unary::Tanh => "tanh",
@@ -233,6 +235,12 @@ impl Number for Said<'_> {
     }
     fn ln_1p(self) -> Self {
         self.unary(Unary::Ln1p)
+    }
+    fn sin(self) -> Self {
+        self.unary(Unary::Sin)
+    }
+    fn cos(self) -> Self {
+        self.unary(Unary::Cos)
     }
     fn sqrt(self) -> Self {
         self.unary(Unary::Sqrt)

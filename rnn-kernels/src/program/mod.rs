@@ -30,6 +30,10 @@ pub enum Unary {
     Ln,
     /// `ln (1 + a)`.
     Ln1p,
+    /// `sin a`.
+    Sin,
+    /// `cos a`.
+    Cos,
     /// `√a`.
     Sqrt,
     /// `|a|`.
@@ -207,6 +211,8 @@ impl Unary {
             Unary::Exp => a.exp(),
             Unary::Ln => a.ln(),
             Unary::Ln1p => a.ln_1p(),
+            Unary::Sin => a.sin(),
+            Unary::Cos => a.cos(),
             Unary::Sqrt => a.sqrt(),
             Unary::Abs => a.abs(),
             Unary::Tanh => a.tanh(),

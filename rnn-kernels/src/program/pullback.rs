@@ -128,6 +128,16 @@ impl Reverse<'_> {
                 let a = self.value(a)?;
                 self.graph.binary(Binary::Div, d, self.graph.binary(Binary::Add, one, a))
             }
+            // The slope of the one is the other: where an equation has both of an argument, so does its pullback, once each.
+            Unary::Sin => {
+                let a = self.value(a)?;
+                self.mul(d, self.graph.unary(Unary::Cos, a))
+            }
+            Unary::Cos => {
+                let a = self.value(a)?;
+                let part = self.mul(d, self.graph.unary(Unary::Sin, a));
+                self.graph.unary(Unary::Neg, part)
+            }
             Unary::Sqrt => {
                 let y = self.value(id)?;
                 self.graph.binary(Binary::Div, d, self.graph.binary(Binary::Add, y, y))

@@ -73,6 +73,12 @@ impl Number for Trace<'_> {
     fn ln_1p(self) -> Self {
         self.unary(Unary::Ln1p)
     }
+    fn sin(self) -> Self {
+        self.unary(Unary::Sin)
+    }
+    fn cos(self) -> Self {
+        self.unary(Unary::Cos)
+    }
     fn sqrt(self) -> Self {
         self.unary(Unary::Sqrt)
     }

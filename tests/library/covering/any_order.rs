@@ -112,6 +112,12 @@ impl<S: Number> Number for AnyOrder<'_, S> {
     fn ln_1p(self) -> Self {
         self.of(Number::ln_1p)
     }
+    fn sin(self) -> Self {
+        self.of(Number::sin)
+    }
+    fn cos(self) -> Self {
+        self.of(Number::cos)
+    }
     fn sqrt(self) -> Self {
         self.of(Number::sqrt)
     }

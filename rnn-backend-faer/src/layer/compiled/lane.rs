@@ -47,6 +47,14 @@ impl<T: Real> rnn_kernels::Number for Lane<T> {
         Lane(math::ln_1p(self.0))
     }
     #[inline(always)]
+    fn sin(self) -> Self {
+        Lane(math::sin(self.0))
+    }
+    #[inline(always)]
+    fn cos(self) -> Self {
+        Lane(math::cos(self.0))
+    }
+    #[inline(always)]
     fn sqrt(self) -> Self {
         Lane(math::sqrt(self.0))
     }

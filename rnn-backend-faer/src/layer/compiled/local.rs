@@ -223,6 +223,14 @@ impl<T: Real, const P: usize, const R: usize, const V: usize, const W: usize> Nu
         self.through(math::ln_1p(self.value), T::ONE / (T::ONE + self.value))
     }
     #[inline(always)]
+    fn sin(self) -> Self {
+        self.through(math::sin(self.value), math::cos(self.value))
+    }
+    #[inline(always)]
+    fn cos(self) -> Self {
+        self.through(math::cos(self.value), -math::sin(self.value))
+    }
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.under(Outer::Sqrt, math::sqrt(self.value))
     }

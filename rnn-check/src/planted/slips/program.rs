@@ -60,6 +60,8 @@ fn instead_of(op: Op, [a, b]: [&str; 2], words: &Words<'_>, fresh: Option<Regist
             let other = match f {
                 Unary::Tanh => Some(Unary::Sigmoid),
                 Unary::Sigmoid => Some(Unary::Tanh),
+                Unary::Sin => Some(Unary::Cos),
+                Unary::Cos => Some(Unary::Sin),
                 _ => None,
             };
             let replaced =

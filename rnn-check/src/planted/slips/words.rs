@@ -95,6 +95,8 @@ pub(super) fn unary(f: Unary, a: &str) -> String {
         Unary::Exp => format!("exp {a}"),
         Unary::Ln => format!("ln {a}"),
         Unary::Ln1p => format!("ln (1 + {a})"),
+        Unary::Sin => format!("sin {a}"),
+        Unary::Cos => format!("cos {a}"),
         Unary::Sqrt => format!("√{a}"),
         Unary::Abs => format!("|{a}|"),
         Unary::Tanh => format!("tanh {a}"),
