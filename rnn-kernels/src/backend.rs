@@ -7,6 +7,7 @@ use crate::head::{
     AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, SoftmaxCrossEntropy,
     SquaredError,
 };
+use crate::linear::{LinearBackward, LinearForward};
 use crate::pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
 use crate::plan::Spec;
 use crate::scalar::Scalar;
@@ -91,6 +92,15 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
     fn join(&self, _effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
         first();
         second();
+    }
+
+    /// `h_t = a_t ⊙ h_{t−1} + b_t`, a recurrence whose coefficients read no state.
+    fn linear_forward(&self, run: LinearForward<'_, T>) {
+        reference::linear::forward(run);
+    }
+    /// `g_t = d_h_t + a_{t+1} g_{t+1}`, `d_b_t = g_t`, `d_a_t = g_t h_{t−1}`, `d_initial = a_1 g_1`.
+    fn linear_backward(&self, run: LinearBackward<'_, T>) {
+        reference::linear::backward(run);
     }
 
     /// `y = x Wᵀ + b`.
