@@ -1,12 +1,12 @@
 //! An index of what the backend overrides.
 
 use rnn_kernels::{
-    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, MatMut, MatRef,
-    SoftmaxCrossEntropy, Spec, Use,
+    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, LinearBackward,
+    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, Use,
 };
 
 use crate::faer::Faer;
-use crate::{layer, loss, passes, pointwise, product};
+use crate::{layer, loss, passes, pointwise, product, recurrence};
 
 /// The backend for one number type, compiled here and once: a generic implementation would be compiled again, with
 /// every kernel and instruction set behind it, by each program that uses it.
@@ -40,6 +40,12 @@ macro_rules! backend_for {
                     first();
                     second();
                 }
+            }
+            fn linear_forward(&self, run: LinearForward<'_, $T>) {
+                recurrence::forward(self, run);
+            }
+            fn linear_backward(&self, run: LinearBackward<'_, $T>) {
+                recurrence::backward(self, run);
             }
             fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {
                 pointwise::activation(self.simd, &self.workers, activation, h);

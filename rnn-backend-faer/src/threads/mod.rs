@@ -5,6 +5,7 @@ mod error;
 mod lane;
 mod pace;
 mod panics;
+mod patch;
 mod pool;
 mod rows;
 mod split;
@@ -16,6 +17,7 @@ mod tiles;
 mod workers;
 
 pub use error::ThreadsError;
+pub use patch::{Patch, PatchMut};
 pub use rows::Rows;
 pub use tiles::{Tile, Tiles, Tiling};
 pub use workers::Workers;
