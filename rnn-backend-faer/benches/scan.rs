@@ -67,10 +67,10 @@ impl Arrays {
 /// The time of a triad over three arrays of `len` elements, cut into one part a thread.
 fn triad(x: &mut [f32], y: &[f32], z: &[f32], threads: usize) -> f64 {
     let part = x.len().div_ceil(threads);
-    let (start, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
+    let [start, end] = &[0, 1].map(|_| Barrier::new(threads + 1));
     std::thread::scope(|scope| {
         for ((x, y), z) in x.chunks_mut(part).zip(y.chunks(part)).zip(z.chunks(part)) {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 start.wait();
                 x.iter_mut().zip(y).zip(z).for_each(|((x, y), z)| *x = y + 0.75 * z);
                 end.wait();
