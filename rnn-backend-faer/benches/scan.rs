@@ -64,23 +64,26 @@ impl Arrays {
     }
 }
 
-/// The time of a triad over three arrays of `len` elements, cut into one part a thread.
+/// The time of a triad over three arrays of as many elements, cut into one part a thread: from the first that begins to the last that
+/// ends.
 fn triad(x: &mut [f32], y: &[f32], z: &[f32], threads: usize) -> f64 {
     let part = x.len().div_ceil(threads);
-    let [start, end] = &[0, 1].map(|_| Barrier::new(threads + 1));
-    std::thread::scope(|scope| {
-        for ((x, y), z) in x.chunks_mut(part).zip(y.chunks(part)).zip(z.chunks(part)) {
+    let ready = &Barrier::new(threads);
+    let times: Vec<[Instant; 2]> = std::thread::scope(|scope| {
+        let parts = x.chunks_mut(part).zip(y.chunks(part)).zip(z.chunks(part));
+        let triad = parts.map(|((x, y), z)| {
             scope.spawn(move || {
-                start.wait();
+                ready.wait();
+                let begun = Instant::now();
                 x.iter_mut().zip(y).zip(z).for_each(|((x, y), z)| *x = y + 0.75 * z);
-                end.wait();
-            });
-        }
-        start.wait();
-        let begun = Instant::now();
-        end.wait();
-        begun.elapsed().as_secs_f64()
-    })
+                [begun, Instant::now()]
+            })
+        });
+        let running: Vec<_> = triad.collect();
+        running.into_iter().map(|thread| thread.join().expect("a triad")).collect()
+    });
+    let (begun, ended) = (times.iter().map(|t| t[0]).min(), times.iter().map(|t| t[1]).max());
+    ended.zip(begun).map_or(0.0, |(ended, begun)| (ended - begun).as_secs_f64())
 }
 
 fn timed(pass: impl FnOnce()) -> f64 {

@@ -9,11 +9,11 @@ use super::sequential::WORTH_SHARING;
 use super::{as_one_row, regrouped, regrouped_mut};
 use crate::faer::Faer;
 use crate::number::Number;
-use crate::simd::recurrence::{Link, advance, combine, fold};
+use crate::simd::recurrence::{Combine, Link, advance, fold};
 use crate::threads::Rows;
 
 /// Steps of a chunk. Another number is other bits.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
 /// Elements that a thread folds before it runs them: all their operands and results stay in its second cache.
 const AT_ONCE: usize = 1 << 14;
 
@@ -81,7 +81,7 @@ fn several<T: Number, K: Link<T, R, W>, const R: usize, const W: usize>(
         Direction::Forward => (range.start * CHUNK, range.end * CHUNK),
         Direction::Reverse => (steps - range.end * CHUNK, steps - range.start * CHUNK),
     };
-    // `[64, chunks, units]`: a chunk is a row.
+    // `[128, chunks, units]`: a chunk is a row.
     let rows = read.map(|s| {
         let stride = s.strides().0;
         SeqRef::with_strides(s.slice(from, to).storage(), [CHUNK, chunks, units], stride, CHUNK * stride)
@@ -95,13 +95,9 @@ fn several<T: Number, K: Link<T, R, W>, const R: usize, const W: usize>(
         faer.workers.by_blocks(chunks, chunks.div_ceil(threads), write, task);
     };
     rows_of(write, &|first, mut write| fold(faer.simd, link, order, rows, first, &mut write));
-    for chunk in range {
-        let step = |k: usize| order.step(chunk * CHUNK + k, steps);
-        // The first step after the last chunk, if any, goes on from its last.
-        if (chunk + 2) * CHUNK <= steps {
-            let room = write[W - 1].row_mut(0).storage();
-            combine(faer.simd, link, read, (0..CHUNK).map(step), [step(0), step(1), step(2), step(CHUNK)], room, units);
-        }
-    }
+    // A chunk that is the last one hands nothing on: what follows goes on from its last step.
+    let chunks = range.start..range.end.min((steps / CHUNK).saturating_sub(1));
+    let room = write[W - 1].row_mut(0).storage();
+    Combine { link, order, read, room, chunks, length: CHUNK }.run(faer.simd);
     rows_of(write, &|first, mut write| advance(faer.simd, link, order, 0..CHUNK, rows, first, &mut write));
 }

@@ -3,7 +3,6 @@
 //! A tile of units stays in registers from step to step: whole lines of one row, or, of few units, several rows side by side,
 //! which may be chunks of one row's time. No bit depends on which.
 
-use core::array;
 use core::ops::Range;
 
 use pulp::WithSimd;
@@ -11,7 +10,7 @@ use rnn_kernels::{Direction, SeqRef};
 
 use super::isa::Simd;
 use super::real::Real;
-use crate::threads::{Patch, PatchMut, Rows};
+use crate::threads::{Rows, Tracks, TracksMut};
 
 /// One step of a recurrence: `R` operands, the first of them `α`; `W` results, the last of them room for a state.
 pub(crate) trait Link<T, const R: usize, const W: usize>: Copy + Send + Sync {
@@ -54,9 +53,9 @@ impl<T: Real> Link<T, 3, 2> for Backward {
     }
 }
 
-/// Steps that a tile takes before the next tile takes them: few enough that all operands stay in the first cache.
-const BLOCK: usize = 32;
-
+/// Elements of a block of steps that a tile takes before the next tile takes them: few enough that all operands stay in the first
+/// cache.
+const BLOCK: usize = 2048;
 /// Steps `range`, in the order of time, of all rows of a block; row `first` of the operands is the block's first.
 ///
 /// At the first step of all, the state lies in the last result of that step; later it is what the step before handed on.
@@ -98,14 +97,13 @@ struct Walk<'w, 'a, 'b, T, K, P, const R: usize, const W: usize> {
 /// What is done to a tile.
 trait Work {
     /// Blocks of steps, one after another.
-    fn blocks(&self, steps: usize) -> impl Iterator<Item = Range<usize>> + use<Self>;
+    fn blocks(&self, steps: usize, cols: usize) -> impl Iterator<Item = Range<usize>> + use<Self>;
 
-    fn tile<T: Real, K: Link<T, R, W>, const R: usize, const W: usize, const L: usize, const C: usize>(
+    fn tile<T: Real, K: Link<T, R, W>, const R: usize, const W: usize, const L: usize, const C: usize, const U: usize>(
         link: K,
-        step: impl Fn(usize) -> usize,
         range: Range<usize>,
-        read: [Patch<'_, T, L, C>; R],
-        write: [PatchMut<'_, T, L, C>; W],
+        read: [Tracks<'_, T, L, C>; R],
+        write: [TracksMut<'_, T, L, C>; W],
     );
 }
 
@@ -117,80 +115,165 @@ struct Fold;
 
 impl Work for Run {
     #[inline(always)]
-    fn blocks(&self, _: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let Range { start, end } = self.range;
-        (start..end).step_by(BLOCK).map(move |from| from..end.min(from + BLOCK))
+    fn blocks(&self, _: usize, cols: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (Range { start, end }, block) = (self.range.clone(), (BLOCK / cols.max(1)).max(16));
+        (start..end).step_by(block).map(move |from| from..end.min(from + block))
     }
 
     #[inline(always)]
-    fn tile<T: Real, K: Link<T, R, W>, const R: usize, const W: usize, const L: usize, const C: usize>(
+    fn tile<
+        T: Real,
+        K: Link<T, R, W>,
+        const R: usize,
+        const W: usize,
+        const L: usize,
+        const C: usize,
+        const U: usize,
+    >(
         link: K,
-        step: impl Fn(usize) -> usize,
         range: Range<usize>,
-        read: [Patch<'_, T, L, C>; R],
-        mut write: [PatchMut<'_, T, L, C>; W],
+        read: [Tracks<'_, T, L, C>; R],
+        mut write: [TracksMut<'_, T, L, C>; W],
     ) {
-        let mut state = if range.start == 0 {
-            write[W - 1].load(step(0))
-        } else {
-            let before = step(range.start - 1);
-            let (read, written) = (load(&read, before), array::from_fn::<_, W, _>(|w| write[w].load(before)));
-            array::from_fn(|l| array::from_fn(|c| link.handed(read.map(|r| r[l][c]), written.map(|w| w[l][c]))))
-        };
-        for t in range.map(step) {
-            let operands = load(&read, t);
-            let mut results = [[[T::ZERO; C]; L]; W];
-            for l in 0..L {
-                for c in 0..C {
-                    let (result, next) = link.step(array::from_fn(|r| operands[r][l][c]), state[l][c]);
-                    state[l][c] = next;
+        let mut states = [[T::ZERO; C]; L];
+        for (l, state) in states.iter_mut().enumerate() {
+            match range.start.checked_sub(1) {
+                None => [*state] = write[W - 1].load(l, 0),
+                Some(before) => {
+                    let ([operands], mut results) = (load(&read, l, before), [[T::ZERO; C]; W]);
                     for w in 0..W {
-                        results[w][l][c] = result[w];
+                        [results[w]] = write[w].load(l, before);
+                    }
+                    for c in 0..C {
+                        state[c] = link.handed(of_unit(&operands, c), of_unit(&results, c));
                     }
                 }
             }
+        }
+        let mut from = range.start;
+        while range.end - from >= U {
+            for l in 0..L {
+                states[l] = run::<T, K, R, W, L, C, U>(link, &read, &mut write, l, from, states[l]);
+            }
+            from += U;
+        }
+        while range.end > from {
+            for l in 0..L {
+                states[l] = run::<T, K, R, W, L, C, 1>(link, &read, &mut write, l, from, states[l]);
+            }
+            from += 1;
+        }
+    }
+}
+
+/// `U` steps of row `l` from step `k` on; the state after them.
+#[inline(always)]
+fn run<T: Real, K: Link<T, R, W>, const R: usize, const W: usize, const L: usize, const C: usize, const U: usize>(
+    link: K,
+    read: &[Tracks<'_, T, L, C>; R],
+    write: &mut [TracksMut<'_, T, L, C>; W],
+    l: usize,
+    k: usize,
+    mut state: [T; C],
+) -> [T; C] {
+    let (operands, mut results) = (load::<T, R, L, C, U>(read, l, k), [[[T::ZERO; C]; U]; W]);
+    for u in 0..U {
+        for c in 0..C {
+            let (result, next) = link.step(of_unit(&operands[u], c), state[c]);
+            state[c] = next;
             for w in 0..W {
-                write[w].store(t, results[w]);
+                results[w][u][c] = result[w];
             }
         }
     }
+    for w in 0..W {
+        write[w].store(l, k, results[w]);
+    }
+    state
 }
 
 impl Work for Fold {
     #[inline(always)]
-    fn blocks(&self, steps: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+    fn blocks(&self, steps: usize, _: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         core::iter::once(0..steps)
     }
 
     #[inline(always)]
-    fn tile<T: Real, K: Link<T, R, W>, const R: usize, const W: usize, const L: usize, const C: usize>(
+    fn tile<
+        T: Real,
+        K: Link<T, R, W>,
+        const R: usize,
+        const W: usize,
+        const L: usize,
+        const C: usize,
+        const U: usize,
+    >(
         link: K,
-        step: impl Fn(usize) -> usize,
         range: Range<usize>,
-        read: [Patch<'_, T, L, C>; R],
-        mut write: [PatchMut<'_, T, L, C>; W],
+        read: [Tracks<'_, T, L, C>; R],
+        mut write: [TracksMut<'_, T, L, C>; W],
     ) {
-        let (mut product, mut state) = ([[T::ONE; C]; L], [[T::ZERO; C]; L]);
-        for t in range.map(&step) {
-            let operands = load(&read, t);
-            for l in 0..L {
-                for c in 0..C {
-                    product[l][c] = product[l][c] * operands[0][l][c];
-                    state[l][c] = link.step(array::from_fn(|r| operands[r][l][c]), state[l][c]).1;
-                }
+        let mut folded = [([T::ONE; C], [T::ZERO; C]); L];
+        let mut from = range.start;
+        while range.end - from >= U {
+            for (l, folded) in folded.iter_mut().enumerate() {
+                *folded = fold_in(link, load::<T, R, L, C, U>(&read, l, from), *folded);
             }
+            from += U;
         }
-        write[W - 1].store(step(1), product);
-        write[W - 1].store(step(2), state);
+        while range.end > from {
+            for (l, folded) in folded.iter_mut().enumerate() {
+                *folded = fold_in(link, load::<T, R, L, C, 1>(&read, l, from), *folded);
+            }
+            from += 1;
+        }
+        for (l, (product, state)) in folded.into_iter().enumerate() {
+            write[W - 1].store(l, 1, [product, state]);
+        }
     }
 }
 
+/// `U` steps after those that are one already, `(A, B)`.
 #[inline(always)]
-fn load<T: Real, const R: usize, const L: usize, const C: usize>(
-    read: &[Patch<'_, T, L, C>; R],
-    t: usize,
-) -> [[[T; C]; L]; R] {
-    array::from_fn(|r| read[r].load(t))
+fn fold_in<T: Real, K: Link<T, R, W>, const R: usize, const W: usize, const C: usize, const U: usize>(
+    link: K,
+    operands: [[[T; C]; R]; U],
+    (mut product, mut state): ([T; C], [T; C]),
+) -> ([T; C], [T; C]) {
+    for operands in operands {
+        for c in 0..C {
+            product[c] = product[c] * operands[0][c];
+            state[c] = link.step(of_unit(&operands, c), state[c]).1;
+        }
+    }
+    (product, state)
+}
+
+/// Steps `k..k + U` of row `l` of every operand.
+#[inline(always)]
+fn load<T: Real, const R: usize, const L: usize, const C: usize, const U: usize>(
+    read: &[Tracks<'_, T, L, C>; R],
+    l: usize,
+    k: usize,
+) -> [[[T; C]; R]; U] {
+    let mut operands = [[[T::ZERO; C]; R]; U];
+    for r in 0..R {
+        let of_track = read[r].load::<U>(l, k);
+        for u in 0..U {
+            operands[u][r] = of_track[u];
+        }
+    }
+    operands
+}
+
+/// One unit of every operand.
+#[inline(always)]
+fn of_unit<T: Real, const R: usize, const C: usize>(operands: &[[T; C]; R], c: usize) -> [T; R] {
+    let mut unit = [T::ZERO; R];
+    for r in 0..R {
+        unit[r] = operands[r][c];
+    }
+    unit
 }
 
 impl<T: Real, K: Link<T, R, W>, P: Work, const R: usize, const W: usize> WithSimd for Walk<'_, '_, '_, T, K, P, R, W> {
@@ -199,18 +282,18 @@ impl<T: Real, K: Link<T, R, W>, P: Work, const R: usize, const W: usize> WithSim
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(mut self, _: S) {
         let (steps, cols) = (self.read[0].steps(), self.write[0].cols());
-        for range in self.work.blocks(steps) {
+        for range in self.work.blocks(steps, cols) {
             let mut col = 0;
             while cols - col >= 16 {
-                self.rows::<1, 16>(&range, col);
+                self.rows::<1, 16, 2>(&range, col);
                 col += 16;
             }
             while cols - col >= 4 {
-                self.rows::<4, 4>(&range, col);
+                self.rows::<4, 4, 4>(&range, col);
                 col += 4;
             }
             while cols > col {
-                self.rows::<8, 1>(&range, col);
+                self.rows::<8, 1, 8>(&range, col);
                 col += 1;
             }
         }
@@ -220,69 +303,86 @@ impl<T: Real, K: Link<T, R, W>, P: Work, const R: usize, const W: usize> WithSim
 impl<T: Real, K: Link<T, R, W>, P: Work, const R: usize, const W: usize> Walk<'_, '_, '_, T, K, P, R, W> {
     /// `C` columns of every row, of `L` rows at a time.
     #[inline(always)]
-    fn rows<const L: usize, const C: usize>(&mut self, range: &Range<usize>, col: usize) {
+    fn rows<const L: usize, const C: usize, const U: usize>(&mut self, range: &Range<usize>, col: usize) {
         let (rows, mut row) = (self.write[0].rows(), 0);
         while rows - row >= L {
-            self.tile::<L, C>(range.clone(), row, col);
+            self.tile::<L, C, U>(range.clone(), row, col);
             row += L;
         }
         while rows > row {
-            self.tile::<1, C>(range.clone(), row, col);
+            self.tile::<1, C, U>(range.clone(), row, col);
             row += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const L: usize, const C: usize>(&mut self, range: Range<usize>, row: usize, col: usize) {
-        let (steps, order, first) = (self.read[0].steps(), self.order, self.first);
-        let read = self.read.map(|sequence| Patch::<T, L, C>::new(sequence, first + row, col));
-        let write = self.write.each_mut().map(|rows| PatchMut::<T, L, C>::new(rows, row, col));
-        P::tile(self.link, |k| order.step(k, steps), range, read, write);
+    fn tile<const L: usize, const C: usize, const U: usize>(&mut self, range: Range<usize>, row: usize, col: usize) {
+        let (order, first) = (self.order, self.first);
+        let read = self.read.map(|sequence| Tracks::new(sequence, order, [first + row, col]));
+        let write = self.write.each_mut().map(|rows| TracksMut::new(rows, order, [row, col]));
+        P::tile::<T, K, R, W, L, C, U>(self.link, range, read, write);
     }
 }
 
-/// `next = A s + B` of one chunk in a list, for every unit, from where [`fold`] left `A` and `B` and the chunk's first step `s`.
+/// `next = A s + B` of chunks of so many steps, one after another and for every unit, from where [`fold`] left `A` and `B` and from the
+/// chunk's first step, which has `s`; `next` goes to the first step of the next chunk.
 ///
 /// Where that is not finite the steps themselves tell the state: the product of many may overflow where their sum does not, and
 /// ∞ · 0 is no number.
-pub(crate) fn combine<T: Real, K: Link<T, R, W>, const R: usize, const W: usize>(
-    simd: Simd,
-    link: K,
-    read: [SeqRef<'_, T>; R],
-    steps: impl Iterator<Item = usize> + Clone + Send,
-    [s, product, state, next]: [usize; 4],
-    room: (&mut [T], usize),
-    width: usize,
-) {
-    struct Combine<'a, T, K, I, const R: usize, const W: usize> {
-        link: K,
-        read: [SeqRef<'a, T>; R],
-        steps: I,
-        places: [usize; 4],
-        room: (&'a mut [T], usize),
-        width: usize,
-    }
-    impl<T: Real, K: Link<T, R, W>, I: Iterator<Item = usize> + Clone, const R: usize, const W: usize> WithSimd
-        for Combine<'_, T, K, I, R, W>
-    {
-        type Output = ();
+pub(crate) struct Combine<'a, 'b, T, K, const R: usize, const W: usize> {
+    pub(crate) link: K,
+    pub(crate) order: Direction,
+    /// `[T, 1, W]`.
+    pub(crate) read: [SeqRef<'a, T>; R],
+    /// The last results, and the distance between their steps.
+    pub(crate) room: (&'b mut [T], usize),
+    pub(crate) chunks: Range<usize>,
+    /// Steps of a chunk.
+    pub(crate) length: usize,
+}
 
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) {
-            let (room, stride) = self.room;
-            for j in 0..self.width {
-                let [s, product, state] = [0, 1, 2].map(|i| room[self.places[i] * stride + j]);
-                let mut next = product.mul_add(s, state);
-                let finite = next.abs() < -T::NEG_INFINITY;
-                if !finite {
-                    next = self.steps.clone().fold(s, |s, t| {
-                        let operands = array::from_fn(|r| self.read[r].at(t).row(0)[j]);
-                        self.link.step(operands, s).1
-                    });
-                }
-                room[self.places[3] * stride + j] = next;
+impl<T: Real, K: Link<T, R, W>, const R: usize, const W: usize> Combine<'_, '_, T, K, R, W> {
+    pub(crate) fn run(self, simd: Simd) {
+        simd.run(self);
+    }
+}
+
+impl<T: Real, K: Link<T, R, W>, const R: usize, const W: usize> WithSimd for Combine<'_, '_, T, K, R, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { link, order, read, room: (room, stride), chunks, length } = self;
+        let [steps, _, width] = read[0].shape();
+        for chunk in chunks {
+            let place = |k: usize| order.step(chunk * length + k, steps) * stride;
+            let [s, product, state, next] = [0, 1, 2, length].map(place);
+            for j in 0..width {
+                let before = room[s + j];
+                let after = room[product + j].mul_add(before, room[state + j]);
+                let finite = after.abs() < -T::NEG_INFINITY;
+                room[next + j] = if finite {
+                    after
+                } else {
+                    step_by_step(link, order, &read, chunk * length..(chunk + 1) * length, j, before)
+                };
             }
         }
     }
-    simd.run(Combine { link, read, steps, places: [s, product, state, next], room, width });
+}
+
+/// The state of one unit after some steps.
+#[cold]
+#[inline(never)]
+fn step_by_step<T: Real, K: Link<T, R, W>, const R: usize, const W: usize>(
+    link: K,
+    order: Direction,
+    read: &[SeqRef<'_, T>; R],
+    range: Range<usize>,
+    unit: usize,
+    state: T,
+) -> T {
+    let steps = read[0].steps();
+    let times = range.map(|k| order.step(k, steps));
+    times.fold(state, |state, t| link.step(read.map(|sequence| sequence.at(t).row(0)[unit]), state).1)
 }

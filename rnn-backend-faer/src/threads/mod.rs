@@ -5,7 +5,6 @@ mod error;
 mod lane;
 mod pace;
 mod panics;
-mod patch;
 mod pool;
 mod rows;
 mod split;
@@ -14,10 +13,11 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod track;
 mod workers;
 
 pub use error::ThreadsError;
-pub use patch::{Patch, PatchMut};
 pub use rows::Rows;
 pub use tiles::{Tile, Tiles, Tiling};
+pub use track::{Tracks, TracksMut};
 pub use workers::Workers;
