@@ -40,6 +40,7 @@ use core::fmt::Debug;
 ///   arrangements these are covered: `(1 − z) n + z h` and `n + z (h − n)`; `d (1 − z)` and `d − d z`; `d (h − n)` and `d h − d n`;
 ///   `s (1 − s)` and `s − s²`; `(1 − t)(1 + t)` and `1 − t²`, also with a factor distributed over them; a quotient by the sum of
 ///   softmax and a product with its reciprocal. The largest logit is subtracted before anything else of the loss.
+///   Steps of a linear recurrence may be grouped in any way, as [`LinearForward`] bounds it.
 /// - **C9** NaN and infinities propagate; values never panic.
 /// - **C10** Reserves are interchangeable: forward by any backend, backward by any other.
 /// - **C11** Parameter gradients accumulate, state cotangents overwrite, `d_x` does as its `Accum` says; backward may
