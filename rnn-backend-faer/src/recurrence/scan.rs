@@ -3,7 +3,7 @@
 /// How a linear recurrence `h_t = a_t ⊙ h_{t−1} + b_t` goes through time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scan {
-    /// One step after another. Threads share out rows and units, sixteen units of a row at least.
+    /// One step after another. Threads share out rows, and units of a row where each gets 128 or more.
     ///
     /// Cutting a sequence into windows, and handing the state over, does not change a bit.
     #[default]
