@@ -10,8 +10,8 @@ use crate::threads::Rows;
 
 /// Units of one row that stay together: a cache line of f32.
 const GROUP: usize = 16;
-/// Units of one row from which it is shared out, for each thread: where two threads read the two halves of each 256 bytes, the lines that
-/// the processor fetches ahead for one are those of the other, and both together took 1.3 times as long as one alone.
+/// Units of one row from which it is shared out, for each thread: two threads with 32 each took 1.3 times as long as one alone, presumably
+/// because lines that are fetched ahead for one are those of the other.
 const WORTH_CUTTING: usize = 128;
 /// Elements from which a recurrence is shared out to threads: some ten microseconds.
 pub(super) const WORTH_SHARING: usize = 1 << 15;
