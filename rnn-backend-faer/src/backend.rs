@@ -1,13 +1,13 @@
 //! An index of what the backend overrides.
 
 use rnn_kernels::{
-    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, MatMut, MatRef,
-    SoftmaxCrossEntropy, Spec, UnitBackward, UnitForward, Use, reference, sequence,
+    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, LinearBackward,
+    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, UnitBackward, UnitForward, Use, reference, sequence,
 };
 
 use crate::faer::Faer;
 use crate::layer::lanes::Vectors;
-use crate::{layer, loss, passes, pointwise, product};
+use crate::{layer, loss, passes, pointwise, product, recurrence};
 
 /// The backend for one number type, compiled here and once: a generic implementation would be compiled again, with
 /// every kernel and instruction set behind it, by each program that uses it.
@@ -52,6 +52,12 @@ macro_rules! backend_for {
                     first();
                     second();
                 }
+            }
+            fn linear_forward(&self, run: LinearForward<'_, $T>) {
+                recurrence::forward(self, run);
+            }
+            fn linear_backward(&self, run: LinearBackward<'_, $T>) {
+                recurrence::backward(self, run);
             }
             fn activation_forward(&self, activation: Activation, h: MatMut<'_, $T>) {
                 pointwise::activation(self.simd, &self.workers, activation, h);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::layer::compiled::Compiled;
+use crate::recurrence::Scan;
 use crate::simd::{Isa, Simd};
 use crate::threads::{ThreadsError, Workers};
 
@@ -14,6 +15,7 @@ pub struct Faer {
     pub(crate) simd: Simd,
     pub(crate) workers: Workers,
     pub(crate) compiled: Arc<[Compiled]>,
+    pub(crate) scan: Scan,
 }
 
 impl Default for Faer {
@@ -27,7 +29,7 @@ impl Faer {
     /// On the calling thread alone.
     #[must_use]
     pub fn sequential() -> Self {
-        Self { simd: Simd::detect(), workers: Workers::caller(), compiled: Arc::default() }
+        Self { simd: Simd::detect(), workers: Workers::caller(), compiled: Arc::default(), scan: Scan::default() }
     }
 
     /// On `threads` threads, the calling one among them; 0 counts as 1.
@@ -54,14 +56,19 @@ impl Faer {
     /// # Errors
     /// If there are more than 65 536, no memory for them, or the system refuses one; those started before have then ended.
     pub fn try_parallel(threads: usize) -> Result<Self, ThreadsError> {
-        Ok(Self { simd: Simd::detect(), workers: Workers::pool(threads)?, compiled: Arc::default() })
+        Ok(Self {
+            simd: Simd::detect(),
+            workers: Workers::pool(threads)?,
+            compiled: Arc::default(),
+            scan: Scan::default(),
+        })
     }
 
     /// On the threads of a rayon pool. Entering the pool from outside allocates.
     #[cfg(feature = "rayon")]
     #[must_use]
     pub fn on_rayon(pool: Arc<rayon::ThreadPool>) -> Self {
-        Self { simd: Simd::detect(), workers: Workers::rayon(pool), compiled: Arc::default() }
+        Self { simd: Simd::detect(), workers: Workers::rayon(pool), compiled: Arc::default(), scan: Scan::default() }
     }
 
     /// The same backend with this instruction set forced, if the machine has it: for tests, and to compare machines.
@@ -76,6 +83,12 @@ impl Faer {
     #[must_use]
     pub fn with_compiled(self, compiled: Compiled) -> Self {
         Self { compiled: self.compiled.iter().cloned().chain([compiled]).collect(), ..self }
+    }
+
+    /// The same backend with linear recurrences taken this way through time; [`Scan::Sequential`] until it is set.
+    #[must_use]
+    pub fn with_scan(self, scan: Scan) -> Self {
+        Self { scan, ..self }
     }
 
     /// How many threads a call may use.

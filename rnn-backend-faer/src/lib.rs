@@ -30,9 +30,11 @@ mod number;
 mod passes;
 mod pointwise;
 mod product;
+mod recurrence;
 pub mod simd;
 mod threads;
 
 pub use crate::faer::Faer;
 pub use layer::compiled::{Compile, Compiled, CompiledError, Stage};
+pub use recurrence::Scan;
 pub use threads::ThreadsError;

@@ -7,6 +7,7 @@ use crate::head::{
     AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, SoftmaxCrossEntropy,
     SquaredError,
 };
+use crate::linear::{LinearBackward, LinearForward};
 use crate::pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
 use crate::plan::Spec;
 use crate::scalar::Scalar;
@@ -39,6 +40,7 @@ use core::fmt::Debug;
 ///   arrangements these are covered: `(1 − z) n + z h` and `n + z (h − n)`; `d (1 − z)` and `d − d z`; `d (h − n)` and `d h − d n`;
 ///   `s (1 − s)` and `s − s²`; `(1 − t)(1 + t)` and `1 − t²`, also with a factor distributed over them; a quotient by the sum of
 ///   softmax and a product with its reciprocal. The largest logit is subtracted before anything else of the loss.
+///   Steps of a linear recurrence may be grouped in any way, as [`LinearForward`] bounds it.
 /// - **C9** NaN and infinities propagate; values never panic.
 /// - **C10** Reserves are interchangeable: forward by any backend, backward by any other.
 /// - **C11** Parameter gradients accumulate, state cotangents overwrite, `d_x` does as its `Accum` says; backward may
@@ -91,6 +93,15 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
     fn join(&self, _effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
         first();
         second();
+    }
+
+    /// `h_t = a_t ⊙ h_{t−1} + b_t`, a recurrence whose coefficients read no state.
+    fn linear_forward(&self, run: LinearForward<'_, T>) {
+        reference::linear::forward(run);
+    }
+    /// `g_t = d_h_t + a_{t+1} g_{t+1}`, `d_b_t = g_t`, `d_a_t = g_t h_{t−1}`, `d_initial = a_1 g_1`.
+    fn linear_backward(&self, run: LinearBackward<'_, T>) {
+        reference::linear::backward(run);
     }
 
     /// `y = x Wᵀ + b`.

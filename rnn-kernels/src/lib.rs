@@ -61,6 +61,7 @@ mod equations;
 mod form;
 mod head;
 mod input;
+mod linear;
 mod number;
 mod params;
 mod pass;
@@ -82,6 +83,7 @@ pub use equations::{Cell, CellError, Elman, Equations, Fault, Gru, GruReset, Kno
 pub use form::{Factor, Form, Matrix, Name, Product, Slot, Stage, Width};
 pub use head::*;
 pub use input::Input;
+pub use linear::{LinearBackward, LinearForward};
 pub use number::{Cut, Number};
 pub use params::Bias;
 pub use pass::{Backward, Forward, Infer, UnitBackward, UnitForward};

@@ -17,6 +17,7 @@ mod pointwise;
 mod prefetch;
 pub mod product;
 mod real;
+pub(crate) mod recurrence;
 pub mod softmax;
 mod trigonometry;
 mod turns;

@@ -13,9 +13,11 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod track;
 mod workers;
 
 pub use error::ThreadsError;
 pub use rows::Rows;
 pub use tiles::{Tile, Tiles, Tiling};
+pub use track::{Tracks, TracksMut};
 pub use workers::Workers;

@@ -55,6 +55,16 @@ impl<'a, T> Rows<'a, T> {
         self.cols
     }
 
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Element `[0, 0, 0]`, `[steps, rows, cols]`, and the distances between steps and between rows.
+    pub(super) fn places(&mut self) -> (NonNull<T>, [usize; 3], (usize, usize)) {
+        (self.base, [self.steps, self.rows, self.cols], (self.step_stride, self.row_stride))
+    }
+
     /// Rows `from..to` of this block.
     ///
     /// # Safety

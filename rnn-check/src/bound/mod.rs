@@ -18,6 +18,7 @@ mod bounded;
 mod comparator;
 mod expanded;
 mod pullback;
+mod recurrence;
 mod size;
 mod unit;
 
@@ -26,6 +27,7 @@ pub(crate) use comparator::deviations;
 pub use comparator::{Comparison, Worst, compare};
 pub use expanded::Expanded;
 pub use pullback::{Derived, Live, Pullback, Saved, parameter_gradients};
+pub use recurrence::recurrence;
 pub use size::{Size, Sizes, Tally};
 
 /// `γ_n = n u / (1 − n u)`: `n` roundings one after another, `|Π(1 + δ_i)^{±1} − 1| ≤ γ_n` (Higham 2002, lemma 3.1).

@@ -20,6 +20,7 @@ mod numeric;
 mod oracle;
 mod poison;
 mod precisions;
+mod recurrence;
 mod structure;
 mod symmetry;
 mod table;

@@ -3,7 +3,7 @@
 use super::{Law, Scope};
 use super::{
     beyond, duality, endurance, environment, exact, foreign, gate, golden, gradient, head, layer, linear, matmul,
-    numeric, oracle, poison, structure, symmetry, truncated, variant,
+    numeric, oracle, poison, recurrence, structure, symmetry, truncated, variant,
 };
 use crate::activation::Format;
 
@@ -94,6 +94,13 @@ macro_rules! for_each_law {
                 [beyond, passes_of_more_than_one_block, Once, "C8: steps, rows, inputs and units of 129 and 300"]
                 [poison, a_nan_stays_in_its_row_and_is_seen_there, Cases, "C9, heads and losses"]
                 [poison, a_wrong_head_is_named_before_any_write, Once, "C1, heads and losses"]
+                [recurrence, a_recurrence_follows_the_oracle_all_the_way, Cases, "C3, C5, C7, C8, C12: h_t = a_t h_{t−1} + b_t in any grouping"]
+                [recurrence, its_gradients_are_within_their_bounds, Cases, "C3, C5, C7, C8, C12: d_a, d_b, d_initial"]
+                [recurrence, its_pullback_is_the_transpose_of_its_tangent, Cases, "⟨u, Jv⟩ = ⟨Jᵀu, v⟩ in four random directions"]
+                [recurrence, a_recurrence_may_be_cut_anywhere, Cases, "C8: two windows and what they hand over"]
+                [recurrence, rows_and_layouts_of_a_recurrence_do_not_matter, Cases, "C13 for the bits"]
+                [recurrence, what_is_no_number_stays_in_its_unit, Cases, "C9; products that overflow do not reach a state of 0"]
+                [recurrence, a_wrong_recurrence_is_named_before_any_write, Once, "C1"]
             ]
             f64 [
                 [gradient, finite_differences_of_the_forward_pass_agree, Cases, "G1: every input and parameter"]

@@ -292,4 +292,26 @@ bugs! {
     IdleRowSkipped,
     /// peepholes: every unit has the gradient of the first one's weight
     PeepholesBroadcast,
+    /// recurrence: the initial state is ignored
+    RecurrenceStateForgotten,
+    /// recurrence: reverse runs as forward
+    RecurrenceAlwaysForward,
+    /// recurrence: an initial state of the wrong length counts as none
+    RecurrenceShapesNotChecked,
+    /// recurrence: a chunk of 64 steps hands on its state from 0
+    RecurrenceChunkStateLost,
+    /// recurrence: the product of the coefficients of a chunk is used although it overflows
+    RecurrenceProductOverflows,
+    /// recurrence: a state that is not finite counts as 0
+    RecurrenceNanIsZero,
+    /// recurrence: multiply-adds are fused where there are several rows
+    RecurrenceRowsTogether,
+    /// recurrence: d_last is ignored
+    RecurrenceLastCotangentIgnored,
+    /// recurrence: d_a uses h_t instead of h_{t−1}
+    RecurrenceNewState,
+    /// recurrence: d_initial lacks its coefficient
+    RecurrenceInitialUnscaled,
+    /// recurrence: a cotangent comes back by the coefficient of the step before
+    RecurrenceOwnCoefficient,
 }

@@ -10,6 +10,7 @@ mod packed;
 mod plain;
 mod product;
 mod rearranged;
+mod recurrence;
 mod registry;
 mod reset;
 mod slips;
@@ -30,8 +31,8 @@ pub use way::Way;
 use crate::real::Real;
 use rnn_kernels::{
     Accum, Activation, AffineBackward, AffineForward, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort,
-    EmbeddingBackward, EmbeddingForward, Forward, Infer, MatMut, MatRef, SoftmaxCrossEntropy, Spec, SquaredError,
-    UnitBackward, UnitForward, Use, sequence,
+    EmbeddingBackward, EmbeddingForward, Forward, Infer, LinearBackward, LinearForward, MatMut, MatRef,
+    SoftmaxCrossEntropy, Spec, SquaredError, UnitBackward, UnitForward, Use, sequence,
 };
 use std::fmt;
 use std::ops::Range;
@@ -111,6 +112,12 @@ impl<T: Real> Backend<T> for Planted {
         if self.bug == Bug::JoinRepeatsOne {
             first();
         }
+    }
+    fn linear_forward(&self, run: LinearForward<'_, T>) {
+        recurrence::forward(self.bug, run);
+    }
+    fn linear_backward(&self, run: LinearBackward<'_, T>) {
+        recurrence::backward(self.bug, run);
     }
     fn affine_forward(&self, layer: AffineForward<'_, T>) {
         head::affine_forward(self, layer);

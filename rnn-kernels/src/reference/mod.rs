@@ -3,5 +3,6 @@
 pub mod activation;
 pub mod affine;
 pub mod embedding;
+pub mod linear;
 pub mod loss;
 pub mod program;
