@@ -31,8 +31,11 @@ pub(crate) fn start(cell: &str, vector: &str, nth: usize, u: f64) -> Option<f64>
     }
 }
 
+/// Of one number.
+type Function = fn(f64) -> f64;
+
 /// The vector that another one of a cell begins with, and how: element by element.
-pub(crate) fn follows(cell: &str, vector: &str) -> Option<(&'static str, fn(f64) -> f64)> {
+pub(crate) fn follows(cell: &str, vector: &str) -> Option<(&'static str, Function)> {
     match (cell, vector) {
         // ln √(1 − |λ|²) of |λ| = e^−e^ν: a state of variance 1 for an input of variance 1 (Orvieto et al. 2023).
         ("lru", "gamma_log") => Some(("nu_log", |nu| 0.5 * (-(-2.0 * nu.exp()).exp_m1()).ln())),
