@@ -71,7 +71,7 @@ fn a_name_that_is_not_in_the_registry_is_refused_with_the_names_that_are() {
     assert_eq!(at, "layers[1]: lstn");
     let known: Vec<String> = registry().names().map(String::from).collect();
     assert!(
-        known.len() == 19 && ["elman", "lstm", "momentum", "slstm"].iter().all(|name| known.contains(&(*name).into()))
+        known.len() == 23 && ["elman", "lstm", "momentum", "slstm"].iter().all(|name| known.contains(&(*name).into()))
     );
     assert_eq!(fault, CellFault::Unknown { known });
     let said = build("lstn".into(), &Cells::new()).unwrap_err().to_string();
