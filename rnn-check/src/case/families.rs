@@ -10,6 +10,7 @@ const APART: usize = 24;
 /// `each` cases of every cell of [`Cell::FAMILIES`], cell after cell; from four on every cell meets all kinds of lengths in both
 /// directions.
 ///
+/// A cell of heads and fixed maps sees no more than 17 units, with matrices for states that are hundreds of numbers.
 /// Case `k` of a cell is a row of the covering list, 24 rows from that of case `k + 1`, so that four of each take almost every row,
 /// and a cell that joins changes no case of those before it. Lengths and directions take turns.
 pub fn families(each: usize) -> impl Iterator<Item = Case> {
@@ -19,7 +20,9 @@ pub fn families(each: usize) -> impl Iterator<Item = Case> {
         (0..each).map(move |k| {
             let row = rows[(n + k * APART) % rows.len()];
             let lengths = Lengths::ALL[k % Lengths::ALL.len()];
-            Case { cell, lengths, direction: DIRECTIONS[(n + k) % DIRECTIONS.len()], ..row }
+            let case = Case { cell, lengths, direction: DIRECTIONS[(n + k) % DIRECTIONS.len()], ..row };
+            // What its stages are wide is a multiple of H, and blocks of units end within that.
+            if cell.is_whole() { case } else { case.at_most(5, 3, 9, 17) }
         })
     })
 }
