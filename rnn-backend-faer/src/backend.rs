@@ -2,11 +2,11 @@
 
 use rnn_kernels::{
     Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, LinearBackward,
-    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, UnitBackward, UnitForward, Use, reference, sequence,
+    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, Use, sequence,
 };
 
 use crate::faer::Faer;
-use crate::layer::lanes::Vectors;
+use crate::layer::provided::Provided;
 use crate::{layer, loss, passes, pointwise, product, recurrence};
 
 /// The backend for one number type, compiled here and once: a generic implementation would be compiled again, with
@@ -18,14 +18,6 @@ macro_rules! backend_for {
                 product::product(self.simd, &self.workers, c, accum, a, b);
             }
 
-            fn unit_forward(&self, mut unit: UnitForward<'_, $T>) {
-                let program = unit.program();
-                reference::program::forward_with(&Vectors(self.simd), program, &mut unit);
-            }
-            fn unit_backward(&self, mut unit: UnitBackward<'_, $T>) {
-                let program = unit.program();
-                reference::program::backward_with(&Vectors(self.simd), program, &mut unit);
-            }
             // Passes of this backend multiply by whole matrices alone; heads and fixed maps take the provided ones.
             fn lens(&self, spec: &Spec<$T>, steps: usize, rows: usize) -> BufferLens {
                 if spec.plan().whole { layer::lens(spec, steps, rows) } else { sequence::lens(spec, steps, rows) }
@@ -36,13 +28,17 @@ macro_rules! backend_for {
                 }
             }
             fn infer(&self, run: Infer<'_, $T>) {
-                if run.spec.plan().whole { layer::infer(self, run) } else { sequence::infer(self, run) }
+                if run.spec.plan().whole { layer::infer(self, run) } else { sequence::infer(&Provided(self), run) }
             }
             fn forward(&self, run: Forward<'_, $T>) {
-                if run.spec.plan().whole { layer::forward(self, run) } else { sequence::forward(self, run) }
+                if run.spec.plan().whole { layer::forward(self, run) } else { sequence::forward(&Provided(self), run) }
             }
             fn backward(&self, run: Backward<'_, $T>) {
-                if run.spec.plan().whole { layer::backward(self, run) } else { sequence::backward(self, run) }
+                if run.spec.plan().whole {
+                    layer::backward(self, run)
+                } else {
+                    sequence::backward(&Provided(self), run)
+                }
             }
 
             fn join(&self, effort: Effort, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {

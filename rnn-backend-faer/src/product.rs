@@ -69,6 +69,26 @@ pub fn product<T: Number>(
     }
 }
 
+/// `C = A·B` or `C += A·B`, each row of C by the same operations whatever the others are, unless A is transposed: then rows of C are
+/// those of a weight gradient.
+pub fn rows_alike<T: Number>(
+    simd: Simd,
+    workers: &Workers,
+    c: MatMut<'_, T>,
+    accum: Accum,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+) {
+    let [m, k, n] = check_matmul(&c, &a, &b);
+    if a.is_transposed() || m == 0 || n == 0 || k == 0 {
+        return product(simd, workers, c, accum, a, b);
+    }
+    let block = workers.block(m, m * n * k >= WORTH_SHARING);
+    workers.by_rows(m, block, [c], |from, [c]| {
+        few_rows(simd, c, accum, a.rows_range(from, (from + block).min(m)), b);
+    });
+}
+
 /// Our own kernels on B as it lies.
 fn few_rows<T: Number>(simd: Simd, c: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>) {
     let [rows, cols] = c.shape();
