@@ -34,7 +34,7 @@ const ELSEWHERE: [Bug; 5] =
 const PANICS: [Bug; 5] =
     [Bug::BiasExpected, Bug::EmptyRowsRefused, Bug::LongerBuffersRefused, Bug::NextRowsIndex, Bug::OneHotForgetsStart];
 
-/// Whether a bug is one of passes, not of heads, losses or joins.
+/// Whether a bug is one of passes, not of heads, losses, recurrences by themselves or joins.
 fn is_of_passes(bug: Bug) -> bool {
     let heads = [
         "softmax",
@@ -46,6 +46,7 @@ fn is_of_passes(bug: Bug) -> bool {
         "dense",
         "join",
         "an ignored target",
+        "recurrence",
     ];
     !heads.iter().any(|head| bug.description().trim().starts_with(head))
 }
