@@ -129,7 +129,7 @@ impl<'g> Layer<'g> {
     fn lens(&self) -> ([usize; 4], rnn_kernels::BufferLens) {
         let ([n], size) = (self.golden.sizes(["N"]), self.spec.size());
         let t = self.steps.len();
-        ([t, n, size.input, size.hidden], Plain.lens(&self.spec, t, n))
+        ([t, n, size.input, self.spec.y_width()], Plain.lens(&self.spec, t, n))
     }
 
     /// What of a sequence of all steps, `width` numbers a step, belongs to those of the passes.
