@@ -5,8 +5,10 @@
 //! tanh and σ are judged by `rnn_check::activation`, whose command line runs the
 //! same sweep over all 2³² f32; exp, which no backend method shows, is judged here.
 
+mod accuracy;
 mod support;
 
+use accuracy::{Worst, power_of_two};
 use rnn_backend_faer::Faer;
 use rnn_backend_faer::simd::math::{self, Exp, Function, Sigmoid, Tanh, map};
 use rnn_backend_faer::simd::{Isa, Simd};
@@ -54,11 +56,6 @@ fn tanh_and_sigmoid_f64_keep_their_bounds_on_every_instruction_set() {
     check_tanh_and_sigmoid::<f64>();
 }
 
-/// `2^n` for a normal result.
-fn power_of_two(n: i32) -> f64 {
-    2f64.powi(n)
-}
-
 /// `|got − want|` in ulp of the f32 binade of `want`; beyond the largest f32 the
 /// ulp stays that of the last binade, where ∞ stands for 2^128.
 fn ulp_error_f32(got: f32, want: f64) -> f64 {
@@ -79,20 +76,6 @@ fn ulp_error_of_exp_f64(got: f64, x: f64) -> f64 {
     let (hi, lo) = if hi >= overflow { (overflow, 0.0) } else { (hi, lo) };
     let exponent = ((hi.to_bits() >> 52) & 0x7ff) as i32 - 1023;
     ((got - hi) - lo).abs() / power_of_two(exponent.clamp(-1022 + power, 1023 + power) - 52)
-}
-
-#[derive(Debug, Default)]
-struct Worst {
-    ulp: f64,
-    at: f64,
-}
-
-impl Worst {
-    fn see(&mut self, ulp: f64, at: f64) {
-        if ulp.is_nan() || ulp > self.ulp {
-            *self = Worst { ulp, at };
-        }
-    }
 }
 
 /// Checks exp of f32 on the given bit patterns, through the vector loop.
