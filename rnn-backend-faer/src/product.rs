@@ -47,10 +47,7 @@ pub fn product<T: Number>(
     // faer detects instruction sets by itself: where one is forced, every product that recurrent networks have is ours.
     let forced = simd.isa() != Isa::detect();
     if !a.is_transposed() && (forced || m <= FEW_ROWS) {
-        let block = workers.block(m, share);
-        workers.by_rows(m, block, [c], |from, [c]| {
-            few_rows(simd, c, accum, a.rows_range(from, (from + block).min(m)), b);
-        });
+        by_our_kernels(simd, workers, c, accum, a, b);
     } else if forced && a.is_transposed() && !b.is_transposed() {
         // Whole strips of 16 rows, so that no thread copies half of one.
         let block = workers.block(m, share).next_multiple_of(16);
@@ -81,8 +78,22 @@ pub fn rows_alike<T: Number>(
 ) {
     let [m, k, n] = check_matmul(&c, &a, &b);
     if a.is_transposed() || m == 0 || n == 0 || k == 0 {
-        return product(simd, workers, c, accum, a, b);
+        product(simd, workers, c, accum, a, b);
+    } else {
+        by_our_kernels(simd, workers, c, accum, a, b);
     }
+}
+
+/// Our own kernels on B as it lies, rows shared out to threads.
+fn by_our_kernels<T: Number>(
+    simd: Simd,
+    workers: &Workers,
+    c: MatMut<'_, T>,
+    accum: Accum,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+) {
+    let ([m, n], k) = (c.shape(), a.cols());
     let block = workers.block(m, m * n * k >= WORTH_SHARING);
     workers.by_rows(m, block, [c], |from, [c]| {
         few_rows(simd, c, accum, a.rows_range(from, (from + block).min(m)), b);
