@@ -244,4 +244,9 @@ fn sizes_that_heads_and_maps_do_not_divide_are_refused() {
     let halves = cell(|form| form.vector_of("halves", Width::over(2)));
     assert_eq!(says(&halves, Size::new(3, 5)), "cell `gated`: H must be a positive multiple of 2; it is 5");
     assert!(says(&halves, Size::new(3, 0)).contains("it is 0"));
+    let neighbours = cell(|mut form| {
+        form.stages[0].products.push(Product::spread(Slot::Old(1), Width::over(5)).into_gates([0]));
+        form
+    });
+    assert_eq!(says(&neighbours, Size::new(3, 6)), "cell `gated`: H must be a positive multiple of 5; it is 6");
 }

@@ -62,6 +62,14 @@ impl Factor {
             _ => None,
         }
     }
+
+    /// How many neighbours stay together, if it is a fixed map.
+    pub(crate) const fn inner(self) -> Option<Width> {
+        match self {
+            Factor::Matrix(_) | Factor::Heads { .. } => None,
+            Factor::Spread { inner } | Factor::Sum { inner } | Factor::Mean { inner } => Some(inner),
+        }
+    }
 }
 
 impl Product {

@@ -69,11 +69,12 @@ pub(super) fn axes(
     product: &Product,
     gates: usize,
 ) -> Option<Result<(Way, Axes), SizeError>> {
-    let (way, inner) = match product.factor {
+    let inner = product.factor.inner()?;
+    let way = match product.factor {
+        Factor::Spread { .. } => Way::Spread,
+        Factor::Sum { .. } => Way::Sum,
+        Factor::Mean { .. } => Way::Mean,
         Factor::Matrix(_) | Factor::Heads { .. } => return None,
-        Factor::Spread { inner } => (Way::Spread, inner),
-        Factor::Sum { inner } => (Way::Sum, inner),
-        Factor::Mean { inner } => (Way::Mean, inner),
     };
     let of = form.slot_width(product.of).map_or(size.input, |width| size.width(width));
     let (out, inner) = (size.width(form.stages[s].width) * gates, size.width(inner));

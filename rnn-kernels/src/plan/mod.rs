@@ -179,7 +179,11 @@ impl Size {
     fn check(self, form: &Form) -> Result<(), SizeError> {
         let slots = form.states.iter().map(|state| state.1).chain(form.values.iter().copied());
         let widths = slots.chain(form.masks.iter().chain(&form.vectors).map(|named| named.1));
-        for width in widths.chain(form.stages.iter().map(|stage| stage.width)) {
+        let stages = form.stages.iter().flat_map(|stage| {
+            let inner = stage.products.iter().filter_map(|product| product.factor.inner());
+            inner.chain([stage.width])
+        });
+        for width in widths.chain(stages) {
             if let Width::Scaled { times, over } = width {
                 let whole = over > 0 && self.hidden > 0 && (self.hidden.saturating_mul(times)).is_multiple_of(over);
                 if !whole {
