@@ -89,7 +89,8 @@ impl Own {
         self
     }
 
-    /// The same cell, whose gradients overflow f32 where gates are saturated: it divides by numbers near 0 there.
+    /// The same cell, which overflows f32 where gates are saturated: a floor of `e^−m`, `m` below −88, and gradients of quotients by
+    /// it, which no bound is about.
     #[must_use]
     pub const fn overflowing_when_saturated(mut self) -> Self {
         self.overflows = true;
@@ -354,7 +355,7 @@ impl Cell {
         self.kernel().form().masks.iter().map(|mask| units(mask.1, hidden)).sum()
     }
 
-    /// Whether its gradients overflow f32 where gates are saturated: no case of it has such numbers.
+    /// Whether it overflows f32 where gates are saturated: no case of it has such numbers.
     #[must_use]
     pub fn overflows_when_saturated(self) -> bool {
         matches!(self, Self::Own(own) if own.overflows)

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 /// States `h C n m`; rows of `weight_ih`: `i f`, then `q k v` and, with an output gate, `o`. The paper has the output gate; published
 /// blocks gate after a norm and a projection instead. No product reads a state: the recurrence is linear, `∂C/∂C₋₁ = f′`. `m` keeps
 /// both gates at most 1; `h` depends on its value by the 10⁻⁶ alone. Kinks lie where `|nᵀ q| = e^−m` and where both arguments of `m`
-/// are equal.
+/// are equal. Where both gates shut so far that `m < −88`, `e^−m` overflows f32: `h` is 0 there, as it nearly is, and has no gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields, default))]
