@@ -29,7 +29,9 @@ pub struct Init {
     /// Every bias. Other vectors of a cell, such as peepholes, are drawn from `U(−1/√H, 1/√H)`, but for these: the recurrent weights of
     /// `ind_rnn` from `U(0, 1)`; `a_param` of `rg_lru` so that an open gate keeps 0.9 to 0.999 of the state, to the eighth power;
     /// `lower_bound` of `hgrn` is 0, `a` of `cfc` 1; the `theta` of `hgrn` is from 1 down to 10⁻⁸, evenly in the logarithm; eigenvalues of `lru`
-    /// fill the ring between the moduli 0.9 and 0.999 evenly, and `gamma_log` is the logarithm of `√(1 − |λ|²)` of the same unit.
+    /// fill the ring between the moduli 0.9 and 0.999 evenly, and `gamma_log` is the logarithm of `√(1 − |λ|²)` of the same unit; weights of layer
+    /// norms are 1 and their biases 0; `A_log` of `mamba` is `ln 1, ln 2, …` in every channel and `D` 1; in `gated_delta` the decay is
+    /// up to 16 and the step 0.001 to 0.1, evenly in the logarithm.
     pub bias: BiasScheme,
     /// The bias of gates called `f`, as the forget gate of an LSTM is, `b_ih + b_hh` together: 1 keeps the gate open at
     /// first (Jozefowicz et al. 2015). Without it the forget gate is as every other.

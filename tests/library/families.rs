@@ -146,6 +146,36 @@ fn vectors_of_a_cell_begin_where_the_cell_remembers() {
 }
 
 #[test]
+fn vectors_of_rows_and_heads_begin_as_their_papers_say_and_every_row_is_drawn() {
+    let network = |text: &str| {
+        let cell: CellSpec = serde_json::from_str(text).unwrap();
+        naive(&Config::features(3).recurrent(RecurrentSpec::new(cell, 6)), 5)
+    };
+    let vector = |text: &str, name: &str| network(text).parameters().get(&format!("rnn.{name}_l0")).unwrap().to_vec();
+    let mamba = r#"{"mamba":{"states":3}}"#;
+    let decays: Vec<f64> = [1.0, 2.0, 3.0].map(f64::ln).into_iter().cycle().take(18).collect();
+    assert_eq!((vector(mamba, "A_log"), vector(mamba, "D")), (decays, vec![1.0; 6]));
+    for (name, len) in [("layernorm_i", 24), ("layernorm_h", 24), ("layernorm_c", 6)] {
+        assert_eq!(vector(r#""lstm_layer_norm""#, &format!("{name}_weight")), vec![1.0; len]);
+        assert_eq!(vector(r#""lstm_layer_norm""#, &format!("{name}_bias")), vec![0.0; len]);
+    }
+    // Gates of heads, of units and of keys have rows in one matrix.
+    for (text, rows) in [
+        (mamba, 3 * 6 + 2 * 3),
+        (r#"{"mlstm":{"head":3}}"#, 2 * 2 + 4 * 6),
+        (r#"{"gated_delta":{"key":4,"value":3}}"#, 2 * 2 + 2 * 8 + 6),
+        (r#"{"rg_lru":{"head":3}}"#, 2 * 6),
+    ] {
+        let features = if text.contains("rg_lru") { 6 } else { 3 };
+        let config = Config::features(features)
+            .recurrent(RecurrentSpec::new(serde_json::from_str::<CellSpec>(text).unwrap(), 6));
+        let weights = naive(&config, 5).parameters().get("rnn.weight_ih_l0").unwrap().to_vec();
+        assert_eq!(weights.len(), rows * 3, "{text}");
+        assert!(weights.iter().all(|&w| w != 0.0), "{text}: a row is not drawn");
+    }
+}
+
+#[test]
 fn an_output_is_refused_by_a_cell_that_is_as_wide_as_its_layer() {
     for cell in ["lstm", "gru", "leaky"].map(|name| CellSpec::new(name).with("output", 3)) {
         let made = Cells::new().make(&cell);
@@ -167,6 +197,14 @@ fn what_does_not_combine_is_an_error_that_says_why() {
     };
     says(r#"{"skip":{"steps":0}}"#, "state");
     says(r#"{"deep_transition":{"layers":0}}"#, "stage");
+    // Five units.
+    says(r#"{"mlstm":{"head":2}}"#, "multiple of 2");
+    says(r#"{"mlstm":{"head":0}}"#, "multiple of 0");
+    says(r#"{"gated_delta":{"key":2,"value":3}}"#, "multiple of 3");
+    says(r#"{"gated_delta":{"key":0,"value":5}}"#, "positive multiple");
+    says(r#"{"mamba":{"states":0}}"#, "positive multiple");
+    says(r#"{"slstm":{"head":2}}"#, "heads of `weight_hh` have 2 columns");
+    says(r#"{"rg_lru":{"head":0}}"#, "heads of `weight_ih` have 0 columns");
     let wider = Config::features(4).recurrent(RecurrentSpec::new("rg_lru", 5));
     let error = recurrent::Network::<f64, _>::with_backend(&wider, 1, std::sync::Arc::new(rnn_backend_naive::Naive));
     assert!(error.is_err_and(|e| e.to_string().contains("rg_lru")));
