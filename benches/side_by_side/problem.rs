@@ -187,6 +187,7 @@ impl<'b, T: Scalar> Problem<'b, T> {
             d_params: Some(&mut self.d_params),
             d_x: Some(SeqMut::new(&mut self.d_x, t, n, c)),
             d_x_accum: Accum::Replace,
+            clip: None,
             d_initial: Some(&mut self.d_initial),
             d_trace: None,
             workspace: &mut self.workspace,

@@ -50,7 +50,7 @@ impl Feature {
             Self::Cell(cell) => problem.cell == cell,
             Self::Bias(bias) => problem.bias == bias,
             Self::Reverse => problem.direction == Direction::Reverse,
-            Self::Ragged => problem.lengths.is_some(),
+            Self::Ragged => problem.lengths.is_some() || problem.holes.is_some(),
             Self::OneHot => matches!(problem.x, X::OneHot(_)),
         }
     }

@@ -100,7 +100,7 @@
 //!  spread  4/16 of d_params, in bias_hh gate f, bias_ih gate f, weight_hh gate f, weight_ih gate f
 //!  hint    errs like the planted bug ForgetUsesNewCell 1.00 (lstm: d_pre_f uses c instead of c_prev)
 //!          or like InputForgetSwapped 0.90 (lstm: the gradients of i and f are swapped)
-//!  replay  RNN_CHECK_REPLAY=rnn1-f32-oracle::parameter_gradients_accumulate_within_their_bounds-1010e0-T1N1C1H1-28-b864
+//!  replay  RNN_CHECK_REPLAY=rnn2-f32-oracle::parameter_gradients_accumulate_within_their_bounds-1010e0-T1N1C1H1-28-b864
 //!  run     seed 0x5eed, case 14 of this law
 //! ```
 //!
@@ -115,7 +115,7 @@
 //! # 5 · Running it again
 //!
 //! ```sh
-//! RNN_CHECK_REPLAY=rnn1-f32-oracle::parameter_… cargo test --test conformance
+//! RNN_CHECK_REPLAY=rnn2-f32-oracle::parameter_… cargo test --test conformance
 //! ```
 //!
 //! runs the one case in the one test that it concerns; all others say that they are skipped. The same from a debugger:
@@ -124,7 +124,7 @@
 //! use rnn_check::{Claims, Token, planted::Plain};
 //!
 //! # fn main() -> Result<(), rnn_check::TokenError> {
-//! let token: Token = "rnn1-f32-…".parse()?;
+//! let token: Token = "rnn2-f32-…".parse()?;
 //! rnn_check::replay::<f32>(&Plain, &Claims::new(), &token).assert_passes();
 //! # Ok(())
 //! # }

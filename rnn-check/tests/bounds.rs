@@ -343,7 +343,18 @@ fn pullbacks_chained_over_a_sequence_are_the_gradient_of_the_tape() {
             let (h0, c0) = rest.split_at(h0.len());
             let params = &Params::from_flat(cell, DIMS, biases, params);
             let direction = Direction::Forward;
-            let run = Run { cell, dims: DIMS, params, x, lengths: Some(&lengths), direction, h0, c0, masks: &[] };
+            let run = Run {
+                cell,
+                dims: DIMS,
+                params,
+                x,
+                lengths: Some(&lengths),
+                holes: None,
+                direction,
+                h0,
+                c0,
+                masks: &[],
+            };
             let run = sequence(run);
             [run.y, run.h_n, run.c_n].concat()
         });

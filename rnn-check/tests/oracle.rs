@@ -71,6 +71,7 @@ impl Case {
             params: &Params::from_flat(self.cell, DIMS, self.biases, params),
             x,
             lengths: Some(&LENGTHS),
+            holes: None,
             direction: self.direction,
             h0,
             c0,
@@ -219,7 +220,18 @@ fn a_finished_row_keeps_its_state_and_a_reverse_row_is_its_valid_part_reversed()
     let (h0, c0) = (random(3, batch * hidden), random(4, batch * hidden));
     let (params, h0, c0) = (&params, &h0[..], &c0[..]);
     let run = |x: &[f64], lengths, direction| {
-        sequence(Run { cell, dims: DIMS, params, x, lengths: Some(lengths), direction, h0, c0, masks: &[] })
+        sequence(Run {
+            cell,
+            dims: DIMS,
+            params,
+            x,
+            lengths: Some(lengths),
+            holes: None,
+            direction,
+            h0,
+            c0,
+            masks: &[],
+        })
     };
     let forward = run(&x, &LENGTHS, Direction::Forward);
     let reverse = run(&x, &LENGTHS, Direction::Reverse);

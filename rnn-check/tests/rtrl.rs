@@ -9,13 +9,13 @@ use rnn_check::{Backend, Real};
 use rnn_kernels::program::{Binary, Op, Unary};
 use rnn_kernels::{Bias, Direction, Slot, Stage};
 
-/// Both directions, rows of every length, with initial states and without, each number of biases.
+/// Both directions, rows of every length and with holes, with initial states and without, each number of biases.
 const CASES: [Case; 5] = [
     Case { dims: dims(5, 2, 3, 4), seed: 11, ..Case::plain() },
     Case {
         direction: Direction::Reverse,
         dims: dims(4, 3, 2, 3),
-        lengths: Lengths::Ragged,
+        lengths: Lengths::Repeats,
         state: false,
         layout: Layout::Gaps,
         seed: 12,
@@ -33,6 +33,7 @@ const CASES: [Case; 5] = [
     Case {
         direction: Direction::Reverse,
         dims: dims(5, 2, 1, 3),
+        lengths: Lengths::Holes,
         state: false,
         upstream: Upstream { y: false, h_n: true, c_n: true },
         seed: 15,
@@ -49,13 +50,14 @@ fn forward_in_time<T: Real + Number>(problem: &Problem<T>) -> Gradient<T> {
     let Dims { steps, batch, hidden, .. } = problem.dims;
     let (states, others) = (batch * hidden, batch * problem.rest());
     let or_zero = |given: &Option<Vec<T>>, len| given.clone().unwrap_or_else(|| vec![T::ZERO; len]);
-    let lengths: Vec<usize> = (0..batch).map(|n| problem.live_steps(n)).collect();
+    let lengths: Vec<usize> = (0..batch).map(|n| problem.end(n)).collect();
     let run = Run {
         cell: problem.cell,
         dims: problem.dims,
         params: &problem.oracle_params(|p| p),
         x: &problem.dense_x(),
         lengths: Some(&lengths),
+        holes: problem.holes.as_ref().map(|(skipped, held)| (&skipped[..], *held)),
         direction: match problem.direction {
             Direction::Forward => oracle::Direction::Forward,
             Direction::Reverse => oracle::Direction::Reverse,

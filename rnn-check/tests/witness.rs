@@ -75,6 +75,7 @@ fn onnx_computes_the_lstm_with_peepholes_alike() {
         params: &Params::from_flat(cell, dims, 2, &params),
         x: &x,
         lengths: None,
+        holes: None,
         direction: Direction::Forward,
         h0: &h0,
         c0: &c0,

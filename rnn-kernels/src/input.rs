@@ -66,7 +66,7 @@ impl<T: Copy> Input<'_, T> {
             Input::OneHot { index, steps: t_count, rows } => {
                 let wanted = crate::shape::product(kernel, &[t_count, rows]);
                 crate::shape::expect(kernel, "x.index", [index.len()], "[T · N]", [wanted]);
-                steps.check(kernel, rows);
+                steps.check(kernel, t_count, rows);
                 for t in 0..t_count {
                     for n in 0..rows {
                         let i = index[t * rows + n];

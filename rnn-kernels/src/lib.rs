@@ -89,5 +89,5 @@ pub use params::Bias;
 pub use pass::{Backward, Forward, Infer, UnitBackward, UnitForward};
 pub use plan::{Axes, Group, Home, Map, ParamBlock, Plan, Segment, Size, SizeError, Spec, StagePlan, Term, Way};
 pub use scalar::Scalar;
-pub use steps::{Part, Steps};
+pub use steps::{Held, Part, Steps};
 pub use view::{MatMut, MatRef, SeqMut, SeqRef};

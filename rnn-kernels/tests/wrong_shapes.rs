@@ -2,8 +2,8 @@
 //! have are errors.
 
 use rnn_kernels::{
-    Accum, Backend, Backward, Cell, Direction, Equations, Form, Forward, Infer, Input, MatMut, MatRef, Number, Scalar,
-    SeqMut, SeqRef, Size, SizeError, Slot, Spec, Stage, Steps, Unit, check_matmul,
+    Accum, Backend, Backward, Cell, Direction, Equations, Form, Forward, Held, Infer, Input, MatMut, MatRef, Number,
+    Scalar, SeqMut, SeqRef, Size, SizeError, Slot, Spec, Stage, Steps, Unit, check_matmul,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,6 +55,9 @@ struct Wrong {
     d_params: usize,
     d_x: usize,
     trace: usize,
+    clip: bool,
+    /// Too few.
+    skipped: usize,
     /// Too few.
     workspace: usize,
 }
@@ -67,7 +70,8 @@ fn said(pass: &str, wrong: Wrong) -> String {
     let numbers = vec![0.5; 1000];
     let data = |len: usize| &numbers[..len];
     let (direction, steps) = (Direction::Forward, [T; 2 * N]);
-    let steps = Steps::ragged(&steps[..N + wrong.lengths]);
+    let skipped = &[false; T * N][wrong.skipped..];
+    let steps = Steps::ragged(&steps[..N + wrong.lengths]).skipping(skipped, N, Held::Zero);
     let index = [0_u32; T * N];
     let x = match wrong.index {
         true => Input::OneHot { index: &index, steps: T, rows: N },
@@ -124,6 +128,7 @@ fn said(pass: &str, wrong: Wrong) -> String {
             d_params: Some(&mut a[..spec.params_len() + wrong.d_params]),
             d_x: Some(SeqMut::new(b, T, N, W + wrong.d_x)),
             d_x_accum: Accum::Replace,
+            clip: Some(if wrong.clip { f64::NAN } else { 1.0 }),
             d_initial: Some(&mut d[..spec.states_len(N) + wrong.last]),
             d_trace: Some(SeqMut::new(e, T + 1, N, W + wrong.trace)),
             workspace: &mut f[..lens.backward - wrong.workspace],
@@ -151,6 +156,7 @@ fn a_wrong_argument_is_named_before_anything_is_written() {
         (Wrong { x: 1, ..right }, "x is"),
         (Wrong { index: true, ..right }, "reads it unit by unit"),
         (Wrong { lengths: 1, ..right }, "steps.lengths is"),
+        (Wrong { skipped: 1, ..right }, "steps.skipped holds"),
         (Wrong { masks: 1, ..right }, "masks is"),
         (Wrong { mask: 1, ..right }, "mask is"),
         (Wrong { states: 1, ..right }, ""),
@@ -177,6 +183,7 @@ fn a_wrong_argument_is_named_before_anything_is_written() {
         ("backward", Wrong { d_params: 1, ..right }, "d_params is"),
         ("backward", Wrong { d_x: 1, ..right }, "d_x is"),
         ("backward", Wrong { trace: 1, ..right }, "d_trace is"),
+        ("backward", Wrong { clip: true, ..right }, "clip is"),
         ("backward", Wrong { workspace: 1, ..right }, "workspace holds"),
     ] {
         let told = said(pass, wrong);

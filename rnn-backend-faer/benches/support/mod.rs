@@ -110,6 +110,7 @@ impl Layer {
             d_params: Some(&mut self.d_params),
             d_x: Some(SeqMut::new(&mut self.d_x, t, n, c)),
             d_x_accum: Accum::Replace,
+            clip: None,
             d_initial: None,
             d_trace: None,
             workspace: &mut self.workspace,

@@ -109,8 +109,18 @@ where
                 for segment in &plan.old {
                     through(&pullback, segment, &mut panels, at, &mut tiles, (from, to));
                 }
+                if let Some(limit) = run.clip {
+                    for k in 0..plan.states.len() {
+                        let mut before = tiles.at_mut(state(k, at.before), from, to);
+                        (0..to - from).for_each(|n| ragged::clip_row(before.row_mut(n), limit));
+                    }
+                }
             }
-            for n in live.finished(at.t) {
+            for n in live.idle(at.t) {
+                if let Some(d_y) = d_y.filter(|_| live.shows(at.t, n)) {
+                    let d_y = d_y.at(at.t).rows_range(first + n, first + n + 1);
+                    add(backend.simd, tiles.at_mut(state(0, at.after), n, n + 1), d_y);
+                }
                 tiles.at_mut(Tile { group: PRE, at: 0, slot: at.t }, n, n + 1).fill(T::default());
                 for k in 0..plan.states.len() {
                     let ([after], [mut before]) = tiles.apart([state(k, at.after)], [state(k, at.before)], n, n + 1);

@@ -114,9 +114,13 @@ pub(super) fn over<T: Number>(
                 y.at_mut(at.t, from, to).copy_from(tiles.at(pass.tile(Slot::New(0), at), from, to));
             }
         }
-        for n in live.finished(at.t) {
-            finish(pass, at, &mut tiles, n);
-            clear(&mut y, at.t, n);
+        for n in live.idle(at.t) {
+            keep(pass, at, &mut tiles, n);
+            if y.cols() > 0 && live.shows(at.t, n) {
+                y.at_mut(at.t, n, n + 1).copy_from(tiles.at(pass.tile(Slot::New(0), at), n, n + 1));
+            } else {
+                clear(&mut y, at.t, n);
+            }
         }
     }
 }
@@ -138,8 +142,8 @@ pub(super) fn step<T: Number>(
     }
 }
 
-/// A row that ended keeps its states; everything else of it is 0.
-fn finish<T: Number>(pass: &Pass<'_, T>, at: Slots, tiles: &mut Tiles<'_, T, GROUPS>, n: usize) {
+/// A row that a step does not belong to keeps its states; everything else of it is 0.
+fn keep<T: Number>(pass: &Pass<'_, T>, at: Slots, tiles: &mut Tiles<'_, T, GROUPS>, n: usize) {
     let plan = pass.plan();
     for k in 0..plan.states.len() {
         let (old, new) = (pass.tile(Slot::Old(k), at), pass.tile(Slot::New(k), at));

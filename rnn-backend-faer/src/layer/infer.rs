@@ -57,7 +57,7 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
         units: shared_units(&backend.workers, spec, step_count, rows),
         compiled: compiled::find(&backend.compiled, spec.cell()).map(|kernels| &kernels.forward[..]),
     };
-    if step_count == 1 && share >= rows && steps.lengths().is_none() && pass.units.is_none() {
+    if step_count == 1 && share >= rows && steps.is_all() && pass.units.is_none() {
         // Blocks and windows would take longer to set up than the step to compute.
         step(&pass, pass.kept.slots(direction, 0, 1), 0, &mut tiles, (0, rows));
         y.iter_mut().for_each(|y| y.at_mut(0).copy_from(tiles.at(state(0, 1), 0, rows)));

@@ -18,9 +18,14 @@ impl Live<'_> {
     }
 
     /// The rows of the block that step `t` does not belong to.
-    pub fn finished(self, t: usize) -> impl Iterator<Item = usize> {
-        let rows = if self.steps.lengths().is_some() { self.rows } else { 0 };
+    pub fn idle(self, t: usize) -> impl Iterator<Item = usize> {
+        let rows = if self.steps.is_all() { 0 } else { self.rows };
         (0..rows).filter(move |&n| !self.steps.live(t, self.first + n))
+    }
+
+    /// Whether row `n` of the block, which step `t` does not belong to, shows its state there.
+    pub fn shows(self, t: usize, n: usize) -> bool {
+        self.steps.shows(t, self.first + n)
     }
 }
 
@@ -29,11 +34,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_and_finished_rows_are_all_rows() {
+    fn runs_and_idle_rows_are_all_rows() {
         let steps = Steps::ragged(&[9, 3, 5, 0, 1, 4, 2]);
         let live = Live { steps, first: 1, rows: 6 };
         assert_eq!(live.runs(2).collect::<Vec<_>>(), [(0, 2), (4, 5)]);
-        assert_eq!(live.finished(2).collect::<Vec<_>>(), [2, 3, 5]);
+        assert_eq!(live.idle(2).collect::<Vec<_>>(), [2, 3, 5]);
         assert_eq!(live.runs(8).count(), 0);
     }
 
@@ -41,7 +46,7 @@ mod tests {
     fn without_lengths_there_is_one_run() {
         let live = Live { steps: Steps::all(), first: 4, rows: 3 };
         assert_eq!(live.runs(7).collect::<Vec<_>>(), [(0, 3)]);
-        assert_eq!(live.finished(7).count(), 0);
+        assert_eq!(live.idle(7).count(), 0);
         assert_eq!(Live { rows: 0, ..live }.runs(7).count(), 0);
     }
 }

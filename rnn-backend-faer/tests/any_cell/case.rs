@@ -107,6 +107,7 @@ impl<T: Scalar> Case<'_, T> {
             d_params: Some(&mut d.params),
             d_x: Some(SeqMut::new(&mut d.x, t, n, c)),
             d_x_accum: Accum::Replace,
+            clip: None,
             d_initial: Some(&mut d.initial),
             d_trace: None,
             workspace: &mut workspace,

@@ -167,6 +167,7 @@ fn passes_of<'a>(backend: &'a dyn Backend<f32>, spec: &'a Spec<f32>, steps: usiz
             d_params: Some(&mut d_params),
             d_x: Some(SeqMut::new(&mut d_x, steps, rows, c)),
             d_x_accum: Accum::Replace,
+            clip: None,
             d_initial: Some(&mut states),
             d_trace: None,
             workspace: &mut workspace,

@@ -7,8 +7,8 @@ use crate::oracle::Cell;
 /// How many rows of the covering list lie between two cases of a cell.
 const APART: usize = 24;
 
-/// `each` cases of every cell of [`Cell::FAMILIES`], cell after cell; from four on every cell meets all kinds of lengths in both
-/// directions.
+/// `each` cases of every cell of [`Cell::FAMILIES`], cell after cell; from four on every cell meets four kinds of lengths in both
+/// directions, and its neighbours the others.
 ///
 /// A cell of heads and fixed maps sees no more than 17 units, with matrices for states that are hundreds of numbers.
 /// Case `k` of a cell is a row of the covering list, 24 rows from that of case `k + 1`, so that four of each take almost every row,
@@ -19,7 +19,7 @@ pub fn families(each: usize) -> impl Iterator<Item = Case> {
     cells.iter().enumerate().flat_map(move |(n, &cell)| {
         (0..each).map(move |k| {
             let row = rows[(n + k * APART) % rows.len()];
-            let lengths = Lengths::ALL[k % Lengths::ALL.len()];
+            let lengths = Lengths::ALL[(n + k) % Lengths::ALL.len()];
             let case = Case { cell, lengths, direction: DIRECTIONS[(n + k) % DIRECTIONS.len()], ..row };
             // What its stages are wide is a multiple of H, and blocks of units end within that.
             if cell.is_whole() { case } else { case.at_most(5, 3, 9, 17) }
@@ -40,12 +40,14 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_meets_all_lengths_and_both_directions() {
+    fn every_cell_meets_four_kinds_of_lengths_and_both_directions_and_all_cells_all_kinds() {
+        let kinds: HashSet<_> = families(4).map(|case| format!("{:?} {:?}", case.lengths, case.direction)).collect();
+        assert_eq!(kinds.len(), 2 * Lengths::ALL.len());
         for &cell in Cell::FAMILIES {
             let of_cell = || families(4).filter(|case| case.cell == cell);
             let lengths: HashSet<_> = of_cell().map(|case| format!("{:?}", case.lengths)).collect();
             let directions: HashSet<_> = of_cell().map(|case| format!("{:?}", case.direction)).collect();
-            assert_eq!((lengths.len(), directions.len()), (Lengths::ALL.len(), 2), "{cell:?}");
+            assert_eq!((lengths.len(), directions.len()), (4, 2), "{cell:?}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | cell | Elman with tanh, relu, sigmoid, identity; LSTM; GRU with reset after and before; any other |
 //! | bias, direction | both, one, none; forward, reverse |
-//! | lengths | all `T`; ragged and unsorted; the same with a row of length 0; the same seen from a window with start > 0 |
+//! | lengths | all `T`; ragged and unsorted; the same with a row of length 0; the same seen from a window with start > 0; ragged with steps that rows skip, which show 0 or repeat |
 //! | state, input | initial states given or not; dense or one-hot |
 //! | layout | time-major, batch-first, strided with gaps, a column block of a wider buffer |
 //! | upstream | which of `d_y`, `d_h_n`, `d_c_n` are given |
@@ -44,11 +44,15 @@ pub enum Lengths {
     WithZero,
     /// A window that begins after step 0: rows that ended before it, rows that end in it, rows that go on.
     Window,
+    /// Such a window in which rows skip steps before their end, and `y` is 0 there.
+    Holes,
+    /// The same, and `y` repeats the state there.
+    Repeats,
 }
 
 impl Lengths {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::All, Self::Ragged, Self::WithZero, Self::Window];
+    pub const ALL: [Self; 6] = [Self::All, Self::Ragged, Self::WithZero, Self::Window, Self::Holes, Self::Repeats];
 }
 
 /// Which cotangents a backward pass is given.

@@ -3,7 +3,7 @@
 use super::{Case, Fill, Lengths, Stream};
 use crate::oracle::{Cell, Dims};
 use crate::real::Real;
-use rnn_kernels::{Accum, Bias, Direction};
+use rnn_kernels::{Accum, Bias, Direction, Held};
 
 /// How sequences lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Problem<T> {
     pub dims: Dims,
     /// Of the whole sequence, of which this may be a window.
     pub lengths: Option<Vec<usize>>,
+    /// `[T, N]` of this window: the steps that a row skips before its end, and what `y` shows there.
+    pub holes: Option<(Vec<bool>, Held)>,
     /// The time of step 0.
     pub start: usize,
     /// `w_ih w_hh b_ih b_hh` and what the cell has beside, flat.
@@ -68,6 +70,8 @@ pub struct Problem<T> {
     pub layout: Layout,
     /// Whether `d_x` is overwritten or added to.
     pub d_x_accum: Accum,
+    /// What the cotangents of the states are clipped to from step to step.
+    pub clip: Option<T>,
 }
 
 /// The number of biases.
@@ -145,6 +149,7 @@ impl Case {
             direction: self.direction,
             dims: self.dims,
             lengths: self.row_lengths(),
+            holes: self.holes(),
             start: self.start(),
             params,
             x,
@@ -156,6 +161,7 @@ impl Case {
             d_c_n: up(self.upstream.c_n && has_c, 8, batch * rest),
             layout: self.layout,
             d_x_accum: self.d_x,
+            clip: None,
         }
     }
 
@@ -176,7 +182,8 @@ impl Case {
 
     /// The time of step 0: not that of the sequence in a [`Window`](Lengths::Window).
     fn start(&self) -> usize {
-        if self.lengths == Lengths::Window { 1 + self.pick(3) } else { 0 }
+        let is_window = matches!(self.lengths, Lengths::Window | Lengths::Holes | Lengths::Repeats);
+        if is_window { 1 + self.pick(3) } else { 0 }
     }
 
     fn row_lengths(&self) -> Option<Vec<usize>> {
@@ -185,7 +192,7 @@ impl Case {
         match self.lengths {
             Lengths::All => return None,
             // In turn over before the window, over within it, going on after it; which row begins is drawn.
-            Lengths::Window => {
+            Lengths::Window | Lengths::Holes | Lengths::Repeats => {
                 let (start, first) = (self.start(), stream.below(3));
                 let mut of = |n: usize| match (first + n) % 3 {
                     0 => stream.below(start + 1),
@@ -201,6 +208,17 @@ impl Case {
             lengths[stream.below(batch)] = 0;
         }
         Some(lengths.into_iter().map(|len| len.min(steps)).collect())
+    }
+
+    /// Two steps in five, here and there a run of them; beyond the end of a row marks mean nothing, and there are some.
+    fn holes(&self) -> Option<(Vec<bool>, Held)> {
+        let held = match self.lengths {
+            Lengths::Holes => Held::Zero,
+            Lengths::Repeats => Held::Repeat,
+            Lengths::All | Lengths::Ragged | Lengths::WithZero | Lengths::Window => return None,
+        };
+        let mut stream = Stream::new(self.seed, 11);
+        Some(((0..self.dims.steps * self.dims.batch).map(|_| stream.below(5) < 2).collect(), held))
     }
 }
 
@@ -218,17 +236,38 @@ impl<T> Problem<T> {
 }
 
 impl<T: Real> Problem<T> {
+    /// How many steps of this window come before the end of row `n`.
+    #[must_use]
+    pub fn end(&self, n: usize) -> usize {
+        let all = self.dims.steps;
+        self.lengths.as_ref().map_or(all, |lengths| lengths[n].saturating_sub(self.start).min(all))
+    }
+
     /// How many steps of this window belong to row `n`.
     #[must_use]
     pub fn live_steps(&self, n: usize) -> usize {
-        let all = self.dims.steps;
-        self.lengths.as_ref().map_or(all, |lengths| lengths[n].saturating_sub(self.start).min(all))
+        (0..self.end(n)).filter(|&t| self.live(t, n)).count()
     }
 
     /// Whether step `t` of this window belongs to row `n`.
     #[must_use]
     pub fn live(&self, t: usize, n: usize) -> bool {
-        t < self.live_steps(n)
+        let is_hole = self.holes.as_ref().is_some_and(|(skipped, _)| skipped[t * self.dims.batch + n]);
+        t < self.end(n) && !is_hole
+    }
+
+    /// Whether `y` of row `n` is its state after step `t`, and not 0.
+    #[must_use]
+    pub fn shows(&self, t: usize, n: usize) -> bool {
+        let repeats = self.holes.as_ref().is_some_and(|(_, held)| *held == Held::Repeat);
+        self.live(t, n) || repeats && t < self.end(n)
+    }
+
+    /// Where step `t` of row `n` lies if the steps before its end are in the opposite order.
+    #[must_use]
+    pub fn turned(&self, t: usize, n: usize) -> (usize, usize) {
+        let end = self.end(n);
+        (if t < end { end - 1 - t } else { t }, n)
     }
 
     /// `[T, N, C]`, one-hot rows written out.
@@ -261,6 +300,7 @@ impl<T: Real> Problem<T> {
         Self {
             dims: Dims { steps, batch: rows.len(), ..self.dims },
             lengths: self.lengths.as_ref().map(|lengths| rows.iter().map(|&n| lengths[n]).collect()),
+            holes: self.holes.as_ref().map(|(of, held)| (gather(of, batch, 1, places.iter().copied()), *held)),
             params: self.params.clone(),
             x: match &self.x {
                 X::Dense(x) => X::Dense(seq(x, input)),
@@ -289,25 +329,28 @@ impl<T: Real> Problem<T> {
         Self { start: self.start + from, ..self.picked(to - from, &rows, |t, n| (from + t, n)) }
     }
 
-    /// Row `n` alone, cut to its own length.
+    /// Row `n` alone, with the steps that belong to it and no others. What is shown in holes that repeat is lost.
     #[must_use]
     pub fn row(&self, n: usize) -> Self {
-        Self { lengths: None, ..self.picked(self.live_steps(n), &[n], |t, n| (t, n)) }
+        let own = self.own_steps(n);
+        Self { lengths: None, holes: None, ..self.picked(own.len(), &[n], |k, n| (own[k], n)) }
+    }
+
+    /// The steps of this window that belong to row `n`.
+    #[must_use]
+    pub fn own_steps(&self, n: usize) -> Vec<usize> {
+        (0..self.end(n)).filter(|&t| self.live(t, n)).collect()
     }
 
     /// Every row's own steps in the opposite order, run in the opposite direction.
     #[must_use]
     pub fn reversed(&self) -> Self {
         let rows: Vec<_> = (0..self.dims.batch).collect();
-        let turned = |t: usize, n: usize| {
-            let live = self.live_steps(n);
-            (if t < live { live - 1 - t } else { t }, n)
-        };
         let direction = match self.direction {
             Direction::Forward => Direction::Reverse,
             Direction::Reverse => Direction::Forward,
         };
-        Self { direction, ..self.picked(self.dims.steps, &rows, turned) }
+        Self { direction, ..self.picked(self.dims.steps, &rows, |t, n| self.turned(t, n)) }
     }
 
     /// `more` steps longer, every row as long as before; the new steps repeat the last or, with none, do nothing.
@@ -315,11 +358,12 @@ impl<T: Real> Problem<T> {
     pub fn longer(&self, more: usize) -> Self {
         let Dims { steps, batch, .. } = self.dims;
         let rows: Vec<_> = (0..batch).collect();
-        let lengths = (0..batch).map(|n| self.start + self.live_steps(n)).collect();
+        let lengths = (0..batch).map(|n| self.start + self.end(n)).collect();
         Self { lengths: Some(lengths), ..self.picked(steps + more, &rows, |t, n| (t.min(steps - 1), n)) }
     }
 
-    /// The same with `value` in `x` and `d_y` wherever a step does not belong to its row; an index becomes too large.
+    /// The same with `value` in `x` wherever a step does not belong to its row, and in `d_y` where `y` is 0 for it; an index becomes too
+    /// large.
     #[must_use]
     pub fn padded_with(mut self, value: T) -> Self {
         let Dims { steps, batch, input, hidden } = self.dims;
@@ -332,7 +376,8 @@ impl<T: Real> Problem<T> {
                 X::Dense(x) => x[at * input..][..input].fill(value),
                 X::OneHot(index) => index[at] = u32::MAX,
             }
-            if let Some(d_y) = &mut self.d_y {
+            let shows = self.shows(t, n);
+            if let Some(d_y) = self.d_y.as_mut().filter(|_| !shows) {
                 d_y[at * hidden..][..hidden].fill(value);
             }
             let width = self.cell.masks(hidden);
@@ -352,6 +397,7 @@ impl<T: Real> Problem<T> {
             direction: self.direction,
             dims: self.dims,
             lengths: self.lengths.clone(),
+            holes: self.holes.clone(),
             start: self.start,
             params: all(&self.params),
             x: match &self.x {
@@ -366,6 +412,7 @@ impl<T: Real> Problem<T> {
             d_c_n: given(&self.d_c_n),
             layout: self.layout,
             d_x_accum: self.d_x_accum,
+            clip: self.clip.map(to),
         }
     }
 }

@@ -35,6 +35,8 @@ impl<T: Real> Rig<'_, T> {
             Mistake::Dy => shapes(&[steps + 1, batch, hidden], &[steps, batch, hidden]),
             Mistake::Trace => shapes(&[steps, batch, hidden], &[steps + 1, batch, hidden]),
             Mistake::Lengths => elements(batch + 1, batch),
+            Mistake::Skipped => elements(steps * batch - 1, steps * batch),
+            Mistake::Clip => ("a limit of −1".into(), "0 or more".into()),
             Mistake::Reserve => elements(lens(steps + 1).reserve, lens(steps).reserve),
             Mistake::Params | Mistake::DParams => elements(problem.params_of_a_larger_cell(), problem.params.len()),
             Mistake::Workspace => {

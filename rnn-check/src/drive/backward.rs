@@ -3,6 +3,7 @@
 use super::inputs::{Inputs, breaches, sequence_output};
 use super::{Backward, Before, Guarded, Mistake, Place, Reserve, Rig, states};
 use crate::case::{Problem, X};
+use crate::oracle::Dims;
 use crate::real::Real;
 use rnn_kernels::{SeqMut, SeqRef, Use};
 
@@ -68,6 +69,7 @@ impl<T: Real> Rig<'_, T> {
                 d_params: Some(d_params.slice_mut()),
                 d_x: d_x.as_mut().map(SeqMut::rb_mut),
                 d_x_accum: problem.d_x_accum,
+                clip: if self.mistake == Some(Mistake::Clip) { Some(-T::ONE) } else { problem.clip },
                 d_initial: Some(d_initial.slice_mut()),
                 d_trace: Some(trace.seq_mut()),
                 workspace: workspace.slice_mut(),
@@ -104,7 +106,10 @@ fn d_y<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>) -> Option<Guarded<T>> {
     let steps = problem.dims.steps + rig.wrong(Mistake::Dy);
     let place = Place::sequence(problem.layout, [steps, problem.dims.batch, problem.dims.hidden]);
     let nan = T::from_f64(f64::NAN);
-    problem.d_y.as_ref().map(|d_y| Guarded::input("d_y", place, &rig.padded(problem, d_y, problem.dims.hidden, nan)))
+    let Dims { batch, hidden, .. } = problem.dims;
+    let unread = |t, n| !problem.shows(t, n);
+    let given = |d_y: &Vec<T>| Guarded::input("d_y", place, &rig.poisoned(d_y, batch, hidden, nan, unread));
+    problem.d_y.as_ref().map(given)
 }
 
 fn d_x<T: Real>(rig: &Rig<'_, T>, problem: &Problem<T>, before: &Before<T>) -> Option<Guarded<T>> {

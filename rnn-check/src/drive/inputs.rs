@@ -4,7 +4,7 @@ use super::{Called, Guarded, Mistake, Padding, Place, Rig, message};
 use crate::case::{Problem, X};
 use crate::oracle::Dims;
 use crate::real::Real;
-use rnn_kernels::{Input, SeqRef, Spec, Steps, Use};
+use rnn_kernels::{Held, Input, SeqRef, Spec, Steps, Use};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The arguments all passes read, in guarded buffers.
@@ -16,6 +16,7 @@ pub(super) struct Inputs<T> {
     index: Vec<u32>,
     masks: Vec<Guarded<T>>,
     lengths: Option<Vec<usize>>,
+    holes: Option<(Vec<bool>, Held)>,
     dims: Dims,
     start: usize,
 }
@@ -55,7 +56,11 @@ impl<T: Real> Inputs<T> {
         };
         let masks = (0..of_masks.len()).map(mask).collect();
         let params = Guarded::input("params", Place::flat(params.len()), &params);
-        Self { spec, params, packed, x, index, masks, lengths, dims, start: problem.start }
+        let mut holes = problem.holes.clone();
+        if rig.mistake == Some(Mistake::Skipped) {
+            holes = Some((vec![false; dims.steps * dims.batch - 1], Held::Zero));
+        }
+        Self { spec, params, packed, x, index, masks, lengths, holes, dims, start: problem.start }
     }
 
     pub(super) fn masks(&self) -> Vec<SeqRef<'_, T>> {
@@ -63,7 +68,9 @@ impl<T: Real> Inputs<T> {
     }
 
     pub(super) fn steps(&self) -> Steps<'_> {
-        self.lengths.as_deref().map_or(Steps::all(), Steps::ragged).window(self.start)
+        let steps = self.lengths.as_deref().map_or(Steps::all(), Steps::ragged).window(self.start);
+        let holes = self.holes.as_ref();
+        holes.map_or(steps, |(skipped, held)| steps.skipping(skipped, self.dims.batch, *held))
     }
 
     pub(super) fn x(&self) -> Input<'_, T> {
@@ -101,17 +108,24 @@ impl<'r, T: Real> Rig<'r, T> {
 
     /// `[T, N, width]` as the backend finds it: `poison` where a step does not belong to its row.
     pub(super) fn padded<E: Copy>(&self, problem: &Problem<T>, data: &[E], width: usize, poison: E) -> Vec<E> {
-        let mut data = data.to_vec();
-        if self.padding == Padding::AsGiven || problem.lengths.is_none() {
-            return data;
-        }
-        let batch = problem.dims.batch;
-        for (at, element) in data.iter_mut().enumerate() {
-            if !problem.live(at / width / batch, at / width % batch) {
-                *element = poison;
-            }
-        }
-        data
+        self.poisoned(data, problem.dims.batch, width, poison, |t, n| !problem.live(t, n))
+    }
+
+    /// `[T, N, width]` as the backend finds it: `poison` where nothing is read.
+    pub(super) fn poisoned<E: Copy>(
+        &self,
+        data: &[E],
+        batch: usize,
+        width: usize,
+        poison: E,
+        unread: impl Fn(usize, usize) -> bool,
+    ) -> Vec<E> {
+        let as_given = self.padding == Padding::AsGiven;
+        let each = data.iter().enumerate().map(|(at, &element)| {
+            let (t, n) = (at / width / batch, at / width % batch);
+            if !as_given && unread(t, n) { poison } else { element }
+        });
+        each.collect()
     }
 
     /// Leaves the law if this problem needs what the backend does not support. The unwinding is no panic: no hook sees it.

@@ -24,6 +24,10 @@ pub enum Mistake {
     Reserve,
     /// There is a length for a row too many.
     Lengths,
+    /// A mark is missing for the last row of the last step.
+    Skipped,
+    /// The limit of state cotangents is below 0.
+    Clip,
     /// `x` is a column too wide.
     X,
     /// The parameters are those of one more hidden unit.
@@ -48,12 +52,13 @@ pub enum Mistake {
 
 impl Mistake {
     /// Every mistake, where it is made, and a word its message must contain.
-    pub const ALL: [(Self, Pass, &'static str); 19] = [
+    pub const ALL: [(Self, Pass, &'static str); 23] = [
         (Self::Initial, Pass::Forward, "initial"),
         (Self::Y, Pass::Forward, "y"),
         (Self::Last, Pass::Forward, "last"),
         (Self::Reserve, Pass::Forward, "reserve"),
         (Self::Lengths, Pass::Forward, "lengths"),
+        (Self::Skipped, Pass::Forward, "skipped"),
         (Self::X, Pass::Forward, "x"),
         (Self::Params, Pass::Forward, "params"),
         (Self::Dy, Pass::Backward, "d_y"),
@@ -65,8 +70,11 @@ impl Mistake {
         (Self::Reserve, Pass::Backward, "reserve"),
         (Self::Workspace, Pass::Backward, "workspace"),
         (Self::Lengths, Pass::Backward, "lengths"),
+        (Self::Skipped, Pass::Backward, "skipped"),
+        (Self::Clip, Pass::Backward, "clip"),
         (Self::States, Pass::Infer, "states"),
         (Self::Workspace, Pass::Infer, "workspace"),
         (Self::X, Pass::Infer, "x"),
+        (Self::Skipped, Pass::Infer, "skipped"),
     ];
 }

@@ -102,7 +102,12 @@ pub(super) fn a_wrong_shape_is_named_before_any_write<T: Real>(ctx: &Context<'_,
         return all(verdicts);
     }
     // An index beyond C is a wrong shape too.
-    let one_hot = Problem { x: X::OneHot(vec![u32::MAX; dims.steps * dims.batch]), lengths: None, ..problem.clone() };
+    let one_hot = Problem {
+        x: X::OneHot(vec![u32::MAX; dims.steps * dims.batch]),
+        lengths: None,
+        holes: None,
+        ..problem.clone()
+    };
     let (text, written) = ctx.rig().attempt(&one_hot, &reserve, Pass::Forward);
     let text = text.unwrap_or_default();
     verdicts.push(ensure(text.contains("index") && written.is_none(), || {

@@ -176,6 +176,7 @@ fn problem(golden: &Golden, k: usize, input: usize, x: &[f64], d_y: Option<Vec<f
         direction,
         dims: Dims { input, ..golden.dims() },
         lengths: golden.lengths.clone(),
+        holes: None,
         start: 0,
         params,
         x: X::Dense(x.to_vec()),
@@ -187,6 +188,7 @@ fn problem(golden: &Golden, k: usize, input: usize, x: &[f64], d_y: Option<Vec<f
         d_c_n: state(&golden.c_n, |a| &a.cotangent),
         layout: Layout::ColumnBlock,
         d_x_accum: Accum::Add,
+        clip: None,
     }
 }
 
@@ -282,6 +284,7 @@ pub(super) fn fifty_steps_of_sgd_follow_pytorch(ctx: &Context<'_, f64>, _: &Case
         direction: Direction::Forward,
         dims: Dims { steps, batch: rows, input: if layer == 0 { input } else { hidden }, hidden },
         lengths: None,
+        holes: None,
         start: 0,
         params: params.to_vec(),
         x: X::Dense(x.to_vec()),
@@ -293,6 +296,7 @@ pub(super) fn fifty_steps_of_sgd_follow_pytorch(ctx: &Context<'_, f64>, _: &Case
         d_c_n: None,
         layout: Layout::TimeMajor,
         d_x_accum: Accum::Replace,
+        clip: None,
     };
     for (step, &want) in losses.iter().enumerate() {
         let first = rig.forward(&cell(0, &layers[0], &x, None));

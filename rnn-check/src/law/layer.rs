@@ -18,7 +18,8 @@ fn other_direction<T: Real>(case: &Case, problem: &Problem<T>) -> Problem<T> {
         Direction::Reverse => Direction::Forward,
     };
     let other = Case { direction, seed: case.seed + 500, ..*case }.problem::<T>();
-    Problem { x: problem.x.clone(), lengths: problem.lengths.clone(), start: problem.start, ..other }
+    let (lengths, holes) = (problem.lengths.clone(), problem.holes.clone());
+    Problem { x: problem.x.clone(), lengths, holes, start: problem.start, ..other }
 }
 
 /// `[T, N, 2H]` of two `[T, N, H]`.

@@ -3,6 +3,7 @@
 mod alike;
 mod beyond;
 pub mod block;
+mod clip;
 mod duality;
 mod endurance;
 mod environment;

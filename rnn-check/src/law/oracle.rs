@@ -41,7 +41,7 @@ pub(super) fn outputs_are_slots_of_the_reserve<T: Real>(ctx: &Context<'_, T>, ca
     for (i, row) in y.chunks_mut(hidden).enumerate() {
         let (t, n) = (i / batch, i % batch);
         let slot = problem.direction.to_slot(t);
-        if problem.live(t, n) {
+        if problem.shows(t, n) {
             row.copy_from_slice(&reserve.h()[slot * size + n * hidden..][..hidden]);
         } else {
             row.fill(T::ZERO);

@@ -13,7 +13,7 @@ use crate::drive::{Before, Forward, Padding, Rig};
 use crate::oracle::Dims;
 use crate::planted::Plain;
 use crate::real::Real;
-use rnn_kernels::{Accum, Direction};
+use rnn_kernels::{Accum, Direction, Held};
 
 /// A case whose trajectory bound stays sharp.
 fn short<T: Real>(case: &Case) -> Problem<T> {
@@ -86,10 +86,7 @@ pub(super) fn reversed_time_is_the_other_direction<T: Real>(ctx: &Context<'_, T>
     let problem = short::<T>(case);
     something_is_live(&problem)?;
     let [a, mut b] = [&problem, &problem.reversed()].map(|p| run(ctx, p));
-    let turned = |t: usize, n: usize| {
-        let live = problem.live_steps(n);
-        (if t < live { live - 1 - t } else { t }, n)
-    };
+    let turned = |t: usize, n: usize| problem.turned(t, n);
     b.y = picked(&b.y, problem.dims, problem.dims.hidden, turned);
     if !b.d_x.is_empty() {
         b.d_x = picked(&b.d_x, problem.dims, problem.dims.input, turned);
@@ -200,15 +197,23 @@ pub(super) fn a_longer_batch_changes_nothing<T: Real>(ctx: &Context<'_, T>, case
     all(verdicts)
 }
 
+/// A row without the steps it skips, and with `d_y` of its own steps alone.
 pub(super) fn a_ragged_row_is_its_own_short_run<T: Real>(ctx: &Context<'_, T>, case: &Case) -> Verdict {
-    let problem = short::<T>(&ragged(case));
+    let mut problem = short::<T>(&ragged(case));
+    if let Some((_, held)) = &mut problem.holes {
+        *held = Held::Zero;
+    }
     let whole = run(ctx, &problem);
     all((0..problem.dims.batch).map(|n| {
         let alone = problem.row(n);
         let mut got = run(ctx, &alone);
         let mut want = rows_of(&problem, &whole, &[n]);
-        want.y.truncate(alone.dims.steps * alone.dims.hidden);
-        want.d_x.truncate(alone.dims.steps * alone.dims.input);
+        let own = problem.own_steps(n);
+        let picked = |of: &[T], width: usize| own.iter().flat_map(|t| of[t * width..][..width].to_vec()).collect();
+        want.y = picked(&want.y, alone.dims.hidden);
+        if !want.d_x.is_empty() {
+            want.d_x = picked(&want.d_x, alone.dims.input);
+        }
         got.d_params.clone_from(&want.d_params);
         trajectory(ctx, &alone).agree(ctx, &alone, ctx.claims.batch_invariant, &got, &want)
     }))

@@ -2,7 +2,7 @@
 
 use super::{Law, Scope};
 use super::{
-    beyond, duality, endurance, environment, exact, foreign, gate, golden, gradient, head, layer, linear, matmul,
+    beyond, clip, duality, endurance, environment, exact, foreign, gate, golden, gradient, head, layer, linear, matmul,
     numeric, oracle, poison, recurrence, structure, symmetry, truncated, variant,
 };
 use crate::activation::Format;
@@ -32,6 +32,8 @@ macro_rules! for_each_law {
                 [gradient, a_cotangent_reaches_only_its_row_and_its_past, Cases, "causality: exact zeros elsewhere"]
                 [gradient, d_x_replaced_never_reads_what_was_there, Cases, "C11"]
                 [gradient, parameter_gradients_never_overwrite, Cases, "C11: what the buffers held comes through"]
+                [clip, each_clipped_adjoint_step_is_one_oracle_step, Cases, "C8: state cotangents brought into ±c between steps"]
+                [clip, a_limit_that_nothing_reaches_changes_no_bit, Cases, "a limit of ∞ is none, bit for bit"]
                 [duality, backward_is_the_transpose_of_the_tangent_map, Cases, "⟨u, Jv⟩ = ⟨Jᵀu, v⟩ in eight random directions"]
                 [duality, both_biases_get_one_gradient, Cases, "d_b_ih = d_b_hh bit for bit, but for b_hn behind the reset"]
                 [duality, the_inner_bias_sees_the_reset_gate, Cases, "d_b_hn = r ⊙ d_b_in"]

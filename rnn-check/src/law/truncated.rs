@@ -81,15 +81,17 @@ fn on_a_tape<T: Real>(whole: &Problem<T>, update: Update) -> Vec<T::Wide> {
             h.iter_mut().chain(&mut c).for_each(|s| *s = s.detach());
         }
         let t = whole.direction.step(k, steps);
-        for n in (0..batch).filter(|&n| whole.live(t, n)) {
+        for n in (0..batch).filter(|&n| whole.shows(t, n)) {
             let (at, row) = (t * batch + n, n * hidden..(n + 1) * hidden);
-            let c_row = n * rest..(n + 1) * rest;
-            let (x, masks) = (&x[at * input..][..input], &masks[at * mask_width..][..mask_width]);
-            let new = oracle::step(whole.cell, whole.dims, &params, x, &h[row.clone()], &c[c_row.clone()], masks);
-            h[row].copy_from_slice(&new.h);
-            c[c_row].copy_from_slice(&new.c);
+            if whole.live(t, n) {
+                let c_row = n * rest..(n + 1) * rest;
+                let (x, masks) = (&x[at * input..][..input], &masks[at * mask_width..][..mask_width]);
+                let new = oracle::step(whole.cell, whole.dims, &params, x, &h[row.clone()], &c[c_row.clone()], masks);
+                h[row.clone()].copy_from_slice(&new.h);
+                c[c_row].copy_from_slice(&new.c);
+            }
             if let (true, Some(d_y)) = (k >= update.new, &whole.d_y) {
-                seeds.extend(new.h.iter().zip(&d_y[at * hidden..][..hidden]).map(|(&h, &d)| (h, wide(d))));
+                seeds.extend(h[row].iter().zip(&d_y[at * hidden..][..hidden]).map(|(&h, &d)| (h, wide(d))));
             }
         }
     }

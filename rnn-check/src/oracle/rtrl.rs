@@ -13,11 +13,12 @@
 use super::{Dims, Direction, Params, Run, step};
 use crate::derivative::jvp;
 use crate::number::{Dual, Number};
+use rnn_kernels::Held;
 
 /// What a loss hands to the results of a [`Run`].
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangents<'a, S> {
-    /// `[T, N, H]`; not read beyond a row's length.
+    /// `[T, N, H]`; not read where `y` is 0 since a row shows no state.
     pub d_y: &'a [S],
     /// `[N, H]`
     pub d_h_n: &'a [S],
@@ -30,7 +31,7 @@ pub struct Cotangents<'a, S> {
 pub struct Gradient<S> {
     /// As the parameters: a sum over rows.
     pub params: Vec<S>,
-    /// `[T, N, C]`; 0 beyond a row's length.
+    /// `[T, N, C]`; 0 at steps that are not a row's own.
     pub x: Vec<S>,
     /// `[N, H]`
     pub h0: Vec<S>,
@@ -94,12 +95,19 @@ fn of_row<S: Number>(run: Run<'_, S>, up: Cotangents<'_, S>, n: usize) -> Vec<S>
         }
     };
 
-    let live = run.lengths.map_or(steps, |lengths| lengths[n]);
-    for k in 0..live {
+    let end = run.lengths.map_or(steps, |lengths| lengths[n]);
+    for k in 0..end {
         let t = match run.direction {
             Direction::Forward => k,
-            Direction::Reverse => live - 1 - k,
+            Direction::Reverse => end - 1 - k,
         };
+        let hole = run.holes.filter(|(skipped, _)| skipped[t * batch + n]);
+        if let Some((_, held)) = hole {
+            if held == Held::Repeat {
+                add(&mut d, &part(up.d_y, t * batch + n, hidden), &p);
+            }
+            continue;
+        }
         let local = Local::new(run, t, n, &s);
         // What step t reads of θ directly: every parameter, and its own input.
         let direct = |k: usize| match k {

@@ -8,11 +8,13 @@
 //! | reads slot / writes slot | `t` / `t+1` | `t+1` / `t` |
 //! | initial / final state | slot `0` / slot `T` | slot `T` / slot `0` |
 //! | `t ≥ len_n` | the state is copied, `y = 0` | the same |
+//! | a hole | the state is copied, `y = 0` or the state | the same |
 //!
 //! so the reverse direction runs over each row's own valid part, from its last valid step to its first.
 
 use super::{Cell, Dims, Params, step};
 use crate::number::Number;
+use rnn_kernels::Held;
 
 /// The order of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +53,8 @@ pub struct Run<'a, S> {
     pub x: &'a [S],
     /// `[N]`, each at most `T`; `None`: all `T`.
     pub lengths: Option<&'a [usize]>,
+    /// `[T, N]`: the steps that a row skips before its end, and what `y` shows there.
+    pub holes: Option<(&'a [bool], Held)>,
     /// The order of steps.
     pub direction: Direction,
     /// `[N, H]`
@@ -66,7 +70,7 @@ pub struct Run<'a, S> {
 /// # Panics
 /// If a slice has another length than `dims` says, or a row is longer than `T`.
 pub fn sequence<S: Number>(run: Run<'_, S>) -> Sequence<S> {
-    let Run { cell, dims, params, x, lengths, direction, h0, c0, masks } = run;
+    let Run { cell, dims, params, x, lengths, holes, direction, h0, c0, masks } = run;
     let Dims { steps, batch, input, hidden } = dims;
     let (h_size, c_size, m_size) = (hidden, cell.rest(hidden), cell.masks(hidden));
     assert_eq!(x.len(), steps * batch * input, "x is [T, N, C]");
@@ -88,11 +92,14 @@ pub fn sequence<S: Number>(run: Run<'_, S>) -> Sequence<S> {
         for n in 0..batch {
             let (h_row, c_row) = (n * h_size..(n + 1) * h_size, n * c_size..(n + 1) * c_size);
             let (mut h_new, mut c_new) = (h[from][h_row.clone()].to_vec(), c[from][c_row.clone()].to_vec());
-            if t < lengths[n] {
-                let tn = t * batch + n;
+            let tn = t * batch + n;
+            let hole = holes.filter(|(skipped, _)| skipped[tn]).map(|(_, held)| held);
+            if t < lengths[n] && hole.is_none() {
                 let (x, masks) = (&x[tn * input..(tn + 1) * input], &masks[tn * m_size..(tn + 1) * m_size]);
                 let new = step(cell, dims, params, x, &h_new, &c_new, masks);
                 (h_new, c_new) = (new.h, new.c);
+            }
+            if t < lengths[n] && hole != Some(Held::Zero) {
                 y[tn * hidden..(tn + 1) * hidden].copy_from_slice(&h_new);
             }
             h[to][h_row].copy_from_slice(&h_new);
@@ -152,7 +159,8 @@ pub fn stack<S: Number>(layers: &[Layer<S>], dims: Dims, x: &[S], lengths: Optio
         let dims = Dims { input, hidden: layer.hidden, ..dims };
         let run = layer.passes.iter().map(|Pass { direction, params, h0, c0 }| {
             let masks = &[];
-            sequence(Run { cell: layer.cell, dims, params, x: &x, lengths, direction: *direction, h0, c0, masks })
+            let (holes, direction) = (None, *direction);
+            sequence(Run { cell: layer.cell, dims, params, x: &x, lengths, holes, direction, h0, c0, masks })
         });
         let outputs: Vec<Sequence<S>> = run.collect();
         let rows = 0..dims.steps * dims.batch;

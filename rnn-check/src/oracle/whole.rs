@@ -18,13 +18,13 @@ impl<T: Real> Problem<T> {
         [&self.params[..], &self.dense_x(), &or_zero(&self.h0, states), &or_zero(&self.c0, cells)].concat()
     }
 
-    /// `[d_y, d_h_n, d_c_n]`, 0 where nothing is given and in `d_y` beyond a row's length.
+    /// `[d_y, d_h_n, d_c_n]`, 0 where nothing is given and in `d_y` where `y` is 0.
     pub(crate) fn cotangents(&self) -> Vec<T> {
         let [states, cells] = self.state_lens();
         let Dims { steps, batch, hidden, .. } = self.dims;
         let mut d_y = or_zero(&self.d_y, steps * states);
         for (i, d) in d_y.iter_mut().enumerate() {
-            if !self.live(i / hidden / batch, i / hidden % batch) {
+            if !self.shows(i / hidden / batch, i / hidden % batch) {
                 *d = T::ZERO;
             }
         }
@@ -44,13 +44,14 @@ impl<T: Real> Problem<T> {
     pub(crate) fn oracle_at<S: Number>(&self, point: &[S]) -> Sequence<S> {
         let [params, x, h0, c0] = self.parts(point);
         let masks: Vec<S> = self.masks.iter().map(|v| S::from_f64(v.to_f64())).collect();
-        let lengths: Vec<usize> = (0..self.dims.batch).map(|n| self.live_steps(n)).collect();
+        let lengths: Vec<usize> = (0..self.dims.batch).map(|n| self.end(n)).collect();
         sequence(Run {
             cell: self.cell,
             dims: self.dims,
             params: &self.oracle_params_of(params),
             x,
             lengths: Some(&lengths),
+            holes: self.holes.as_ref().map(|(skipped, held)| (&skipped[..], *held)),
             direction: oracle_direction(self.direction),
             h0,
             c0,

@@ -1,6 +1,6 @@
 //! Bugs of backward: the provided drivers, called with one argument wrong or with one result spoilt.
 
-use super::forward::{believed, unwindowed};
+use super::forward::{believed, showing_zero, unwindowed};
 use super::window::{self, Slip};
 use super::{Bug, Planted, block, packed, reset};
 use crate::real::Real;
@@ -94,7 +94,7 @@ impl<T: Real> Given<'_, '_, T> {
                 d.iter_mut().zip(before).for_each(|(d, &before)| *d = before + *d / rows);
             }
             (Bug::PaddingTimesZero, Input::Dense(_)) => {
-                (0..step_count).for_each(|t| steps.finished(t, rows).for_each(|n| self.add_nothing(d, t, n)));
+                (0..step_count).for_each(|t| steps.idle(t, rows).for_each(|n| self.add_nothing(d, t, n)));
             }
             // Steps that belong to a row only if its length is counted from the start of the window: their `d_pre` is 0, and
             // so nothing but a NaN of the padding (or an index that is none) shows.
@@ -135,8 +135,8 @@ struct Spoiled<'r, 'a, T> {
 
 impl<T: Real> Spoiled<'_, '_, T> {
     fn spoil(self, bug: Bug, steps: Steps<'_>, direction: Direction, [step_count, rows]: [usize; 2]) {
-        let short = |n: usize| steps.live_steps(n, step_count) < step_count;
-        let over = |n: usize| steps.start() > 0 && steps.live_steps(n, step_count) == 0;
+        let short = |n: usize| steps.end(n, step_count) < step_count;
+        let over = |n: usize| steps.start() > 0 && steps.end(n, step_count) == 0;
         let clear = |d_h: &mut [T], n: usize| {
             let width = d_h.len() / rows;
             d_h[n * width..(n + 1) * width].fill(T::ZERO);
@@ -151,7 +151,7 @@ impl<T: Real> Spoiled<'_, '_, T> {
             }
             (Bug::PaddingGradientLeft, _, Some(d_x), ..) => {
                 for t in 0..step_count {
-                    for n in steps.finished(t, rows).filter(|&n| n > 0) {
+                    for n in steps.idle(t, rows).filter(|&n| n > 0) {
                         let before = d_x.rb().at(t).row(n - 1).to_vec();
                         d_x.at_mut(t).row_mut(n).copy_from_slice(&before);
                     }
@@ -193,6 +193,13 @@ pub(super) fn backward<T: Real>(planted: &Planted, mut run: Backward<'_, T>) {
     let mut run = run;
     (run.reserve, run.params, run.d_last) = (&reserve, &params, d_last.as_deref());
     run.steps = believed(bug, steps, direction);
+    if bug == Bug::RepeatedCotangentLost {
+        run.steps = showing_zero(steps);
+    }
+    let clip = run.clip;
+    if matches!(bug, Bug::ClipForgotten | Bug::ClippedAtTheEnd) {
+        run.clip = None;
+    }
     if bug == Bug::InputGradientReplaced {
         run.d_x_accum = Accum::Replace;
     }
@@ -206,6 +213,9 @@ pub(super) fn backward<T: Real>(planted: &Planted, mut run: Backward<'_, T>) {
     }
     if let Some(d) = d_params {
         given.spoil(bug, d);
+    }
+    if let (Bug::ClippedAtTheEnd, Some(limit), Some(d)) = (bug, clip, &mut d_initial) {
+        sequence::ragged::clip_row(d, limit);
     }
     let d_h = d_initial.map(|d| &mut d[spec.state(0, rows)]);
     let mut spoiled = Spoiled { d_x: d_x.as_mut(), d_h, trace: trace.as_mut(), d_y };

@@ -314,4 +314,16 @@ bugs! {
     RecurrenceInitialUnscaled,
     /// recurrence: a cotangent comes back by the coefficient of the step before
     RecurrenceOwnCoefficient,
+    /// a step that a row skips is computed
+    HolesComputed,
+    /// inference computes the steps that rows skip
+    InferenceIgnoresHoles,
+    /// y is 0 in holes that repeat the state
+    RepeatedOutputLost,
+    /// d_y of holes that repeat the state is ignored
+    RepeatedCotangentLost,
+    /// the limit of state cotangents is ignored
+    ClipForgotten,
+    /// state cotangents are clipped once, before the first step
+    ClippedAtTheEnd,
 }

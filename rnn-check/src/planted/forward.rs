@@ -3,12 +3,27 @@
 use super::window::{self, Slip};
 use super::{Bug, Planted, block, elements, packed, reset};
 use crate::real::Real;
-use rnn_kernels::{Direction, Forward, Infer, Input, Known, SeqMut, Spec, Steps, Use, sequence};
+use rnn_kernels::{Direction, Forward, Held, Infer, Input, Known, SeqMut, Spec, Steps, Use, sequence};
 use std::cmp::Reverse;
 
-/// The same lengths, seen from the first window.
+/// The same lengths and holes, seen from the first window.
 pub(super) fn unwindowed(steps: Steps<'_>) -> Steps<'_> {
-    steps.lengths().map_or(Steps::all(), Steps::ragged)
+    with_holes_of(steps, steps.lengths().map_or(Steps::all(), Steps::ragged))
+}
+
+/// These steps with the holes of others.
+pub(super) fn with_holes_of<'a>(of: Steps<'a>, steps: Steps<'a>) -> Steps<'a> {
+    of.skipped().map_or(steps, |(skipped, rows, held)| steps.skipping(skipped, rows, held))
+}
+
+/// The same lengths without a hole.
+fn without_holes(steps: Steps<'_>) -> Steps<'_> {
+    steps.lengths().map_or(Steps::all(), Steps::ragged).window(steps.start())
+}
+
+/// The same with holes that show 0.
+pub(super) fn showing_zero(steps: Steps<'_>) -> Steps<'_> {
+    steps.skipped().map_or(steps, |(skipped, rows, _)| steps.skipping(skipped, rows, Held::Zero))
 }
 
 /// The steps a bug believes in.
@@ -17,7 +32,8 @@ pub(super) fn believed<'a>(bug: Bug, steps: Steps<'a>, direction: Direction) -> 
         Bug::WindowStartIgnored => unwindowed(steps),
         Bug::WindowOffByOne if steps.start() > 0 => steps.window(1),
         Bug::ReverseForgetsStart if direction == Direction::Reverse => unwindowed(steps),
-        Bug::ReverseFromTheEnd if direction == Direction::Reverse => Steps::all(),
+        Bug::ReverseFromTheEnd if direction == Direction::Reverse => with_holes_of(steps, Steps::all()),
+        Bug::HolesComputed => without_holes(steps),
         _ => steps,
     }
 }
@@ -113,13 +129,13 @@ fn spoil<T: Real>(bug: Bug, steps: Steps<'_>, direction: Direction, y: Option<Se
         }
         (Bug::RowsSortedByLength, Some(h)) => {
             let mut order: Vec<usize> = (0..rows).collect();
-            order.sort_by_key(|&n| Reverse(steps.live_steps(n, step_count)));
+            order.sort_by_key(|&n| Reverse(steps.end(n, step_count)));
             let sorted: Vec<T> = order.iter().flat_map(|&n| h[n * width..][..width].to_vec()).collect();
             h.copy_from_slice(&sorted);
         }
         (Bug::OutputNotCleared, _) => {
             for t in 1..step_count {
-                for n in steps.finished(t, rows) {
+                for n in steps.idle(t, rows) {
                     let last = y.rb().at(t - 1).row(n).to_vec();
                     y.at_mut(t).row_mut(n).copy_from_slice(&last);
                 }
@@ -155,6 +171,9 @@ pub(super) fn forward<T: Real>(planted: &Planted, mut run: Forward<'_, T>) {
     let mut run = run;
     (run.params, run.initial) = (&params, initial.as_deref());
     run.steps = lengths.as_deref().map_or(believed(bug, steps, direction), Steps::ragged);
+    if bug == Bug::RepeatedOutputLost {
+        run.steps = showing_zero(steps);
+    }
     if let (Bug::NextRowsIndex, Input::OneHot { steps, rows, .. }) = (bug, run.x) {
         run.x = Input::OneHot { index: &turned, steps, rows };
     }
@@ -188,7 +207,8 @@ pub(super) fn infer<T: Real>(planted: &Planted, mut run: Infer<'_, T>) {
     let mut run = run;
     run.params = &params;
     run.steps = match bug {
-        Bug::InferenceIgnoresLengths => Steps::all(),
+        Bug::InferenceIgnoresLengths => with_holes_of(run.steps, Steps::all()),
+        Bug::InferenceIgnoresHoles => without_holes(run.steps),
         Bug::InferenceForgetsStart => unwindowed(run.steps),
         _ => lengths.as_deref().map_or(run.steps, Steps::ragged),
     };

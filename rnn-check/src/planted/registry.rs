@@ -121,7 +121,8 @@ registry! {
         ["gate::one_open_gate_moves_its_own_row_and_column", "oracle::each_step_is_one_oracle_step"]
         [ForgetUsesOutputBias, InputForgetSwapped];
     29 "the wrong setting decided whether gradients were clipped", "kaldi#2694":
-        [] waits for "clipping inside a cell";
+        ["clip::each_clipped_adjoint_step_is_one_oracle_step"]
+        [ClipForgotten, ClippedAtTheEnd];
     30 "truncated BPTT with masks: wrong shapes, state not cleared", "deeplearning4j#1139, deeplearning4j#4619":
         ["truncated::truncated_windows_follow_a_cut_tape", "structure::windows_chain_to_the_whole"]
         [WindowOffByOne, WindowStartIgnored];

@@ -168,6 +168,7 @@ impl<'t> Pass<'t> {
             d_params: Some(&mut d_params),
             d_x: (!self.trial.one_hot).then(|| SeqMut::new(&mut d_x, steps, rows, input)),
             d_x_accum: if self.direction == Direction::Forward { Accum::Add } else { Accum::Replace },
+            clip: None,
             d_initial: Some(&mut d_initial),
             d_trace: Some(SeqMut::new(&mut trace, steps + 1, rows, width)),
             workspace: &mut vec![f64::NAN; len + 5],

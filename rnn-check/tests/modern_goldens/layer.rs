@@ -182,6 +182,7 @@ impl<'g> Layer<'g> {
             d_params: Some(&mut params),
             d_x: Some(SeqMut::new(&mut x, t, n, c)),
             d_x_accum: Accum::Replace,
+            clip: None,
             d_initial: Some(&mut initial),
             d_trace: None,
             workspace: &mut vec![f64::NAN; lens.backward],

@@ -30,7 +30,7 @@ impl<T: Scalar> Common<'_, '_, T> {
             "{kernel}: x is one-hot but the equation of `{}` reads it unit by unit",
             spec.cell().form().name
         );
-        self.steps.check(kernel, n);
+        self.steps.check(kernel, t, n);
         expect(kernel, "masks", [self.masks.len()], "[masks]", [spec.plan().masks.len()]);
         for (mask, &width) in self.masks.iter().zip(&spec.plan().masks) {
             expect(kernel, "mask", mask.shape(), "[T, N, W]", [t, n, width]);
@@ -77,6 +77,12 @@ impl<T: Scalar> Backward<'_, T> {
         let common = Common { kernel, spec, steps, x, params, masks };
         let [t, n, w] = common.check([self.packed.len(), packed], [self.workspace.len(), workspace]);
         let c = spec.size().input;
+        // Not `clip < 0`: NaN is no limit either.
+        assert!(
+            self.clip.is_none_or(|clip| clip >= T::ZERO),
+            "{kernel}: clip is {:?}; it must not be below 0",
+            self.clip
+        );
         expect(kernel, "reserve", [self.reserve.len()], "[len]", [spec.reserve_len(t, n)]);
         expect(kernel, "d_y", self.d_y.map_or([t, n, w], |d_y| d_y.shape()), "[T, N, W]", [t, n, w]);
         common.check_states("d_last", self.d_last.map(<[T]>::len));

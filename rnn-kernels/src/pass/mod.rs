@@ -34,7 +34,7 @@ pub struct Forward<'a, T> {
     pub masks: &'a [SeqRef<'a, T>],
     /// [`Spec::states_len`]: the initial states, one after another; `None` is zero.
     pub initial: Option<&'a [T]>,
-    /// `[T, N, W₀]` out: state 0 where a step belongs to its row, 0 elsewhere.
+    /// `[T, N, W₀]` out: state 0 after a step where the row [shows](Steps::shows) it, 0 elsewhere.
     pub y: Option<SeqMut<'a, T>>,
     /// [`Spec::states_len`] out: the last states of every row, one after another.
     pub last: Option<&'a mut [T]>,
@@ -63,7 +63,7 @@ pub struct Backward<'a, T> {
     pub masks: &'a [SeqRef<'a, T>],
     /// What forward left; may be used again.
     pub reserve: &'a [T],
-    /// `[T, N, W₀]` in; `None` is zero. Never read where a step does not belong to its row.
+    /// `[T, N, W₀]` in; `None` is zero. Never read where `y` is 0 since its row does not [show](Steps::shows) a state.
     pub d_y: Option<SeqRef<'a, T>>,
     /// [`Spec::states_len`] in: cotangents of the last states; `None` is zero.
     pub d_last: Option<&'a [T]>,
@@ -74,6 +74,10 @@ pub struct Backward<'a, T> {
     pub d_x: Option<SeqMut<'a, T>>,
     /// Whether `d_x` is overwritten or added to.
     pub d_x_accum: Accum,
+    /// `c`: every element of the cotangents of the states goes from a step to the one before it as `min(max(d, −c), c)`. This is **not a
+    /// derivative** but a bound on what one step can pass on. `d_initial` and `d_trace` are what is left; a step that does not belong to
+    /// a row clips nothing, and NaN stays NaN. `None` is the derivative.
+    pub clip: Option<T>,
     /// [`Spec::states_len`] out, overwritten: cotangents of the initial states.
     pub d_initial: Option<&'a mut [T]>,
     /// `[T+1, N, W₀]` out: slot `s` is the whole `∂L/∂` of state 0 there.

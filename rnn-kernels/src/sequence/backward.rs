@@ -64,6 +64,7 @@ pub fn backward<T: Scalar, B: Backend<T> + ?Sized>(backend: &B, run: Backward<'_
         steps,
         reserve,
         scratch,
+        clip: run.clip,
         workspace: &mut run.workspace[..scratch.len],
     };
 
@@ -77,7 +78,7 @@ pub fn backward<T: Scalar, B: Backend<T> + ?Sized>(backend: &B, run: Backward<'_
     for k in (0..step_count).rev() {
         let t = direction.step(k, step_count);
         let (y, width) = (time.state(0, 0), plan.states[0]);
-        d_y.iter().for_each(|d_y| ragged::add_live(steps, t, time.mat(y, width), d_y.at(t)));
+        d_y.iter().for_each(|d_y| ragged::absorb(steps, t, time.mat(y, width), d_y.at(t)));
         d_trace.iter_mut().for_each(|trace| trace.at_mut(direction.to_slot(t)).copy_from(time.mat(y, width).rb()));
         time.step(t);
     }
@@ -104,6 +105,7 @@ struct Time<'a, T, B: ?Sized> {
     steps: Steps<'a>,
     reserve: &'a [T],
     scratch: Scratch,
+    clip: Option<T>,
     workspace: &'a mut [T],
 }
 
@@ -148,7 +150,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
                 let backend = self.backend;
                 backend.unit_backward(self.unit(stage, t, rows));
             }
-            for n in self.steps.finished(t, places.rows) {
+            for n in self.steps.idle(t, places.rows) {
                 let row = (t * places.rows + n) * plan.pre;
                 self.workspace[row + stage_plan.cols.start..row + stage_plan.cols.end].fill(T::ZERO);
             }
@@ -162,7 +164,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
         for segment in &plan.old {
             self.product(segment, t);
         }
-        for n in self.steps.finished(t, places.rows) {
+        if let Some(limit) = self.clip {
+            for (k, &width) in plan.states.iter().enumerate() {
+                let (steps, before) = (self.steps, self.state(1, k));
+                ragged::clip(steps, t, self.mat(before, width), limit);
+            }
+        }
+        for n in self.steps.idle(t, places.rows) {
             for (k, &width) in plan.states.iter().enumerate() {
                 let (from, to) = (self.state(0, k) + n * width, self.state(1, k) + n * width);
                 self.workspace.copy_within(from..from + width, to);

@@ -81,7 +81,7 @@ pub(super) fn through_time<T: Scalar, B: Backend<T> + ?Sized>(
                 backend.unit_forward(UnitForward { memory, stage, t, rows, reserve: &mut *reserve });
             }
         }
-        finish_rows_that_ended(places, steps, t, reserve);
+        keep_idle_rows(places, steps, t, reserve);
         if let Some(y) = &mut y {
             let state = MatRef::new(&reserve[places.slot(Slot::New(0), t)], places.rows, places.plan.states[0]);
             ragged::emit(steps, t, y.at_mut(t), state);
@@ -166,9 +166,9 @@ pub(super) fn weights<'a, T>(params: &'a [T], segment: &Segment) -> MatRef<'a, T
 }
 
 /// Rows that step `t` does not belong to keep their states; everything else of them is 0.
-fn finish_rows_that_ended<T: Scalar>(places: Places<'_>, steps: Steps<'_>, t: usize, reserve: &mut [T]) {
+fn keep_idle_rows<T: Scalar>(places: Places<'_>, steps: Steps<'_>, t: usize, reserve: &mut [T]) {
     let plan = places.plan;
-    for n in steps.finished(t, places.rows) {
+    for n in steps.idle(t, places.rows) {
         let row = |range: core::ops::Range<usize>, width: usize| range.start + n * width..range.start + (n + 1) * width;
         for (k, &width) in plan.states.iter().enumerate() {
             let to = places.slot(Slot::New(k), t).start + n * width;

@@ -6,10 +6,11 @@ use crate::input::Input;
 use crate::scalar::Scalar;
 use crate::steps::{Part, Steps};
 use crate::view::{MatRef, SeqMut, SeqRef};
+use core::ops::Range;
 
 /// `pre[t, n] += W_ih x[t, n]`, shape `[T, N, G·H]`; the columns of `W_ih` are those of `x` from `from` on.
 ///
-/// Rows beyond their length are left with unspecified contents: the driver clears them.
+/// Rows at steps that are not theirs are left with unspecified contents: the driver clears them.
 pub fn forward<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
     mut pre: SeqMut<'_, T>,
@@ -57,9 +58,9 @@ pub fn backward<T: Scalar, B: Backend<T> + ?Sized>(
                 let (Some(d_x), Some(d_pre)) = (d_x.flat_mut(), d_pre.flat()) else { unreachable!("both are flat") };
                 backend.matmul(d_x, accum, d_pre, w_ih);
             }
-            Part::Row { n, live } => {
+            Part::Row { n, steps: Range { start, end } } => {
                 let d_x = d_x.row_mut(n);
-                backend.matmul(d_x.rows_range(0, live), accum, d_pre.row(n).rows_range(0, live), w_ih);
+                backend.matmul(d_x.rows_range(start, end), accum, d_pre.row(n).rows_range(start, end), w_ih);
             }
         }
     }

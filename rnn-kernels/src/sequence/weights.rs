@@ -6,10 +6,11 @@ use crate::input::Input;
 use crate::scalar::Scalar;
 use crate::steps::{Part, Steps};
 use crate::view::{MatMut, SeqRef};
+use core::ops::Range;
 
 /// `d_w += Σ d_pre ⊗ v` over the steps that belong to each row; `d_w [R, V]`, `d_pre [T, N, R]`, `v [T, N, V]`.
 ///
-/// One product over everything where lengths and strides allow it, else one per row over its own steps: a flat
+/// One product over everything where lengths, holes and strides allow it, else one per row and run of its own steps: a flat
 /// product would give `0 · NaN` from padding.
 pub fn outer<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
@@ -22,7 +23,10 @@ pub fn outer<T: Scalar, B: Backend<T> + ?Sized>(
     for part in steps.parts(v.steps(), v.rows(), flat) {
         let (d_pre, v) = match part {
             Part::Flat => (d_pre.flat(), v.flat()),
-            Part::Row { n, live } => (Some(d_pre.row(n).rows_range(0, live)), Some(v.row(n).rows_range(0, live))),
+            Part::Row { n, steps } => {
+                let Range { start, end } = steps;
+                (Some(d_pre.row(n).rows_range(start, end)), Some(v.row(n).rows_range(start, end)))
+            }
         };
         if let (Some(d_pre), Some(v)) = (d_pre, v) {
             backend.matmul(d_w.rb_mut(), Accum::Add, d_pre.t(), v);

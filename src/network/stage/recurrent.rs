@@ -216,6 +216,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
             d_params: Some(d_params),
             d_x,
             d_x_accum: Accum::Replace,
+            clip: None,
             d_initial: Some(d_initial),
             d_trace,
             workspace,

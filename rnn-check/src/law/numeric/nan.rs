@@ -132,7 +132,7 @@ pub(in crate::law) fn nan_reaches_all_it_must_and_nothing_else<T: Real>(ctx: &Co
     let ahead = problem.direction == Direction::Forward;
     let y_is_right = |i: usize| {
         let (s, m) = (i / hidden / batch, i / hidden % batch);
-        let hit = m == n && reached(s, ahead) && problem.live(s, m);
+        let hit = m == n && reached(s, ahead) && problem.shows(s, m);
         let must = hit && of_reference.as_ref().is_none_or(|y| y[i].is_nan());
         if must { forward.y[i].is_nan() } else { hit || forward.y[i].same(clean.y[i]) }
     };

@@ -53,7 +53,7 @@ pub fn adjoint_of<'p, T: Real>(
     let params: Params<B<'p, T>> = problem.oracle_params(|p| exact(precision, p));
     // What joins the cotangent of the slot that step t writes.
     let joins = |t: usize, n: usize| {
-        let d_y = d_y.as_ref().filter(|_| problem.live(t, n));
+        let d_y = d_y.as_ref().filter(|_| problem.shows(t, n));
         d_y.map(|d_y| &d_y[(t * batch + n) * hidden..][..hidden])
     };
     let add = |v: Vec<B<'p, T>>, more: Option<&[B<'p, T>]>| match more {
@@ -96,7 +96,9 @@ pub fn adjoint_of<'p, T: Real>(
                 continue;
             }
             let tn = t * batch + n;
-            let back = derived.pullback(problem.dims, &params, lines[tn].saved(), &[&d_h[..], &d_c].concat(), join);
+            // What is clipped is the cotangent of the old state before anything joins it.
+            let (within, after) = if problem.clip.is_none() { (join, None) } else { (None, join) };
+            let back = derived.pullback(problem.dims, &params, lines[tn].saved(), &[&d_h[..], &d_c].concat(), within);
             if is_dense {
                 for (d_x, &more) in d_x[tn * input..][..input].iter_mut().zip(&back.d_x) {
                     // Under Add what was there is one more summand.
@@ -104,7 +106,13 @@ pub fn adjoint_of<'p, T: Real>(
                     *d_x = there.map_or(more, |there| there + more).bounded();
                 }
             }
-            (d_h, d_c) = (back.d_old[..hidden].to_vec(), back.d_old[hidden..].to_vec());
+            let clipped = problem.clip.map(|clip| {
+                let clip = exact::<T>(precision, clip);
+                let min = |a: B<'p, T>, b: B<'p, T>| -Number::max(-a, -b);
+                back.d_old.iter().map(|&d| min(Number::max(d, -clip), clip)).collect::<Vec<_>>()
+            });
+            let (before_h, before_c) = clipped.as_ref().unwrap_or(&back.d_old).split_at(hidden);
+            (d_h, d_c) = (add(before_h.to_vec(), after), before_c.to_vec());
             pulled.push((tn, back));
         }
         d_h = record(&mut trace, ends(problem).0, d_h);

@@ -11,7 +11,7 @@ use crate::real::Real;
 /// What forward leaves, as the oracle sees it. Arrays as in [`Reserve`].
 #[derive(Clone, Debug)]
 pub struct States<'p, T: Real> {
-    /// `[T, N, H]`, 0 beyond a row's length.
+    /// `[T, N, H]`, 0 where a row shows no state.
     pub y: Vec<B<'p, T>>,
     /// `[T+1, N, H]`.
     pub h: Vec<B<'p, T>>,
@@ -109,6 +109,9 @@ pub fn states_of<'p, T: Real>(
                 put(&mut all.gates, tn, &new.gates);
                 put(&mut all.values, tn, &new.values);
             } else {
+                if problem.shows(t, n) {
+                    put(&mut all.y, tn, &h_prev);
+                }
                 put(&mut all.h, dst, &h_prev);
                 put(&mut all.c, dst, &c_prev);
             }
@@ -145,7 +148,7 @@ pub fn saved<'p, T: Real>(precision: &'p Precision, problem: &Problem<T>, reserv
 }
 
 impl<T: Real> Problem<T> {
-    /// `[T, N, M]`, 0 beyond each row's length.
+    /// `[T, N, M]`, 0 at steps that are not a row's own.
     fn live_masks(&self) -> Vec<T> {
         let width = self.cell.masks(self.dims.hidden);
         let mut masks = self.masks.clone();
@@ -157,7 +160,7 @@ impl<T: Real> Problem<T> {
         masks
     }
 
-    /// [`dense_x`](Self::dense_x) with 0 beyond each row's length, where nothing may matter.
+    /// [`dense_x`](Self::dense_x) with 0 at steps that are not a row's own, where nothing may matter.
     fn dense_x_or_zero(&self) -> Vec<T> {
         let width = self.dims.batch * self.dims.input;
         let mut x = self.dense_x();
