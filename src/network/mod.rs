@@ -14,6 +14,7 @@
 //! | what | where | price |
 //! |---|---|---|
 //! | features, where a step belongs to its row | every pass, before it | `T·N·C` numbers read, just copied |
+//! | masks, likewise | every pass, before it | `T·N·W` each |
 //! | initial state | every pass, before it | `N·S` read, `S` the widths of all `h` and `c` |
 //! | parameters | at the end of [`Network::update`]; the error comes from the next pass | `P` read |
 //! | targets of the squared error that count (probabilities and classes are always examined) | before the pass | `T·N·O` read |
@@ -36,6 +37,8 @@ mod config;
 mod dims;
 mod initial;
 mod kept;
+mod mask;
+mod masks;
 mod packed;
 pub(crate) mod parameters;
 mod plan;
@@ -55,6 +58,7 @@ pub use crate::cells::CellSpec;
 pub use crate::loss::Objective;
 pub use batch::Batch;
 pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+pub use mask::Mask;
 pub use packed::Purpose;
 pub use parameters::{ParameterBlock, Parameters};
 pub use state::State;

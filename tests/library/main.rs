@@ -18,6 +18,7 @@ mod history;
 mod interop;
 #[cfg(unix)]
 mod kill_during_save;
+mod masks;
 mod network;
 mod network_errors;
 mod network_gradients;
