@@ -43,7 +43,9 @@ pub fn cases(hidden: usize) -> Vec<Case> {
     };
     let gated = |name: &str, layer: RecurrentSpec, forget_bias: Option<f64>| Case {
         name: name.into(),
-        config: Config::features(FEATURES).recurrent(layer).init(Init { forget_bias, ..Init::default() }),
+        config: Config::features(FEATURES)
+            .recurrent(layer)
+            .init(Init { forget_bias: forget_bias.map(Into::into), ..Init::default() }),
         activation: None,
         input: LIVELY,
     };

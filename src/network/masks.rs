@@ -140,7 +140,7 @@ fn check_known<T: Scalar>(plan: &Plan<T>, mask: &Mask<'_, T>) -> Result<()> {
     if !layer.masks.iter().any(|own| own.name == mask.name) {
         let names: Vec<_> = layer.masks.iter().map(|own| &own.name[..]).collect();
         let expected = match &names[..] {
-            [] => format!("no mask, as cell `{}` has none", layer.cell),
+            [] => format!("no mask, as cell `{}` has none", layer.cell.name()),
             names => format!("one of {}", names.join(", ")),
         };
         return Err(Error::mask(mask.layer, mask.name, expected, "another name"));

@@ -4,7 +4,7 @@ use super::config::{Config, Directions, InputSpec, LayerSpec, Readout, Recurrent
 use super::dims::Dims;
 use super::parameters::ParameterBlock;
 use super::state::{StateLayout, StateSlot};
-use crate::cells::{CellFault, CellRecord, Cells};
+use crate::cells::{CellFault, CellRecord, CellSpec, Cells};
 use crate::error::{Error, Result, checked_product};
 use crate::loss::Objective;
 use crate::number::in_type;
@@ -57,8 +57,8 @@ pub(crate) enum Stage<T> {
 pub(crate) struct Recurrent<T> {
     /// Its prefix and number, e.g. `rnn.l0`.
     pub label: String,
-    /// The name of its cell in the configuration.
-    pub cell: String,
+    /// Its cell as the configuration has it.
+    pub cell: CellSpec,
     pub spec: Spec<T>,
     /// In the order of the cell's form.
     pub masks: Vec<LayerMask<T>>,
@@ -201,7 +201,7 @@ impl<T: Scalar> Plan<T> {
 
     /// What a checkpoint remembers of the cells, layer by layer.
     pub fn cell_records(&self) -> Vec<CellRecord> {
-        self.recurrent().map(|layer| CellRecord::new(&*layer.label, &*layer.cell, layer.spec.cell())).collect()
+        self.recurrent().map(|layer| CellRecord::new(&*layer.label, layer.cell.name(), layer.spec.cell())).collect()
     }
 
     /// Every direction of every recurrent layer, in the order of the slots.
@@ -355,7 +355,7 @@ impl<T: Scalar> Builder<T> {
                 self.masks += masks.len();
             }
             let label = join(name, &format!("l{layer}"));
-            let stage = Recurrent { label, cell: spec.cell.name().into(), spec: sized, masks, ways };
+            let stage = Recurrent { label, cell: spec.cell.clone(), spec: sized, masks, ways };
             self.width = stage.width();
             self.layers += 1;
             self.stages.push(Stage::Recurrent(Box::new(stage)));

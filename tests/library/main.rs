@@ -4,6 +4,7 @@ mod cells;
 mod checkpoint;
 mod checkpoint_format;
 mod checkpoint_memory;
+mod chrono;
 mod common;
 mod covering;
 #[cfg(feature = "faer")]
