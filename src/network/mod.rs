@@ -69,10 +69,12 @@ pub use workspace::Workspace;
 use crate::backend::DefaultBackend;
 use crate::cells::{CellRecord, Cells};
 use crate::error::{Error, Result};
+use crate::gradient_flow::Conditions;
 use crate::rng::Rng;
 use packed::Packed;
 use plan::Plan;
-use rnn_kernels::{Backend, Direction, Scalar, Slot};
+use rnn_kernels::{Backend, Direction, Known, MatRef, Scalar, Slot};
+use state::find;
 use std::sync::Arc;
 
 /// A recurrent network: configuration, parameters and packed weights.
@@ -220,6 +222,37 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 w_hh: at.map(|at| self.plan.blocks[first + at].name.clone()),
             }
         })
+    }
+
+    /// The names of the states of a recurrent layer, counted from the input, in the order of its cell's form; the first is its output.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such layer.
+    pub fn state_names(&self, layer: usize) -> Result<impl Iterator<Item = &str>> {
+        let slot = self.plan.state.slots.iter().find(|slot| slot.layer == layer);
+        let slot = slot.ok_or_else(|| {
+            Error::range("recurrent layer", format!("below {}", self.plan.recurrent().count()), layer)
+        })?;
+        Ok(slot.states.iter().map(|(name, _)| &name[..]))
+    }
+
+    /// The conditions under which gradients vanish or may explode in a recurrent layer, counted from the input, in one direction.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such layer or direction, [`Error::Kind`] if its cell is no Elman network, which the conditions
+    /// are about alone; those of [`Conditions::of`].
+    pub fn conditions(&self, layer: usize, direction: Direction) -> Result<Conditions> {
+        let slot = find(&self.plan.state, layer, direction)?;
+        let Some((recurrent, way)) = self.plan.ways().nth(slot) else { unreachable!("a slot for each way") };
+        let Some(Known::Elman(activation)) = recurrent.spec.cell().known() else {
+            let (what, found) =
+                (format!("conditions of recurrent layer {layer} ({})", recurrent.label), recurrent.cell.name());
+            return Err(Error::kind(what, "an Elman network, h = σ(W_hh h₋₁ + …)", format!("cell `{found}`")));
+        };
+        let (hidden, params) = (recurrent.spec.size().hidden, &self.parameters[way.params.clone()]);
+        let block = recurrent.spec.blocks().iter().find(|block| block.name == "weight_hh");
+        let w_hh = block.map_or(&[][..], |block| &params[block.range.clone()]);
+        Conditions::of(MatRef::new(w_hh, hidden, hidden), activation)
     }
 
     /// Changes the parameters, then packs them: whatever was computed with the old ones and is not finished, as a

@@ -15,6 +15,7 @@ mod finite;
 mod fixtures;
 mod goldens;
 mod gradient_flow;
+mod gradient_flow_cells;
 mod history;
 mod interop;
 #[cfg(unix)]
