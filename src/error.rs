@@ -62,6 +62,18 @@ pub enum Error {
         /// What is wrong with it.
         fault: CellFault,
     },
+    /// A mask of a recurrent layer is not what the cell of that layer reads.
+    #[error("mask `{mask}` of recurrent layer {layer}: expected {expected}, found {found}")]
+    Mask {
+        /// The layer, counted from the input.
+        layer: usize,
+        /// The name of the mask.
+        mask: String,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// A cell has another equation than the one that a checkpoint was written with.
     #[error("layer {layer}, cell `{cell}`: expected the equation with digest {expected}, found {found}")]
     Equation {
@@ -244,6 +256,11 @@ impl Error {
     /// A contradiction in a configuration.
     pub(crate) fn config(at: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
         Error::Config { at: at.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// A mask that is not what a layer reads.
+    pub(crate) fn mask(layer: usize, mask: &str, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Error::Mask { layer, mask: mask.into(), expected: expected.into(), found: found.into() }
     }
 
     /// The wrong kind of argument.

@@ -85,7 +85,7 @@ pub use error::{Error, Result};
 pub use finite::NonFinite;
 pub use layer::{Elman, Gru, Lstm};
 pub use loss::{Loss, Targets};
-pub use network::{Batch, Config, Network, Parameters, State, Workspace};
+pub use network::{Batch, Config, Mask, Network, Parameters, State, Workspace};
 pub use rnn_kernels as kernels;
 pub use rnn_kernels::{Activation, Bias, Direction, GruReset, IGNORE, MatRef, Scalar, SeqRef};
 

@@ -164,7 +164,7 @@ impl CellName {
             CellName::Gru => RecurrentSpec::gru(hidden),
         };
         let mut config = Config::one_hot(symbols).recurrent(layer.layers(layers)).softmax(symbols);
-        config.init.forget_bias = (self == CellName::Lstm).then_some(1.0);
+        config.init.forget_bias = (self == CellName::Lstm).then_some(1.0.into());
         config
     }
 }

@@ -4,7 +4,7 @@ use recurrent::gradient_flow::{Conditions, GradientFlow};
 use recurrent::init::{BiasScheme, Init, Scheme};
 use recurrent::network::{Config, Cotangents, Network, RecurrentSpec, Workspace};
 use recurrent::rng::Rng;
-use recurrent::{Activation, Batch, Bias, Direction, Error, MatRef, NonFinite, Result};
+use recurrent::{Activation, Batch, Bias, Direction, Error, NonFinite, Result};
 use rnn_backend_naive::Naive;
 use std::sync::Arc;
 
@@ -21,7 +21,6 @@ const FAINT: f64 = 1e-10;
 pub struct Case {
     pub name: String,
     config: Config,
-    activation: Option<Activation>,
     input: f64,
 }
 
@@ -43,8 +42,9 @@ pub fn cases(hidden: usize) -> Vec<Case> {
     };
     let gated = |name: &str, layer: RecurrentSpec, forget_bias: Option<f64>| Case {
         name: name.into(),
-        config: Config::features(FEATURES).recurrent(layer).init(Init { forget_bias, ..Init::default() }),
-        activation: None,
+        config: Config::features(FEATURES)
+            .recurrent(layer)
+            .init(Init { forget_bias: forget_bias.map(Into::into), ..Init::default() }),
         input: LIVELY,
     };
     let mut cases = RADII.map(|radius| tanh(radius, "", FAINT)).to_vec();
@@ -65,7 +65,7 @@ pub fn linear(radius: f64, hidden: usize) -> Case {
 fn elman(name: String, activation: Activation, hidden: usize, init: Init, input: f64) -> Case {
     let layer = RecurrentSpec::elman(hidden, activation).bias(Bias::Input);
     let config = Config::features(FEATURES).recurrent(layer).init(init);
-    Case { name, config, activation: Some(activation), input }
+    Case { name, config, input }
 }
 
 /// `‖∂L/∂h_t‖` when `L = v · h_T` with a random unit vector `v`, over `steps` steps of random input.
@@ -91,17 +91,16 @@ pub fn measure(case: &Case, steps: usize, seed: u64) -> Result<Measured> {
     let cotangents = Cotangents { output: None, state: Some(&d_state) };
     network.backward(&mut workspace, cotangents, &mut network.gradients()?)?;
     let flow = GradientFlow::of(workspace.trace(0, Direction::Forward)?, Direction::Forward)?;
-    let conditions = case.activation.map(|activation| conditions(&network, activation)).transpose()?;
+    let conditions = conditions(&network)?;
     Ok(Measured { name: case.name.clone(), norms: flow.norms().to_vec(), conditions })
 }
 
-fn conditions(network: &Network<f64, Naive>, activation: Activation) -> Result<Conditions> {
-    let layers: Vec<_> = network.recurrent_layers().collect();
-    let found =
-        layers.first().and_then(|layer| Some((network.parameters().get(layer.w_hh.as_deref()?)?, layer.hidden)));
-    let missing = || Error::Order { call: "conditions", expected: "a recurrent layer".into(), found: "none".into() };
-    let (w_hh, hidden) = found.ok_or_else(missing)?;
-    Conditions::of(MatRef::new(w_hh, hidden, hidden), activation)
+/// The conditions of a network that they are about.
+fn conditions(network: &Network<f64, Naive>) -> Result<Option<Conditions>> {
+    match network.conditions(0, Direction::Forward) {
+        Err(Error::Kind { .. }) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// `ρ^{T−t}`: what a linear network with `W_hh = ρ Q` makes of a unit gradient.

@@ -111,8 +111,8 @@ pub(super) fn cells() -> Cells {
 /// The options of a cell of this crate in the one form that equal cells have; those of any other cell as they are.
 pub(super) fn whole(name: &str, mut options: Options) -> Result<Options, CellFault> {
     let Some(built_in) = BUILT_IN.iter().find(|built_in| built_in.name == name) else { return Ok(options) };
-    let output = options.take_output();
+    let of_the_layer = options.take_those_of_the_layer();
     let mut whole = (built_in.whole)(options)?;
-    whole.0.extend(output);
+    whole.0.extend(of_the_layer);
     Ok(whole)
 }

@@ -21,8 +21,16 @@ pub enum CellFault {
     /// Form and equation do not make a cell.
     #[error("{0}")]
     Equation(Box<CellError>),
-    /// It has masks, which no layer gives.
-    #[error("expected a cell without masks, found {}", .masks.join(", "))]
+    /// A number is given for a mask that it does not have.
+    #[error("masks: expected one of [{}], found `{mask}`", .known.join(", "))]
+    UnknownMask {
+        /// The mask.
+        mask: String,
+        /// The names of those that it has.
+        known: Vec<Name>,
+    },
+    /// It has more masks than there is room for in a pass.
+    #[error("expected at most 16 masks, found {}: {}", .masks.len(), .masks.join(", "))]
     Masks {
         /// Their names.
         masks: Vec<Name>,

@@ -53,4 +53,5 @@ pub use options::Options;
 pub use record::CellRecord;
 pub(crate) use record::expect;
 pub use registry::Cells;
+pub(crate) use registry::MOST_MASKS;
 pub use spec::CellSpec;

@@ -4,9 +4,12 @@ use super::CellFault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The option that every cell with units of the output takes: `P`.
 const OUTPUT: &str = "output";
+/// The option that every cell with masks takes: what each of them is where a batch does not give it.
+pub(super) const MASKS: &str = "masks";
 
 /// The options of a cell by name, as JSON has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,9 +42,24 @@ impl Options {
         self.get(OUTPUT).map(|value| number(value).ok_or_else(|| wrong(value))).transpose()
     }
 
-    /// Takes the width of the output away, which is an option of the layer as much as of the cell.
-    pub(super) fn take_output(&mut self) -> Option<(String, Value)> {
-        self.0.remove_entry(OUTPUT)
+    /// What each mask is where a batch does not give it.
+    ///
+    /// # Errors
+    /// If they are no numbers by name.
+    pub(crate) fn masks(&self) -> Result<BTreeMap<String, f64>, CellFault> {
+        let wrong = |found: &Value| CellFault::Options {
+            found: format!("expected `masks` to be finite numbers by name, found {found}"),
+        };
+        let Some(given) = self.get(MASKS) else { return Ok(BTreeMap::new()) };
+        let number = |(name, value): (&String, &Value)| {
+            value.as_f64().map(|number| (name.clone(), number)).ok_or_else(|| wrong(given))
+        };
+        given.as_object().ok_or_else(|| wrong(given))?.iter().map(number).collect()
+    }
+
+    /// Takes away what are options of the layer as much as of the cell: the width of the output and the masks.
+    pub(super) fn take_those_of_the_layer(&mut self) -> impl Iterator<Item = (String, Value)> + use<> {
+        [OUTPUT, MASKS].map(|name| self.0.remove_entry(name)).into_iter().flatten()
     }
 
     /// Whether there are none.

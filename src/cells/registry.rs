@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// The most masks that a cell of a layer may have: a pass allocates nothing, so that there is room for them from the start.
+pub(crate) const MOST_MASKS: usize = 16;
+
 type Maker = dyn Fn(&Options) -> Result<Cell, CellFault> + Send + Sync;
 
 /// The cells that a configuration may name. A clone shares the makers.
@@ -37,7 +40,7 @@ impl Cells {
     /// With a cell of this name that has options: `make` reads them and traces the equation.
     ///
     /// It takes the place of an earlier one of that name. The options of the cells of this crate stay what they are,
-    /// whoever makes them.
+    /// whoever makes them. Options called `output` and `masks` are those of the layer and not handed to `make`.
     #[must_use]
     pub fn with(
         mut self,
@@ -73,14 +76,17 @@ impl Cells {
         let unknown = || fault(CellFault::Unknown { known: self.names().map(String::from).collect() });
         let make = self.makers.get(spec.name()).ok_or_else(unknown)?;
         let mut options = spec.options().clone();
-        let has_output = options.take_output().is_some();
+        let (output, masks) = (options.output().map_err(fault)?, options.masks().map_err(fault)?);
+        drop(options.take_those_of_the_layer());
         let cell = make(&options).map_err(fault)?;
-        if has_output && !cell.form().states.iter().any(|(_, width)| *width == Width::Output) {
+        if output.is_some() && !cell.form().states.iter().any(|(_, width)| *width == Width::Output) {
             return Err(fault(CellFault::NoOutput));
         }
-        match &cell.form().masks[..] {
-            [] => Ok(cell),
-            masks => Err(fault(CellFault::Masks { masks: masks.iter().map(|(name, _)| name.clone()).collect() })),
+        let known: Vec<_> = cell.form().masks.iter().map(|(name, _)| name.clone()).collect();
+        match masks.into_keys().find(|mask| !known.iter().any(|name| name == mask)) {
+            Some(mask) => Err(fault(CellFault::UnknownMask { mask, known })),
+            None if known.len() > MOST_MASKS => Err(fault(CellFault::Masks { masks: known })),
+            None => Ok(cell),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A cell as data: `"lstm"`, or `{"elman": {"activation": "tanh"}}`.
 
 use super::built_in::{Elman, Gru, whole};
-use super::options::{Options, json};
+use super::options::{MASKS, Options, json};
 use rnn_kernels::{Activation, GruReset};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
@@ -31,6 +31,18 @@ impl CellSpec {
     #[must_use]
     pub fn with(mut self, option: impl Into<String>, value: impl Into<Value>) -> Self {
         self.options.0.insert(option.into(), value.into());
+        self
+    }
+
+    /// With this number as a [mask](super::super::Mask) of the cell wherever a batch gives none: `"masks": {name: value}` among the
+    /// options. What a random mask is on average is what inference needs.
+    #[must_use]
+    pub fn mask(mut self, name: impl Into<String>, value: f64) -> Self {
+        let masks = self.options.0.entry(MASKS).or_insert_with(|| Value::Object(Map::new()));
+        // What is no object is refused when the cell is made.
+        if let Some(masks) = masks.as_object_mut() {
+            masks.insert(name.into(), value.into());
+        }
         self
     }
 

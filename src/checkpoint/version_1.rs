@@ -1,20 +1,57 @@
 //! The payload of version 1: the fields in their order, each as bincode 2 writes it, without names or lengths.
 //!
-//! Only read, never written. What the fields *are* is fixed here, but `Config`, `Rule`, `Schedule` and `Rng` are decoded
-//! as they are today: when one of them changes in serde's eyes, this file needs a copy of what it was.
+//! Only read, never written. What the fields *are* is fixed here, but the parts of `Config`, `Rule`, `Schedule` and `Rng` are
+//! decoded as they are today: when one of them changes in serde's eyes, this file needs a copy of what it was.
 
 use super::compact::Compact;
 use super::{Checkpoint, CheckpointFault as Fault, Stored};
+use crate::init::{BiasScheme, Init, Scheme};
+use crate::network::{Config, HeadSpec, InputSpec, LayerSpec, Readout};
 use crate::optim::Optimiser;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 const PART: &str = "the payload";
 /// No rule has more.
 const MOMENTS: u64 = 2;
 
+/// The configuration of that time.
+#[derive(Deserialize)]
+struct OfVersion1 {
+    input: InputSpec,
+    layers: Vec<LayerSpec>,
+    readout: Readout,
+    head: Option<HeadSpec>,
+    init: InitOfVersion1,
+}
+
+/// A forget bias was a number.
+#[derive(Deserialize)]
+struct InitOfVersion1 {
+    input: Scheme,
+    recurrent: Scheme,
+    dense: Scheme,
+    embedding: Scheme,
+    bias: BiasScheme,
+    forget_bias: Option<f64>,
+}
+
+impl From<OfVersion1> for Config {
+    fn from(OfVersion1 { input, layers, readout, head, init }: OfVersion1) -> Self {
+        Self { input, layers, readout, head, init: init.into() }
+    }
+}
+
+impl From<InitOfVersion1> for Init {
+    fn from(init: InitOfVersion1) -> Self {
+        let InitOfVersion1 { input, recurrent, dense, embedding, bias, forget_bias } = init;
+        Self { input, recurrent, dense, embedding, bias, forget_bias: forget_bias.map(Into::into) }
+    }
+}
+
 pub(super) fn decode<T: Stored, A: DeserializeOwned>(payload: &[u8]) -> Result<Checkpoint<T, A>, Fault> {
     let mut from = Compact::new(PART, payload);
-    let config = from.value()?;
+    let config = from.value::<OfVersion1>()?.into();
     let parameters = from.numbers()?;
     let (rule, steps, params) = (from.value()?, from.value()?, from.value()?);
     let count: u64 = from.value()?;

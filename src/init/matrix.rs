@@ -81,6 +81,10 @@ pub(crate) fn draw<T: Scalar>(scheme: Scheme, default: Torch, mut matrix: Matrix
             matrix.fill(|i, j| w[i * cols + j] * (radius / found));
         }
         Scheme::Zero => matrix.fill(|_, _| 0.0),
+        Scheme::Normal { std } => {
+            let std = number("std", std)?;
+            matrix.fill(|_, _| std * rng.normal());
+        }
     }
     // A gain within the range of `T` may take a draw beyond it, and a matrix of radius 0 has no multiple of another.
     match first_non_finite(matrix.data) {

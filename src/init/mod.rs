@@ -4,10 +4,14 @@
 //! matrix `[H, C]` or `[H, H]` of its own. Everything comes from one generator, in the order of the flat buffer, so
 //! that a seed gives the same parameters on every machine.
 
+mod chrono;
+mod forget;
 mod matrix;
 mod torch;
 mod vector;
 
+pub(crate) use chrono::{Place, Task, chrono};
+pub use forget::ForgetBias;
 pub(crate) use matrix::{Matrix, draw};
 pub(crate) use torch::Torch;
 pub(crate) use vector::{follows, start};
@@ -15,12 +19,32 @@ pub(crate) use vector::{follows, start};
 use serde::{Deserialize, Serialize};
 
 /// The initial values of all parameters; by default PyTorch's.
+///
+/// ```
+/// # #[cfg(feature = "_backend")]
+/// # fn main() -> recurrent::Result<()> {
+/// use recurrent::Activation;
+/// use recurrent::init::Init;
+/// use recurrent::network::{Config, Network, RecurrentSpec};
+///
+/// // An IRNN: rectifiers that keep what they have until something is learnt.
+/// let layer = RecurrentSpec::elman(3, Activation::Relu);
+/// let network = Network::<f32>::new(&Config::features(2).recurrent(layer).linear(1).init(Init::irnn()), 1)?;
+/// let w_hh = network.parameters().get("rnn.weight_hh_l0").unwrap();
+/// assert_eq!(w_hh, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "_backend"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Init {
     /// The matrices of recurrent layers that the input is multiplied by: `W_ih`.
     pub input: Scheme,
-    /// The other matrices of recurrent layers: `W_hh`.
+    /// The other matrices of recurrent layers: `W_hh`, each gate by itself, and each head of a block-diagonal matrix. Projections and
+    /// the matrices between stages of a cell are among them. `{"identity": {}}` makes each of them the identity, which needs a square
+    /// one to be it.
     pub recurrent: Scheme,
     /// The weights of dense layers and of the head.
     pub dense: Scheme,
@@ -33,9 +57,20 @@ pub struct Init {
     /// norms are 1 and their biases 0; `A_log` of `mamba` is `ln 1, ln 2, …` in every channel and `D` 1; in `gated_delta` the decay is
     /// up to 16 and the step 0.001 to 0.1, evenly in the logarithm.
     pub bias: BiasScheme,
-    /// The bias of gates called `f`, as the forget gate of an LSTM is, `b_ih + b_hh` together: 1 keeps the gate open at
-    /// first (Jozefowicz et al. 2015). Without it the forget gate is as every other.
-    pub forget_bias: Option<f64>,
+    /// The bias of gates that keep a state, which is drawn as every other without it.
+    pub forget_bias: Option<ForgetBias>,
+}
+
+impl Init {
+    /// `W_hh = I`, biases 0, all other weights of layers from `N(0, 0.001²)`: Le, Jaitly & Hinton 2015, for `elman` with relu.
+    ///
+    /// An error is handed back as it is at first, however far, as long as units are positive.
+    #[must_use]
+    pub fn irnn() -> Self {
+        let small = Scheme::Normal { std: 0.001 };
+        let recurrent = Scheme::Identity { scale: 1.0 };
+        Self { input: small, recurrent, dense: small, bias: BiasScheme::Zero, ..Self::default() }
+    }
 }
 
 /// How a weight matrix `[rows, columns]` is drawn: `fan_in` is its columns, `fan_out` its rows.
@@ -66,7 +101,7 @@ pub enum Scheme {
         #[serde(default = "one")]
         gain: f64,
     },
-    /// `scale · I`, as in an IRNN with relu (Le et al. 2015); ones on the diagonal if the matrix is not square.
+    /// `scale · I`, as in an [IRNN](Init::irnn); `scale` on the diagonal if the matrix is not square.
     Identity {
         /// The scale.
         #[serde(default = "one")]
@@ -81,6 +116,11 @@ pub enum Scheme {
     },
     /// Zero.
     Zero,
+    /// `N(0, std²)`.
+    Normal {
+        /// The standard deviation.
+        std: f64,
+    },
 }
 
 /// How a bias is drawn.

@@ -1,5 +1,6 @@
 //! `x [T, N, C]` or `[T, N]` symbols, with the length of each row: what a pass over time reads.
 
+use super::mask::{GivenMasks, Mask};
 use crate::error::{Error, Result, check_len, checked_product};
 use rnn_kernels::SeqRef;
 
@@ -14,6 +15,7 @@ pub struct Batch<'a, T> {
     pub(crate) lengths: Option<&'a [usize]>,
     /// The time of step 0.
     pub(crate) start: usize,
+    pub(crate) masks: GivenMasks<'a, T>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,12 @@ impl<'a, T> Batch<'a, T> {
     /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
     pub fn symbols(index: &'a [u32], [steps, rows]: [usize; 2]) -> Result<Self> {
         check_len("symbols [T, N]", checked_product("symbols [T, N]", &[steps, rows])?, index.len())?;
-        Ok(Self { input: BatchInput::Symbols { index, steps, rows }, lengths: None, start: 0 })
+        Ok(Self {
+            input: BatchInput::Symbols { index, steps, rows },
+            lengths: None,
+            start: 0,
+            masks: GivenMasks::none(),
+        })
     }
 
     /// The same batch whose row `n` has `lengths[n]` valid steps.
@@ -71,6 +78,13 @@ impl<'a, T> Batch<'a, T> {
     pub fn with_window_of(self, lengths: &'a [usize], start: usize) -> Result<Self> {
         check_len("lengths [N]", self.rows(), lengths.len())?;
         Ok(Self { lengths: Some(lengths), start, ..self })
+    }
+
+    /// The same batch with these masks, `[T, N, W]` in time order; a [window](Self::window) of it has their part. They are examined when
+    /// the batch is given to a network, and take the place of masks that were given before.
+    #[must_use]
+    pub fn with_masks(self, masks: &'a [Mask<'a, T>]) -> Self {
+        Self { masks: GivenMasks::new(masks, self.steps()), ..self }
     }
 
     /// `T`.
@@ -107,12 +121,12 @@ impl<T: Copy> Batch<'_, T> {
                 BatchInput::Symbols { index: &index[from * rows..to * rows], steps: to - from, rows }
             }
         };
-        Ok(Self { input, start: self.start.saturating_add(from), ..*self })
+        Ok(Self { input, start: self.start.saturating_add(from), masks: self.masks.window(from), ..*self })
     }
 }
 
 impl<'a, T> From<SeqRef<'a, T>> for Batch<'a, T> {
     fn from(x: SeqRef<'a, T>) -> Self {
-        Self { input: BatchInput::Features(x), lengths: None, start: 0 }
+        Self { input: BatchInput::Features(x), lengths: None, start: 0, masks: GivenMasks::none() }
     }
 }

@@ -14,6 +14,7 @@
 //! | what | where | price |
 //! |---|---|---|
 //! | features, where a step belongs to its row | every pass, before it | `T·N·C` numbers read, just copied |
+//! | masks, likewise | every pass, before it | `T·N·W` each |
 //! | initial state | every pass, before it | `N·S` read, `S` the widths of all `h` and `c` |
 //! | parameters | at the end of [`Network::update`]; the error comes from the next pass | `P` read |
 //! | targets of the squared error that count (probabilities and classes are always examined) | before the pass | `T·N·O` read |
@@ -36,6 +37,8 @@ mod config;
 mod dims;
 mod initial;
 mod kept;
+mod mask;
+mod masks;
 mod packed;
 pub(crate) mod parameters;
 mod plan;
@@ -55,6 +58,7 @@ pub use crate::cells::CellSpec;
 pub use crate::loss::Objective;
 pub use batch::Batch;
 pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+pub use mask::Mask;
 pub use packed::Purpose;
 pub use parameters::{ParameterBlock, Parameters};
 pub use state::State;
@@ -65,10 +69,12 @@ pub use workspace::Workspace;
 use crate::backend::DefaultBackend;
 use crate::cells::{CellRecord, Cells};
 use crate::error::{Error, Result};
+use crate::gradient_flow::Conditions;
 use crate::rng::Rng;
 use packed::Packed;
 use plan::Plan;
-use rnn_kernels::{Backend, Direction, Scalar, Slot};
+use rnn_kernels::{Backend, Direction, Known, MatRef, Scalar, Slot};
+use state::find;
 use std::sync::Arc;
 
 /// A recurrent network: configuration, parameters and packed weights.
@@ -216,6 +222,37 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 w_hh: at.map(|at| self.plan.blocks[first + at].name.clone()),
             }
         })
+    }
+
+    /// The names of the states of a recurrent layer, counted from the input, in the order of its cell's form; the first is its output.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such layer.
+    pub fn state_names(&self, layer: usize) -> Result<impl Iterator<Item = &str>> {
+        let slot = self.plan.state.slots.iter().find(|slot| slot.layer == layer);
+        let slot = slot.ok_or_else(|| {
+            Error::range("recurrent layer", format!("below {}", self.plan.recurrent().count()), layer)
+        })?;
+        Ok(slot.states.iter().map(|(name, _)| &name[..]))
+    }
+
+    /// The conditions under which gradients vanish or may explode in a recurrent layer, counted from the input, in one direction.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such layer or direction, [`Error::Kind`] if its cell is no Elman network, which the conditions
+    /// are about alone; those of [`Conditions::of`].
+    pub fn conditions(&self, layer: usize, direction: Direction) -> Result<Conditions> {
+        let slot = find(&self.plan.state, layer, direction)?;
+        let Some((recurrent, way)) = self.plan.ways().nth(slot) else { unreachable!("a slot for each way") };
+        let Some(Known::Elman(activation)) = recurrent.spec.cell().known() else {
+            let (what, found) =
+                (format!("conditions of recurrent layer {layer} ({})", recurrent.label), recurrent.cell.name());
+            return Err(Error::kind(what, "an Elman network, h = σ(W_hh h₋₁ + …)", format!("cell `{found}`")));
+        };
+        let (hidden, params) = (recurrent.spec.size().hidden, &self.parameters[way.params.clone()]);
+        let block = recurrent.spec.blocks().iter().find(|block| block.name == "weight_hh");
+        let w_hh = block.map_or(&[][..], |block| &params[block.range.clone()]);
+        Conditions::of(MatRef::new(w_hh, hidden, hidden), activation)
     }
 
     /// Changes the parameters, then packs them: whatever was computed with the old ones and is not finished, as a

@@ -4,11 +4,12 @@ use super::config::{Config, Directions, InputSpec, LayerSpec, Readout, Recurrent
 use super::dims::Dims;
 use super::parameters::ParameterBlock;
 use super::state::{StateLayout, StateSlot};
-use crate::cells::{CellFault, CellRecord, Cells};
+use crate::cells::{CellFault, CellRecord, CellSpec, Cells};
 use crate::error::{Error, Result, checked_product};
 use crate::loss::Objective;
-use rnn_kernels::{Activation, Cell, Direction, Scalar, Size, SizeError, Spec};
-use std::collections::HashSet;
+use crate::number::in_type;
+use rnn_kernels::{Activation, Cell, Direction, Name, Scalar, Size, SizeError, Spec};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -56,10 +57,21 @@ pub(crate) enum Stage<T> {
 pub(crate) struct Recurrent<T> {
     /// Its prefix and number, e.g. `rnn.l0`.
     pub label: String,
-    /// The name of its cell in the configuration.
-    pub cell: String,
+    /// Its cell as the configuration has it.
+    pub cell: CellSpec,
     pub spec: Spec<T>,
+    /// In the order of the cell's form.
+    pub masks: Vec<LayerMask<T>>,
     pub ways: Vec<Way>,
+}
+
+/// A mask of a recurrent layer.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerMask<T> {
+    pub name: Name,
+    pub width: usize,
+    /// What it is where a batch does not give it.
+    pub default: Option<T>,
 }
 
 /// One direction of a recurrent layer.
@@ -70,6 +82,8 @@ pub(crate) struct Way {
     pub params: Range<usize>,
     /// Which state, reserve, trace and packed weights are its own.
     pub slot: usize,
+    /// Its first mask among those of all slots.
+    pub masks: usize,
 }
 
 /// One dense layer.
@@ -187,7 +201,7 @@ impl<T: Scalar> Plan<T> {
 
     /// What a checkpoint remembers of the cells, layer by layer.
     pub fn cell_records(&self) -> Vec<CellRecord> {
-        self.recurrent().map(|layer| CellRecord::new(&*layer.label, &*layer.cell, layer.spec.cell())).collect()
+        self.recurrent().map(|layer| CellRecord::new(&*layer.label, layer.cell.name(), layer.spec.cell())).collect()
     }
 
     /// Every direction of every recurrent layer, in the order of the slots.
@@ -263,13 +277,16 @@ struct Builder<T> {
     width: usize,
     /// The number of parameters so far.
     len: usize,
+    /// The number of masks of all slots so far.
+    masks: usize,
     layers: usize,
     one_hot: bool,
 }
 
 impl<T> Default for Builder<T> {
     fn default() -> Self {
-        Self { stages: Vec::new(), blocks: Vec::new(), slots: Vec::new(), width: 0, len: 0, layers: 0, one_hot: false }
+        let (stages, blocks, slots) = (Vec::new(), Vec::new(), Vec::new());
+        Self { stages, blocks, slots, width: 0, len: 0, masks: 0, layers: 0, one_hot: false }
     }
 }
 
@@ -307,6 +324,7 @@ impl<T: Scalar> Builder<T> {
         let fault = |fault| Error::Cell { at: at.into(), cell: spec.cell.name().into(), fault };
         let (hidden, layers) = (positive(at, "hidden", spec.hidden)?, positive(at, "layers", spec.layers)?);
         let output = spec.cell.options().output().map_err(fault)?.unwrap_or(hidden);
+        let defaults = spec.cell.options().masks().map_err(fault)?;
         for layer in 0..layers {
             let input = self.width;
             // Every size a cell computes from these must fit before the cell is asked for one.
@@ -322,6 +340,7 @@ impl<T: Scalar> Builder<T> {
                 Directions::Reverse => (&[Direction::Reverse], ""),
                 Directions::Both => (&[Direction::Forward, Direction::Reverse], "_reverse"),
             };
+            let masks = masks(&sized, &defaults).map_err(fault)?;
             let mut ways = Vec::with_capacity(directions.len());
             for &direction in directions {
                 let suffix = if direction == Direction::Reverse { suffix } else { "" };
@@ -332,10 +351,11 @@ impl<T: Scalar> Builder<T> {
                 }
                 let slot = self.slots.len();
                 self.slots.push(StateSlot::new(self.layers, direction, &sized));
-                ways.push(Way { direction, params: start..self.len, slot });
+                ways.push(Way { direction, params: start..self.len, slot, masks: self.masks });
+                self.masks += masks.len();
             }
             let label = join(name, &format!("l{layer}"));
-            let stage = Recurrent { label, cell: spec.cell.name().into(), spec: sized, ways };
+            let stage = Recurrent { label, cell: spec.cell.clone(), spec: sized, masks, ways };
             self.width = stage.width();
             self.layers += 1;
             self.stages.push(Stage::Recurrent(Box::new(stage)));
@@ -388,6 +408,19 @@ fn sized<T>(at: &str, cell: &Cell, size: Size, fault: impl Fn(CellFault) -> Erro
     // A panel of packed weights is up to 16 numbers wide.
     checked_product(&what(), &[spec.plan().pre.max(8), step_width(&spec).max(8), 16])?;
     Ok(spec)
+}
+
+/// The masks of a layer, each with its number in the configuration.
+fn masks<T: Scalar>(spec: &Spec<T>, defaults: &BTreeMap<String, f64>) -> Result<Vec<LayerMask<T>>, CellFault> {
+    let names = spec.cell().form().masks.iter().map(|(name, _)| name.clone());
+    let masks = names.zip(&spec.plan().masks).map(|(name, &width)| {
+        let default = defaults.get(&*name).map(|&value| {
+            let wrong = |found| CellFault::Options { found: format!("expected a finite mask `{name}`, found {found}") };
+            in_type::<T>(value, f64::is_finite).map(|()| T::from_f64(value)).map_err(wrong)
+        });
+        Ok(LayerMask { default: default.transpose()?, name, width })
+    });
+    masks.collect()
 }
 
 fn step_width<T>(spec: &Spec<T>) -> usize {

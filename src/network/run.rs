@@ -75,7 +75,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             self.packed.check_finite(&self.parameters)?;
             check_finite("state", state.as_slice())?;
         }
-        let Workspace { dims, lengths, index, x, outputs, reserves, scratch, beside, .. } = workspace;
+        let Workspace { dims, lengths, index, x, masks, outputs, reserves, scratch, beside, .. } = workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
         let (live, (x, index)) = (dims.live(lengths), at_hand(plan, *dims, x, index));
         let mut dims_here = *dims;
@@ -91,8 +91,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 }),
                 Stage::Recurrent(layer) => {
                     let y = SeqMut::new(y, step_count, rows, layer.width());
-                    let directions =
-                        Directions { backend, layer, parameters: &self.parameters, packed, steps: live, x };
+                    let (parameters, masks) = (&self.parameters, masks.at_hand(*dims));
+                    let directions = Directions { backend, layer, parameters, packed, steps: live, x, masks };
                     directions.forward(usage, y, state, reserves, Scratch { workspaces: scratch, beside });
                 }
                 Stage::LastStep { width } => {
@@ -126,8 +126,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let (plan, backend) = (&*self.plan, &*self.backend);
         let packed = self.packed.get(call, Use::Train)?;
         let (record_traces, record_d_x) = (workspace.record_traces, workspace.record_d_x);
-        let Workspace { dims, lengths, index, x, outputs, reserves, traces, d_x: d_input, scratch, beside, .. } =
-            workspace;
+        let Workspace {
+            dims, lengths, index, x, masks, outputs, reserves, traces, d_x: d_input, scratch, beside, ..
+        } = workspace;
         let (mut d_y, mut d_x) = (&mut workspace.d_output, &mut workspace.d_between);
         let (d_initial, d_final) = (&mut workspace.d_initial, &mut workspace.d_final);
         let (masked, mut reach) = (&mut workspace.masked, workspace.counted.reach(upstream));
@@ -163,8 +164,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                         traces: record_traces.then_some(&mut traces[..]),
                         reach,
                     };
-                    let directions =
-                        Directions { backend, layer, parameters: &self.parameters, packed, steps: live, x };
+                    let (parameters, masks) = (&self.parameters, masks.at_hand(*dims));
+                    let directions = Directions { backend, layer, parameters, packed, steps: live, x, masks };
                     directions.backward(back, Scratch { workspaces: scratch, beside });
                     reach = reach.below(layer);
                 }

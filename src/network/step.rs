@@ -63,13 +63,23 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.step(workspace, &Batch::features(features, [1, state.rows(), width])?, state)
     }
 
-    fn step<'w>(
+    /// One step of `N` streams as a batch of one step, which may have [masks](super::Mask): the output `[N, O]`.
+    ///
+    /// Allocates nothing once the workspace has seen a step of as many rows and the thread has made one.
+    ///
+    /// # Errors
+    /// Those of [`forward`](Self::forward), and [`Error::Kind`] if the network has a reverse direction, [`Error::Range`] if the batch
+    /// has another number of steps than 1.
+    pub fn step<'w>(
         &self,
         workspace: &'w mut Workspace<T>,
         batch: &Batch<'_, T>,
         state: &mut State<T>,
     ) -> Result<MatRef<'w, T>> {
         self.plan.check_causal("step")?;
+        if batch.steps() != 1 {
+            return Err(Error::range("step, batch", "one step", batch.steps()));
+        }
         Ok(self.infer(workspace, batch, state)?.at(0))
     }
 }

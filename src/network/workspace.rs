@@ -3,6 +3,7 @@
 use super::batch::{Batch, BatchInput};
 use super::dims::Dims;
 use super::kept::Kept;
+use super::masks::Masks;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Counted;
 use super::state::{State, StateLayout, find};
@@ -23,6 +24,7 @@ pub struct Workspace<T> {
     pub(crate) lengths: Vec<usize>,
     pub(crate) index: Vec<u32>,
     pub(crate) x: Aligned<T>,
+    pub(crate) masks: Masks<T>,
     /// What each stage wrote.
     pub(crate) outputs: Vec<Aligned<T>>,
     /// By slot.
@@ -72,6 +74,7 @@ impl<T: Scalar> Default for Workspace<T> {
             lengths: Vec::new(),
             index: Vec::new(),
             x: Aligned::default(),
+            masks: Masks::default(),
             outputs: Vec::new(),
             reserves: Vec::new(),
             traces: Vec::new(),
@@ -216,7 +219,7 @@ impl<T: Scalar> Workspace<T> {
                 return Err(Error::kind("batch", "real vectors", "symbols"));
             }
         }
-        Ok(())
+        self.masks.load(plan, batch.masks, self.dims, &self.lengths, non_finite)
     }
 
     /// The steps of `dims` alone, of the batch that was taken in.

@@ -1,5 +1,6 @@
 //! What a workspace holds before a pass is never read: filled with NaN it gives the bits that a new one gives.
 
+use super::CellSpec;
 use super::config::{Config, DenseSpec, RecurrentSpec};
 use super::{Batch, Cotangents, Network, Parameters, State, Workspace};
 use crate::loss::Targets;
@@ -10,10 +11,24 @@ use std::sync::Arc;
 impl Workspace<f64> {
     /// NaN in every number.
     fn spoil(&mut self) {
-        let Self { x, outputs, reserves, traces, d_output, d_between, d_x, scratch, beside, row_loss, masked, .. } =
-            self;
+        let Self {
+            x,
+            masks,
+            outputs,
+            reserves,
+            traces,
+            d_output,
+            d_between,
+            d_x,
+            scratch,
+            beside,
+            row_loss,
+            masked,
+            ..
+        } = self;
         let single = [x, d_output, d_between, d_x, beside, row_loss, masked];
-        let all = single.into_iter().chain(outputs).chain(reserves).chain(traces).chain(scratch);
+        let all =
+            single.into_iter().chain(outputs).chain(reserves).chain(traces).chain(scratch).chain(masks.buffers_mut());
         all.for_each(|buffer| buffer.fill(f64::NAN));
         self.d_initial.as_mut_slice().fill(f64::NAN);
         self.d_final.as_mut_slice().fill(f64::NAN);
@@ -24,11 +39,12 @@ type Found = (Parameters<f64>, State<f64>, Vec<f64>);
 
 #[test]
 fn a_pass_reads_no_number_that_it_did_not_write() {
+    let timed = CellSpec::new("cfc").with("elapsed", "given").mask("elapsed", 0.5);
     let stack = Config::features(2)
         .dense(DenseSpec::new(3, Activation::Tanh))
         .recurrent(RecurrentSpec::lstm(3).bidirectional())
         .dense(DenseSpec::new(2, Activation::Sigmoid))
-        .recurrent(RecurrentSpec::gru(3));
+        .recurrent(RecurrentSpec::new(timed, 3));
     let x: Vec<f64> = (0..24_u32).map(|k| f64::from(k % 7) / 4.0 - 0.75).collect();
     let classes = [0, 1, rnn_kernels::IGNORE, 1, 0, 0, 1, rnn_kernels::IGNORE, 0, 1, 1, 0];
     for (config, outputs) in [(stack.clone().softmax(2), 12), (stack.last_step().softmax(2), 3)] {

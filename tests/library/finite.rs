@@ -1,7 +1,7 @@
 //! Numbers that are not finite are an error with their place, and state, gradients and parameters stay as they were.
 
 use crate::common::{naive, values};
-use recurrent::init::{Init, Scheme};
+use recurrent::init::{ForgetBias, Init, Scheme};
 use recurrent::kernels::{Activation, Bias, SeqRef};
 use recurrent::network::{Config, Cotangents, RecurrentSpec};
 use recurrent::{Batch, Error, Loss, Network, NonFinite, Parameters, Result, State, Targets, Workspace};
@@ -213,7 +213,7 @@ fn initial_values_are_examined_in_the_type_they_are_used_in() {
         Init { recurrent: Scheme::Orthogonal { gain: 1e39 }, ..Init::default() },
         Init { recurrent: Scheme::Identity { scale: 1e39 }, ..Init::default() },
         Init { input: Scheme::XavierNormal { gain: 1e39 }, ..Init::default() },
-        Init { forget_bias: Some(1e39), ..Init::default() },
+        Init { forget_bias: Some(ForgetBias::Value(1e39)), ..Init::default() },
     ];
     for init in inits {
         let config = Config::features(4).recurrent(RecurrentSpec::lstm(3)).init(init.clone());

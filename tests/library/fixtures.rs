@@ -6,7 +6,7 @@
 
 use crate::common::{ragged_tokens, values};
 use recurrent::checkpoint::{Checkpoint, Digest, Limits};
-use recurrent::init::{BiasScheme, Init, Scheme};
+use recurrent::init::{BiasScheme, ForgetBias, Init, Scheme};
 use recurrent::interop::{LoadOptions, Metadata, read_config};
 use recurrent::network::{CellSpec, Config, DenseSpec, HeadSpec, InputSpec, Objective, RecurrentSpec};
 use recurrent::optim::{Adam, Optimiser, Rule, Schedule};
@@ -191,7 +191,7 @@ fn config() -> Config {
         dense: Scheme::XavierNormal { gain: 2.0 },
         embedding: Scheme::XavierNormal { gain: 3.0 },
         bias: BiasScheme::Zero,
-        forget_bias: Some(1.0),
+        forget_bias: Some(ForgetBias::Value(1.0)),
     };
     let head = HeadSpec { bias: false, name: Some("out".into()), ..HeadSpec::new(6, Objective::Softmax) };
     let dense = DenseSpec { bias: false, name: Some("between".into()), ..DenseSpec::new(4, Activation::Relu) };

@@ -4,6 +4,7 @@ mod cells;
 mod checkpoint;
 mod checkpoint_format;
 mod checkpoint_memory;
+mod chrono;
 mod common;
 mod covering;
 #[cfg(feature = "faer")]
@@ -14,10 +15,12 @@ mod finite;
 mod fixtures;
 mod goldens;
 mod gradient_flow;
+mod gradient_flow_cells;
 mod history;
 mod interop;
 #[cfg(unix)]
 mod kill_during_save;
+mod masks;
 mod network;
 mod network_errors;
 mod network_gradients;

@@ -1,7 +1,7 @@
 //! Whatever data can get wrong has a typed error with what was expected and what was found, in one line.
 
 use crate::common::{naive, values};
-use recurrent::init::{Init, Scheme};
+use recurrent::init::{ForgetBias, Init, Scheme};
 use recurrent::kernels::{Activation, SeqRef};
 use recurrent::network::{Config, Cotangents, DenseSpec, RecurrentSpec};
 use recurrent::{Batch, Error, Network, Targets, Workspace};
@@ -138,7 +138,7 @@ fn schemes_that_cannot_be_drawn_are_errors() {
     says(with(gain(-1.0)), "found -1");
     let input = Scheme::SpectralRadius { radius: 1.0 };
     says(with(Init { input, ..Init::default() }), "found spectral_radius for [3, 2]");
-    says(with(Init { forget_bias: Some(f64::INFINITY), ..Init::default() }), "init.forget_bias");
+    says(with(Init { forget_bias: Some(ForgetBias::Value(f64::INFINITY)), ..Init::default() }), "init.forget_bias");
 }
 
 #[test]

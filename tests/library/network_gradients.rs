@@ -13,11 +13,11 @@ use rnn_check::derivative::{Verdict, along};
 type Net = Network<f64, Naive>;
 
 /// A loss as a function of parameters and initial state, with what it needs to compute one.
-struct Problem<'a> {
-    network: Net,
-    batch: Batch<'a, f64>,
-    targets: Targets<'a, f64>,
-    state: State<f64>,
+pub struct Problem<'a> {
+    pub network: Net,
+    pub batch: Batch<'a, f64>,
+    pub targets: Targets<'a, f64>,
+    pub state: State<f64>,
 }
 
 impl Problem<'_> {
@@ -37,7 +37,7 @@ impl Problem<'_> {
 
     /// Along a random direction through each block of parameters, and through the state: the tolerance is ten times the
     /// error the finite difference estimates of itself. A case so near a kink that it decides nothing is no pass.
-    fn check_every_derivative(&mut self, what: &str) {
+    pub fn check_every_derivative(&mut self, what: &str) {
         let (gradients, d_state) = self.gradients();
         let all = gradients.iter().chain(d_state.as_slice());
         let scale = all.fold(0.0, |largest: f64, g| largest.max(g.abs()));

@@ -2,7 +2,7 @@
 
 use crate::common::naive;
 use recurrent::gradient_flow::spectral_radius;
-use recurrent::init::{BiasScheme, Init, Scheme};
+use recurrent::init::{BiasScheme, ForgetBias, Init, Scheme};
 use recurrent::kernels::{Bias, MatRef};
 use recurrent::network::{Config, RecurrentSpec};
 
@@ -102,7 +102,7 @@ fn identity_and_zero_are_exact() {
 #[test]
 fn a_forget_bias_is_the_sum_of_both_biases_of_that_gate_and_no_other() {
     for bias in [Bias::Both, Bias::Input, Bias::None] {
-        let init = Init { forget_bias: Some(1.0), bias: BiasScheme::Zero, ..Init::default() };
+        let init = Init { forget_bias: Some(ForgetBias::Value(1.0)), bias: BiasScheme::Zero, ..Init::default() };
         let config = Config::features(3).recurrent(RecurrentSpec::lstm(H).bidirectional().bias(bias)).init(init);
         let network = naive(&config, 3);
         for suffix in ["l0", "l0_reverse"] {
@@ -155,7 +155,7 @@ fn a_forget_bias_replaces_the_drawn_biases_of_its_gate_and_leaves_every_other_nu
         .flat_map(|bias| [BiasScheme::Pytorch, BiasScheme::Zero].map(|scheme| (bias, scheme)))
     {
         let of = |forget_bias| naive(&recurrent(bias).init(Init { bias: scheme, forget_bias, ..Init::default() }), 3);
-        let (plain, with) = (of(None), of(Some(FORGET)));
+        let (plain, with) = (of(None), of(Some(ForgetBias::Value(FORGET))));
         let mut replaced = 0;
         for block in plain.parameters().blocks() {
             let (before, after) = (plain.parameters().get(&block.name), with.parameters().get(&block.name));

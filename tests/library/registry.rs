@@ -102,7 +102,7 @@ fn options_that_a_cell_does_not_take_are_refused_by_name() {
 /// Stages that no layer can run, or equations that are none.
 #[derive(Clone, Copy, Debug)]
 enum Odd {
-    Masked,
+    TooManyMasks,
     UnitByUnit,
     KeepsNothing,
 }
@@ -111,7 +111,9 @@ impl Equations for Odd {
     fn form(&self) -> Form {
         let stage = Stage::new(["n"]);
         match self {
-            Odd::Masked => Form::new("odd").mask("dropped").stage(stage.reads([Slot::Mask(0)])),
+            Odd::TooManyMasks => {
+                (0..17).fold(Form::new("odd"), |form, k| form.mask(format!("m{k}"))).stage(stage.reads([Slot::Mask(0)]))
+            }
             Odd::UnitByUnit => Form::new("odd").stage(stage.reads([Slot::X])),
             Odd::KeepsNothing => Form::new("odd").stage(stage.reads([Slot::Old(0)])),
         }
@@ -129,8 +131,8 @@ impl Equations for Odd {
 #[test]
 fn cells_that_no_layer_can_run_are_refused_before_anything_is_made() {
     let cells = |odd: Odd| Cells::new().with("odd", move |_| Ok(Cell::new(&odd)?));
-    let (_, fault) = refused("odd".into(), &cells(Odd::Masked));
-    assert_eq!(fault.to_string(), "expected a cell without masks, found dropped");
+    let (_, fault) = refused("odd".into(), &cells(Odd::TooManyMasks));
+    assert!(fault.to_string().starts_with("expected at most 16 masks, found 17: m0, m1, "), "{fault}");
     let (_, fault) = refused("odd".into(), &cells(Odd::KeepsNothing));
     assert!(matches!(&fault, CellFault::Equation(error) if error.to_string().contains("gate `n`")), "{fault}");
     // Below there are 2 units, here there are 4.

@@ -1,6 +1,7 @@
 //! One recurrent layer over a batch, in one direction or in both: at once where the backend has threads to spare.
 
 use crate::buffer::Aligned;
+use crate::network::masks::MasksAtHand;
 use crate::network::parameters::Parameters;
 use crate::network::plan::{Recurrent, Way};
 use crate::network::reach::Reach;
@@ -18,6 +19,7 @@ pub(in crate::network) struct Directions<'a, T, B: ?Sized> {
     pub steps: Steps<'a>,
     /// `[T, N, C]`.
     pub x: Input<'a, T>,
+    pub masks: MasksAtHand<'a, T>,
 }
 
 /// What a pass writes besides its result, whichever way it goes.
@@ -101,19 +103,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         let (spec, direction, steps, x) = (&self.layer.spec, way.direction, self.steps, self.x);
         let (params, packed) = (&self.parameters[way.params.clone()], &self.packed[way.slot][..]);
         let (shape, y) = ([x.steps(), x.rows()], Some(y));
+        let masks = &self.masks.of(self.layer, way)[..self.layer.masks.len()];
         match usage {
-            Use::Infer => self.backend.infer(Infer {
-                spec,
-                direction,
-                steps,
-                params,
-                packed,
-                x,
-                masks: &[],
-                states,
-                y,
-                workspace,
-            }),
+            Use::Infer => {
+                self.backend.infer(Infer { spec, direction, steps, params, packed, x, masks, states, y, workspace })
+            }
             Use::Train => {
                 let reserve = &mut reserve[..spec.reserve_len(shape[0], shape[1])];
                 self.backend.forward(Forward {
@@ -123,7 +117,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
                     params,
                     packed,
                     x,
-                    masks: &[],
+                    masks,
                     initial: Some(states),
                     y,
                     last: None,
@@ -202,6 +196,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         workspace: &mut [T],
     ) {
         let (spec, x) = (&self.layer.spec, self.x);
+        let masks = &self.masks.of(self.layer, way)[..self.layer.masks.len()];
         self.backend.backward(Backward {
             spec,
             direction: way.direction,
@@ -209,7 +204,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
             params: &self.parameters[way.params.clone()],
             packed: &self.packed[way.slot],
             x,
-            masks: &[],
+            masks,
             reserve: &given.reserves[way.slot][..spec.reserve_len(x.steps(), x.rows())],
             d_y: Some(given.d_y.cols_range(column, column + spec.y_width())),
             d_last: Some(given.d_final.slot(way.slot)),

@@ -1,7 +1,7 @@
 //! What a network and a batch can be, axis by axis, and which two values cannot meet.
 
 use crate::cells::{self, Listed, cells};
-use recurrent::init::{BiasScheme, Init, Scheme};
+use recurrent::init::{BiasScheme, ForgetBias, Init, Scheme};
 use recurrent::kernels::{Activation, Bias};
 use recurrent::network::{Directions, Readout};
 
@@ -169,7 +169,7 @@ impl Case {
     }
 
     pub fn init(&self) -> Init {
-        let forget_bias = Some(0.75);
+        let forget_bias = Some(ForgetBias::Value(0.75));
         match self.initial {
             Initial::Pytorch => Init::default(),
             Initial::ForgetBias => Init { forget_bias, ..Init::default() },
