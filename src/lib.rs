@@ -87,7 +87,7 @@ pub use layer::{Elman, Gru, Lstm};
 pub use loss::{Loss, Targets};
 pub use network::{Batch, Config, Mask, Network, Parameters, State, Workspace};
 pub use rnn_kernels as kernels;
-pub use rnn_kernels::{Activation, Bias, Direction, GruReset, IGNORE, MatRef, Scalar, SeqRef};
+pub use rnn_kernels::{Activation, Bias, Direction, GruReset, Held, IGNORE, MatRef, Scalar, SeqRef};
 
 /// The example of the README runs as a test.
 #[cfg(all(doctest, feature = "_backend"))]

@@ -1,8 +1,9 @@
 //! `x [T, N, C]` or `[T, N]` symbols, with the length of each row: what a pass over time reads.
 
 use super::mask::{GivenMasks, Mask};
+use super::state::State;
 use crate::error::{Error, Result, check_len, checked_product};
-use rnn_kernels::SeqRef;
+use rnn_kernels::{Held, SeqRef};
 
 /// A batch of sequences, or a window of one.
 ///
@@ -16,6 +17,10 @@ pub struct Batch<'a, T> {
     /// The time of step 0.
     pub(crate) start: usize,
     pub(crate) masks: GivenMasks<'a, T>,
+    /// `[T, N]`: the steps that rows skip, and what the output shows there.
+    pub(crate) skipped: Option<(&'a [bool], Held)>,
+    /// `[T, N]`: before which steps rows start anew, and the state they start from.
+    pub(crate) starts: Option<(&'a [bool], Option<&'a State<T>>)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +30,10 @@ pub(crate) enum BatchInput<'a, T> {
 }
 
 impl<'a, T> Batch<'a, T> {
+    fn of(input: BatchInput<'a, T>) -> Self {
+        Self { input, lengths: None, start: 0, masks: GivenMasks::none(), skipped: None, starts: None }
+    }
+
     /// Real vectors, time-major: `x[t, n, c] = data[(t · N + n) · C + c]`, shape `[T, N, C]`.
     ///
     /// # Errors
@@ -49,12 +58,7 @@ impl<'a, T> Batch<'a, T> {
     /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
     pub fn symbols(index: &'a [u32], [steps, rows]: [usize; 2]) -> Result<Self> {
         check_len("symbols [T, N]", checked_product("symbols [T, N]", &[steps, rows])?, index.len())?;
-        Ok(Self {
-            input: BatchInput::Symbols { index, steps, rows },
-            lengths: None,
-            start: 0,
-            masks: GivenMasks::none(),
-        })
+        Ok(Self::of(BatchInput::Symbols { index, steps, rows }))
     }
 
     /// The same batch whose row `n` has `lengths[n]` valid steps.
@@ -85,6 +89,40 @@ impl<'a, T> Batch<'a, T> {
     #[must_use]
     pub fn with_masks(self, masks: &'a [Mask<'a, T>]) -> Self {
         Self { masks: GivenMasks::new(masks, self.steps()), ..self }
+    }
+
+    /// The same batch whose row `n` skips step `t` if `skipped[t, n]`, shape `[T, N]`: its states stay what they are, in every layer,
+    /// its input there is never read, and it has no target there. The output there is 0, or that of the layers above the last
+    /// recurrent one over the state that was kept, as `held` says. A row's last step is the last one it does not skip.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if there is not one mark for each step of each row.
+    pub fn skipping(self, skipped: &'a [bool], held: Held) -> Result<Self> {
+        check_len("skipped [T, N]", checked_product("skipped [T, N]", &[self.steps(), self.rows()])?, skipped.len())?;
+        Ok(Self { skipped: Some((skipped, held)), ..self })
+    }
+
+    /// The same batch whose row `n` starts anew from a state of 0 before step `t` if `starts[t, n]`, shape `[T, N]`: several sequences one
+    /// after another in one row, in every layer. A reverse direction starts anew where it comes to that step, from its other side. No
+    /// derivative crosses such a border.
+    ///
+    /// Each step at which any row starts anew ends a window that is computed by itself: where there are many, batches of rows that are
+    /// short are faster.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if there is not one mark for each step of each row.
+    pub fn starting_anew(self, starts: &'a [bool]) -> Result<Self> {
+        check_len("starts [T, N]", checked_product("starts [T, N]", &[self.steps(), self.rows()])?, starts.len())?;
+        Ok(Self { starts: Some((starts, None)), ..self })
+    }
+
+    /// The same from row `n` of this state, whose gradient [`Workspace::d_start`](super::Workspace::d_start) sums over all starts.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if there is not one mark for each step of each row. A state that does not fit is an error of the pass.
+    pub fn starting_anew_from(self, starts: &'a [bool], state: &'a State<T>) -> Result<Self> {
+        let batch = self.starting_anew(starts)?;
+        Ok(Self { starts: Some((starts, Some(state))), ..batch })
     }
 
     /// `T`.
@@ -121,12 +159,20 @@ impl<T: Copy> Batch<'_, T> {
                 BatchInput::Symbols { index: &index[from * rows..to * rows], steps: to - from, rows }
             }
         };
-        Ok(Self { input, start: self.start.saturating_add(from), masks: self.masks.window(from), ..*self })
+        let marks = from * self.rows()..to * self.rows();
+        Ok(Self {
+            input,
+            start: self.start.saturating_add(from),
+            masks: self.masks.window(from),
+            skipped: self.skipped.map(|(skipped, held)| (&skipped[marks.clone()], held)),
+            starts: self.starts.map(|(starts, state)| (&starts[marks], state)),
+            ..*self
+        })
     }
 }
 
 impl<'a, T> From<SeqRef<'a, T>> for Batch<'a, T> {
     fn from(x: SeqRef<'a, T>) -> Self {
-        Self { input: BatchInput::Features(x), lengths: None, start: 0, masks: GivenMasks::none() }
+        Self::of(BatchInput::Features(x))
     }
 }

@@ -1,6 +1,6 @@
 //! `T, N, C` of the batch at hand, or of the window of it that a pass is about.
 
-use rnn_kernels::Steps;
+use rnn_kernels::Held;
 use std::ops::Range;
 
 /// The steps and rows of a pass.
@@ -18,14 +18,13 @@ pub(crate) struct Dims {
     /// Step 0 among the steps that the workspace took in.
     pub first: usize,
     pub ragged: bool,
+    /// What the output shows where rows skip steps, if they do.
+    pub held: Option<Held>,
+    /// Whether rows start anew.
+    pub anew: bool,
 }
 
 impl Dims {
-    /// Which rows each step belongs to.
-    pub fn live(self, lengths: &[usize]) -> Steps<'_> {
-        if self.ragged { Steps::ragged(lengths).window(self.start) } else { Steps::all() }
-    }
-
     /// Steps `from..to` of it.
     pub fn window(self, from: usize, to: usize) -> Self {
         let (start, first) = (self.start.saturating_add(from), self.first + from);
@@ -34,7 +33,7 @@ impl Dims {
 
     /// What there is once the last step of each row was picked: one step, which belongs to every row.
     pub fn last_step(self) -> Self {
-        Self { given: 1, steps: 1, ragged: false, ..self }
+        Self { given: 1, steps: 1, ragged: false, held: None, anew: false, ..self }
     }
 
     /// Where its steps lie among what the workspace took in, `width` numbers for each row.

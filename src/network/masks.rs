@@ -3,6 +3,7 @@
 use super::dims::Dims;
 use super::mask::{GivenMasks, Mask, Values};
 use super::plan::{LayerMask, Plan, Recurrent, Way};
+use super::timing::Timing;
 use crate::buffer::Aligned;
 use crate::cells::MOST_MASKS;
 use crate::error::{Error, Result, checked_product};
@@ -36,7 +37,7 @@ impl<T: Scalar> Masks<T> {
         plan: &Plan<T>,
         given: GivenMasks<'_, T>,
         dims: Dims,
-        lengths: &[usize],
+        timing: &Timing,
         non_finite: NonFinite,
     ) -> Result<()> {
         given.list.iter().try_for_each(|mask| check_known(plan, mask))?;
@@ -54,13 +55,13 @@ impl<T: Scalar> Masks<T> {
                     Values::Constant(value) => buffer.fill(value),
                     Values::Steps(values) => {
                         check_shape(number, own, [given.steps, dims.rows, 1], values.shape())?;
-                        copy(buffer, own.width, dims, lengths, |t, n, to| {
+                        copy(buffer, own.width, dims, timing, |t, n, to| {
                             to.fill(values.at(given.first + t).row(n)[0]);
                         });
                     }
                     Values::Units(values) => {
                         check_shape(number, own, [given.steps, dims.rows, own.width], values.shape())?;
-                        copy(buffer, own.width, dims, lengths, |t, n, to| {
+                        copy(buffer, own.width, dims, timing, |t, n, to| {
                             to.copy_from_slice(values.at(given.first + t).row(n));
                         });
                     }
@@ -104,8 +105,8 @@ impl<'a, T: Scalar> MasksAtHand<'a, T> {
 }
 
 /// Writes each `[W]` of a step that belongs to its row by `write(t, n, to)`, and 0 elsewhere.
-fn copy<T: Scalar>(to: &mut [T], width: usize, dims: Dims, lengths: &[usize], write: impl Fn(usize, usize, &mut [T])) {
-    let live = dims.live(lengths);
+fn copy<T: Scalar>(to: &mut [T], width: usize, dims: Dims, timing: &Timing, write: impl Fn(usize, usize, &mut [T])) {
+    let live = timing.live(dims);
     for (t, n) in (0..dims.steps).flat_map(|t| (0..dims.rows).map(move |n| (t, n))) {
         let to = &mut to[(t * dims.rows + n) * width..][..width];
         if live.live(t, n) { write(t, n, to) } else { to.fill(T::ZERO) }

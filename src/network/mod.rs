@@ -48,6 +48,7 @@ mod run;
 mod stage;
 mod state;
 mod step;
+mod timing;
 mod train;
 mod workspace;
 #[cfg(test)]

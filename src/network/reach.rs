@@ -5,6 +5,7 @@
 
 use super::dims::Dims;
 use super::plan::Recurrent;
+use super::timing::Timing;
 use crate::buffer::Aligned;
 use crate::error::Result;
 use crate::memory::reserve;
@@ -49,20 +50,21 @@ impl Counted {
     pub fn measure(
         &mut self,
         dims: Dims,
-        lengths: &[usize],
+        timing: &Timing,
         (last_step, output): (bool, Dims),
         count: usize,
     ) -> Result<()> {
-        let (live, rows) = (dims.live(lengths), dims.rows);
-        let outputs = output.live(lengths);
-        self.some_left_out = count != (0..rows).map(|n| outputs.live_steps(n, output.steps)).sum::<usize>();
+        let (live, rows) = (timing.live(dims), dims.rows);
+        let outputs = timing.live(output);
+        let shown = |n: usize| (0..outputs.end(n, output.steps)).filter(|&t| outputs.shows(t, n)).count();
+        self.some_left_out = count != (0..rows).map(shown).sum::<usize>();
         self.ends.clear();
         self.whole.clear();
         reserve("ends of rows", &mut self.ends, rows)?;
         reserve("ends of rows", &mut self.whole, rows)?;
         for n in 0..rows {
             let last = (0..output.steps).rev().find(|t| self.marks[t * rows + n]);
-            let whole = last.map_or(0, |_| live.live_steps(n, dims.steps));
+            let whole = last.map_or(0, |_| live.end(n, dims.steps));
             self.whole.push(whole);
             // With an output at the last step only, that is a row's only one.
             self.ends.push(if last_step { whole } else { last.map_or(0, |last| last + 1) });
@@ -72,11 +74,11 @@ impl Counted {
 
     /// Of rows that count later in the batch, too, a cotangent comes from the end of this window: they go back from there. `later`
     /// says which rows these are, and then also which count in this window.
-    pub fn go_back_from_the_end(&mut self, dims: Dims, lengths: &[usize], later: &mut [bool]) {
-        let live = dims.live(lengths);
+    pub fn go_back_from_the_end(&mut self, dims: Dims, timing: &Timing, later: &mut [bool]) {
+        let live = timing.live(dims);
         for (n, later) in later.iter_mut().enumerate() {
             if *later {
-                (self.ends[n], self.whole[n]) = (live.live_steps(n, dims.steps), live.live_steps(n, dims.steps));
+                (self.ends[n], self.whole[n]) = (live.end(n, dims.steps), live.end(n, dims.steps));
             }
             *later |= self.whole[n] > 0;
         }
@@ -91,6 +93,11 @@ impl Counted {
     pub fn reach(&self, upstream: Upstream) -> Reach<'_> {
         if upstream == Upstream::Loss && self.some_left_out { Reach::Outputs(self) } else { Reach::Everything }
     }
+}
+
+/// These steps, but for those that rows skip among others of the same window.
+fn with_holes_of<'a>(of: Steps<'a>, steps: Steps<'a>) -> Steps<'a> {
+    of.skipped().map_or(steps, |(skipped, rows, held)| steps.skipping(skipped, rows, held))
 }
 
 impl<'a> Reach<'a> {
@@ -119,8 +126,8 @@ impl<'a> Reach<'a> {
     /// must go back to it, unless nothing of the row counts.
     pub fn steps(self, direction: Direction, live: Steps<'a>) -> Steps<'a> {
         match (self.of_steps(), direction) {
-            (Reach::Ends(ends, _), Direction::Forward) => Steps::ragged(ends),
-            (Reach::Ends(_, whole), Direction::Reverse) => Steps::ragged(whole),
+            (Reach::Ends(ends, _), Direction::Forward) => with_holes_of(live, Steps::ragged(ends)),
+            (Reach::Ends(_, whole), Direction::Reverse) => with_holes_of(live, Steps::ragged(whole)),
             _ => live,
         }
     }

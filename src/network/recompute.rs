@@ -56,7 +56,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 workspace.take_window(whole.window(from, to));
                 let targets = targets.rows(from * rows, to * rows, self.plan.output);
                 let (targets, own) = self.check_targets("recomputed_bptt", workspace, targets)?;
-                workspace.counted.go_back_from_the_end(workspace.dims, &workspace.lengths, &mut later);
+                workspace.counted.go_back_from_the_end(workspace.dims, &workspace.timing, &mut later);
                 workspace.grow(&*self.backend, &self.plan, true)?;
                 self.run_forward(workspace, &mut at)?;
                 if to == whole.steps {

@@ -53,7 +53,7 @@ fn at_hand<'a, T: Scalar>(plan: &Plan<T>, dims: Dims, x: &'a [T], index: &'a [u3
 
 fn clear_padding<T: Scalar>(live: Steps<'_>, mut y: SeqMut<'_, T>) {
     for t in 0..y.steps() {
-        for n in live.finished(t, y.rows()) {
+        for n in live.idle(t, y.rows()).filter(|&n| !live.shows(t, n)) {
             y.at_mut(t).row_mut(n).fill(T::ZERO);
         }
     }
@@ -75,9 +75,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             self.packed.check_finite(&self.parameters)?;
             check_finite("state", state.as_slice())?;
         }
-        let Workspace { dims, lengths, index, x, masks, outputs, reserves, scratch, beside, .. } = workspace;
+        let Workspace { dims, timing, anew, index, x, masks, outputs, reserves, scratch, beside, .. } = workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
-        let (live, (x, index)) = (dims.live(lengths), at_hand(plan, *dims, x, index));
+        let (live, (x, index)) = (timing.live(*dims), at_hand(plan, *dims, x, index));
         let mut dims_here = *dims;
         for (k, stage) in plan.stages.iter().enumerate() {
             let (before, rest) = outputs.split_at_mut(k);
@@ -92,7 +92,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 Stage::Recurrent(layer) => {
                     let y = SeqMut::new(y, step_count, rows, layer.width());
                     let (parameters, masks) = (&self.parameters, masks.at_hand(*dims));
-                    let directions = Directions { backend, layer, parameters, packed, steps: live, x, masks };
+                    let (steps, anew) = (live, timing.starts(*dims).map(|starts| (starts, &*anew)));
+                    let directions = Directions { backend, layer, parameters, packed, steps, anew, x, masks };
                     directions.forward(usage, y, state, reserves, Scratch { workspaces: scratch, beside });
                 }
                 Stage::LastStep { width } => {
@@ -105,7 +106,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 Stage::Dense(layer) => {
                     let x = flat(x);
                     dense::forward(backend, layer, &self.parameters, x, MatMut::new(y, x.rows(), layer.units));
-                    clear_padding(dims_here.live(lengths), SeqMut::new(y, dims_here.steps, rows, layer.units));
+                    clear_padding(timing.live(dims_here), SeqMut::new(y, dims_here.steps, rows, layer.units));
                 }
             }
         }
@@ -127,13 +128,27 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let packed = self.packed.get(call, Use::Train)?;
         let (record_traces, record_d_x) = (workspace.record_traces, workspace.record_d_x);
         let Workspace {
-            dims, lengths, index, x, masks, outputs, reserves, traces, d_x: d_input, scratch, beside, ..
+            dims,
+            timing,
+            anew,
+            d_anew,
+            clip,
+            index,
+            x,
+            masks,
+            outputs,
+            reserves,
+            traces,
+            d_x: d_input,
+            scratch,
+            beside,
+            ..
         } = workspace;
         let (mut d_y, mut d_x) = (&mut workspace.d_output, &mut workspace.d_between);
         let (d_initial, d_final) = (&mut workspace.d_initial, &mut workspace.d_final);
         let (masked, mut reach) = (&mut workspace.masked, workspace.counted.reach(upstream));
         let Dims { steps: step_count, rows, .. } = *dims;
-        let (live, (x, index)) = (dims.live(lengths), at_hand(plan, *dims, x, index));
+        let (live, (x, index)) = (timing.live(*dims), at_hand(plan, *dims, x, index));
         let mut dims_here = plan.output_dims(*dims);
         for (k, stage) in plan.stages.iter().enumerate().rev() {
             if let Stage::LastStep { .. } = stage {
@@ -161,11 +176,14 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                         gradients,
                         d_x: d_x_here.map(|d_x| SeqMut::new(d_x, step_count, rows, layer.input())),
                         d_initial,
+                        d_anew,
+                        clip: *clip,
                         traces: record_traces.then_some(&mut traces[..]),
                         reach,
                     };
                     let (parameters, masks) = (&self.parameters, masks.at_hand(*dims));
-                    let directions = Directions { backend, layer, parameters, packed, steps: live, x, masks };
+                    let (steps, anew) = (live, timing.starts(*dims).map(|starts| (starts, &*anew)));
+                    let directions = Directions { backend, layer, parameters, packed, steps, anew, x, masks };
                     directions.backward(back, Scratch { workspaces: scratch, beside });
                     reach = reach.below(layer);
                 }

@@ -15,8 +15,8 @@ use rnn_kernels::{Backend, MatMut, MatRef, Scalar, SeqRef, Use};
 /// Cotangents from outside a network; `None` is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangents<'a, T> {
-    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` with an output at the last step only. Never read beyond a row's
-    /// length.
+    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` with an output at the last step only. Never read where the
+    /// output is 0 since a row has no step there.
     pub output: Option<SeqRef<'a, T>>,
     /// `∂L/∂` of the final state.
     pub state: Option<&'a State<T>>,
@@ -25,7 +25,7 @@ pub struct Cotangents<'a, T> {
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// `output = network(x, state)`, keeping what backward needs.
     ///
-    /// The output is `[T, N, O]`, 0 beyond a row's length, or `[1, N, O]` with an output at the last step only. The
+    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]` with an output at the last step only. The
     /// state goes in as the initial and comes out as the final one, with no gradient attached.
     ///
     /// # Errors
@@ -73,12 +73,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             return Err(Error::shape("cotangent of the output", &shape, &d.shape()));
         }
         let output = self.plan.output_dims(workspace.dims);
-        let live = output.live(&workspace.lengths);
+        let live = workspace.timing.live(output);
         let d_output = &mut workspace.d_output[..output.steps * rows * width];
         d_output.fill(T::ZERO);
         if let Some(d) = cotangents.output {
             let places = (0..output.steps).flat_map(|t| (0..rows).map(move |n| (t, n)));
-            for (t, n) in places.filter(|&(t, n)| live.live(t, n)) {
+            for (t, n) in places.filter(|&(t, n)| live.shows(t, n)) {
                 d_output[(t * rows + n) * width..][..width].copy_from_slice(d.at(t).row(n));
             }
         }
@@ -86,6 +86,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             check_finite("cotangent of the output", d_output)?;
             cotangents.state.map_or(Ok(()), |state| check_finite("cotangent of the state", state.as_slice()))?;
         }
+        workspace.d_anew.fill_zero();
         self.gradients_or_nothing(workspace, gradients, |workspace, gradients| {
             // What is recorded may have been switched on since forward.
             workspace.grow(&*self.backend, &self.plan, true)?;
@@ -211,11 +212,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<(Checked<'a, T>, usize)> {
         let objective = self.objective(call)?;
         let (dims, output) = (workspace.dims, self.plan.output_dims(workspace.dims));
-        let Workspace { lengths, row_loss: loss, row_targets, counted, non_finite, .. } = workspace;
+        let Workspace { timing, row_loss: loss, row_targets, counted, non_finite, .. } = workspace;
         let mut rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
         let shape = [output.steps, output.rows, self.plan.output];
-        let checked = loss::check(objective, targets, shape, output.live(lengths), *non_finite, &mut rows)?;
-        counted.measure(dims, lengths, (self.plan.picks_last_step(), output), checked.1)?;
+        let checked = loss::check(objective, targets, shape, timing.live(output), *non_finite, &mut rows)?;
+        counted.measure(dims, timing, (self.plan.picks_last_step(), output), checked.1)?;
         Ok(checked)
     }
 
@@ -251,6 +252,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state.check("state", &self.plan.state, batch.rows())?;
         if batch.start > 0 {
             self.plan.check_causal("a window of a longer sequence")?;
+        }
+        if let Some((_, Some(anew))) = batch.starts {
+            anew.check("state to start anew from", &self.plan.state, batch.rows())?;
+            if workspace.non_finite == NonFinite::Refuse {
+                check_finite("state to start anew from", anew.as_slice())?;
+            }
         }
         workspace.load(&self.plan, batch, workspace.non_finite)
     }

@@ -7,10 +7,12 @@ use super::masks::Masks;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Counted;
 use super::state::{State, StateLayout, find};
+use super::timing::Timing;
 use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
 use crate::memory::reserve;
+use rnn_kernels::sequence::resets::{self, Resets};
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef};
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Workspace<T> {
     pub(crate) dims: Dims,
-    pub(crate) lengths: Vec<usize>,
+    pub(crate) timing: Timing,
     pub(crate) index: Vec<u32>,
     pub(crate) x: Aligned<T>,
     pub(crate) masks: Masks<T>,
@@ -37,6 +39,9 @@ pub struct Workspace<T> {
     pub(crate) d_between: Aligned<T>,
     pub(crate) d_x: Aligned<T>,
     pub(crate) d_initial: State<T>,
+    /// What rows start anew from.
+    pub(crate) anew: State<T>,
+    pub(crate) d_anew: State<T>,
     pub(crate) d_final: State<T>,
     /// For each of two directions.
     pub(crate) scratch: [Aligned<T>; 2],
@@ -51,6 +56,7 @@ pub struct Workspace<T> {
     pub(crate) record_traces: bool,
     pub(crate) record_d_x: bool,
     pub(crate) non_finite: NonFinite,
+    pub(crate) clip: Option<T>,
     pub(crate) done: Done,
 }
 
@@ -71,7 +77,7 @@ impl<T: Scalar> Default for Workspace<T> {
         let empty = || State::empty(Arc::new(StateLayout { slots: Vec::new(), width: 0 }));
         Self {
             dims: Dims::default(),
-            lengths: Vec::new(),
+            timing: Timing::default(),
             index: Vec::new(),
             x: Aligned::default(),
             masks: Masks::default(),
@@ -82,6 +88,8 @@ impl<T: Scalar> Default for Workspace<T> {
             d_between: Aligned::default(),
             d_x: Aligned::default(),
             d_initial: empty(),
+            anew: empty(),
+            d_anew: empty(),
             d_final: empty(),
             scratch: [Aligned::default(), Aligned::default()],
             beside: Aligned::default(),
@@ -93,6 +101,7 @@ impl<T: Scalar> Default for Workspace<T> {
             record_traces: false,
             record_d_x: false,
             non_finite: NonFinite::Refuse,
+            clip: None,
             done: Done::Nothing,
         }
     }
@@ -119,6 +128,20 @@ impl<T: Scalar> Workspace<T> {
     /// gradients diverge allows them. [Which numbers are examined](crate::network#numbers-that-are-not-finite).
     pub fn on_non_finite(&mut self, choice: NonFinite) {
         self.non_finite = choice;
+    }
+
+    /// `c`: in every backward pass, what goes from a step of a recurrent layer to the one before it is `min(max(d, −c), c)`, for every
+    /// element of the cotangents of its states. That is **not the gradient** of anything, but bounds what one step can hand on; clipping
+    /// the norm of the gradient is [another thing](crate::optim). `None`, the default, is the gradient.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if it is below 0 or no number.
+    pub fn clip_between_steps(&mut self, limit: Option<T>) -> Result<()> {
+        if let Some(limit) = limit.filter(|&limit| !(limit >= T::ZERO)) {
+            return Err(Error::range("clip between steps", "at least 0", limit.to_f64()));
+        }
+        self.clip = limit;
+        Ok(())
     }
 
     /// `∂L/∂h [T+1, N, H]` of a recurrent layer, counted from the input, in one direction: slot `s` is the whole
@@ -154,6 +177,15 @@ impl<T: Scalar> Workspace<T> {
         Ok(&self.d_initial)
     }
 
+    /// `∂L/∂` of the state that rows [start anew from](Batch::starting_anew_from), summed over all starts of each row; 0 where none does.
+    ///
+    /// # Errors
+    /// [`Error::Order`] unless the last pass was a backward one.
+    pub fn d_start(&self) -> Result<&State<T>> {
+        self.after_backward("d_start", true, "")?;
+        Ok(&self.d_anew)
+    }
+
     fn after_backward(&self, call: &'static str, recorded: bool, setting: &str) -> Result<()> {
         match self.done {
             Done::Backward(_) | Done::Recomputed if recorded => Ok(()),
@@ -173,13 +205,21 @@ impl<T: Scalar> Workspace<T> {
         // A state is kept before and after every step.
         given.checked_add(1).ok_or_else(|| Error::Overflow { what: "T + 1".into(), factors: vec![given] })?;
         let steps = if rows == 0 { 0 } else { given };
-        let lengths = batch.lengths.unwrap_or(&[]);
-        self.lengths.clear();
-        reserve("lengths", &mut self.lengths, lengths.len())?;
-        self.lengths.extend_from_slice(lengths);
-        self.dims =
-            Dims { given, steps, rows, width: 0, start: batch.start, first: 0, ragged: batch.lengths.is_some() };
-        let live = self.dims.live(&self.lengths);
+        let (skipped, held) = batch.skipped.map_or((&[][..], None), |(skipped, held)| (skipped, Some(held)));
+        let (starts, anew) = batch.starts.unwrap_or((&[], None));
+        self.timing.load(batch.lengths.unwrap_or(&[]), skipped, starts)?;
+        let (start, ragged) = (batch.start, batch.lengths.is_some());
+        self.dims = Dims { given, steps, rows, width: 0, start, first: 0, ragged, held, anew: batch.starts.is_some() };
+        if self.dims.anew {
+            self.anew.reshape(&plan.state, rows)?;
+            match anew {
+                Some(anew) => self.anew.as_mut_slice().copy_from_slice(anew.as_slice()),
+                None => self.anew.fill_zero(),
+            }
+        }
+        self.d_anew.reshape(&plan.state, rows)?;
+        self.d_anew.fill_zero();
+        let live = self.timing.live(self.dims);
         match (batch.input, plan.input) {
             (BatchInput::Features(x), InputKind::Features { width }) => {
                 if x.cols() != width {
@@ -219,7 +259,7 @@ impl<T: Scalar> Workspace<T> {
                 return Err(Error::kind("batch", "real vectors", "symbols"));
             }
         }
-        self.masks.load(plan, batch.masks, self.dims, &self.lengths, non_finite)
+        self.masks.load(plan, batch.masks, self.dims, &self.timing, non_finite)
     }
 
     /// The steps of `dims` alone, of the batch that was taken in.
@@ -264,7 +304,16 @@ impl<T: Scalar> Workspace<T> {
         for (layer, way) in plan.ways() {
             // Every size a cell computes from these must fit before the cell is asked for one.
             checked_product("reserve", &[slots, rows, layer.step_width().saturating_mul(2), 32])?;
-            let lens = backend.lens(&layer.spec, steps, rows);
+            let lens = match self.timing.starts(self.dims) {
+                None => backend.lens(&layer.spec, steps, rows),
+                Some(starts) => {
+                    let (spec, resets) = (&layer.spec, Resets { starts, state: None });
+                    let mut lens = resets::lens(backend, spec, way.direction, resets, [steps, rows]);
+                    // The states that the pass begins with.
+                    lens.forward = lens.forward.saturating_add(spec.states_len(rows));
+                    lens
+                }
+            };
             let scratch = if train { lens.forward.max(lens.backward) } else { lens.infer };
             let both = layer.ways.len() == 2;
             self.scratch.iter_mut().take(layer.ways.len()).try_for_each(|space| space.grow("scratch", scratch))?;

@@ -32,6 +32,8 @@ impl Workspace<f64> {
         all.for_each(|buffer| buffer.fill(f64::NAN));
         self.d_initial.as_mut_slice().fill(f64::NAN);
         self.d_final.as_mut_slice().fill(f64::NAN);
+        self.anew.as_mut_slice().fill(f64::NAN);
+        self.d_anew.as_mut_slice().fill(f64::NAN);
     }
 }
 

@@ -36,4 +36,5 @@ mod registry;
 mod streaming;
 mod streaming_alloc;
 mod text;
+mod timing;
 mod uncounted;

@@ -1,4 +1,4 @@
-//! `y[n] = x[last_n, n]`, the last valid step of each row, and its pullback.
+//! `y[n] = x[last_n, n]`, the last step of each row that it does not skip, and its pullback.
 //!
 //! A row without a valid step in this window has its state there, which it has kept: the initial `h`.
 
@@ -6,7 +6,12 @@ use crate::network::plan::Recurrent;
 use crate::network::state::State;
 use rnn_kernels::{MatMut, Scalar, SeqMut, SeqRef, Steps};
 
-/// `y[n] = x[live_n − 1, n]`, or the state `h` of row `n` if `live_n = 0`; `x [T, N, W]`, `y [N, W]` overwritten.
+/// The last step that belongs to row `n`.
+fn last(steps: Steps<'_>, n: usize, count: usize) -> Option<usize> {
+    (0..steps.end(n, count)).rev().find(|&t| steps.live(t, n))
+}
+
+/// `y[n] = x[last_n, n]`, or the state `h` of row `n` if no step is its own; `x [T, N, W]`, `y [N, W]` overwritten.
 pub(in crate::network) fn forward<T: Scalar>(
     layer: &Recurrent<T>,
     steps: Steps<'_>,
@@ -15,19 +20,19 @@ pub(in crate::network) fn forward<T: Scalar>(
     mut y: MatMut<'_, T>,
 ) {
     for n in 0..x.rows() {
-        match steps.live_steps(n, x.steps()) {
-            0 => {
+        match last(steps, n, x.steps()) {
+            None => {
                 let p = layer.spec.y_width();
                 for (d, way) in layer.ways.iter().enumerate() {
                     y.row_mut(n)[d * p..][..p].copy_from_slice(state.output(way.slot).row(n));
                 }
             }
-            live => y.row_mut(n).copy_from_slice(x.at(live - 1).row(n)),
+            Some(last) => y.row_mut(n).copy_from_slice(x.at(last).row(n)),
         }
     }
 }
 
-/// `d_x[live_n − 1, n] = d_y[n]` and 0 elsewhere; where `live_n = 0`, `d_h[n] += d_y[n]` for the final state.
+/// `d_x[last_n, n] = d_y[n]` and 0 elsewhere; where no step is the row's own, `d_h[n] += d_y[n]` for the final state.
 pub(in crate::network) fn backward<T: Scalar>(
     layer: &Recurrent<T>,
     steps: Steps<'_>,
@@ -38,8 +43,8 @@ pub(in crate::network) fn backward<T: Scalar>(
     d_x.fill(T::ZERO);
     let d_y = d_y.at(0);
     for n in 0..d_x.rows() {
-        match steps.live_steps(n, d_x.steps()) {
-            0 => {
+        match last(steps, n, d_x.steps()) {
+            None => {
                 let p = layer.spec.y_width();
                 for (d, way) in layer.ways.iter().enumerate() {
                     let mut d_h = d_state.output_mut(way.slot);
@@ -47,7 +52,7 @@ pub(in crate::network) fn backward<T: Scalar>(
                     d_h.row_mut(n).iter_mut().zip(d_row).for_each(|(d_h, &d_y)| *d_h += d_y);
                 }
             }
-            live => d_x.at_mut(live - 1).row_mut(n).copy_from_slice(d_y.row(n)),
+            Some(last) => d_x.at_mut(last).row_mut(n).copy_from_slice(d_y.row(n)),
         }
     }
 }

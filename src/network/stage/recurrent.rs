@@ -6,6 +6,7 @@ use crate::network::parameters::Parameters;
 use crate::network::plan::{Recurrent, Way};
 use crate::network::reach::Reach;
 use crate::network::state::State;
+use rnn_kernels::sequence::resets::{self, Resets};
 use rnn_kernels::{Accum, Backend, Backward, Effort, Forward, Infer, Input, Scalar, SeqMut, SeqRef, Steps, Use};
 
 /// A recurrent layer and what it reads.
@@ -17,6 +18,8 @@ pub(in crate::network) struct Directions<'a, T, B: ?Sized> {
     /// By slot.
     pub packed: &'a [Aligned<T>],
     pub steps: Steps<'a>,
+    /// `[T, N]`: before which steps rows start anew, and from where.
+    pub anew: Option<(&'a [bool], &'a State<T>)>,
     /// `[T, N, C]`.
     pub x: Input<'a, T>,
     pub masks: MasksAtHand<'a, T>,
@@ -44,6 +47,10 @@ pub(in crate::network) struct Back<'a, T> {
     /// `[T, N, C]` out.
     pub d_x: Option<SeqMut<'a, T>>,
     pub d_initial: &'a mut State<T>,
+    /// Accumulated.
+    pub d_anew: &'a mut State<T>,
+    /// What cotangents of states are clipped to between steps.
+    pub clip: Option<T>,
     /// By slot, out, if they are recorded.
     pub traces: Option<&'a mut [Aligned<T>]>,
     /// What `d_y` can reach.
@@ -56,6 +63,7 @@ struct Given<'a, T> {
     reserves: &'a [Aligned<T>],
     d_y: SeqRef<'a, T>,
     d_final: &'a State<T>,
+    clip: Option<T>,
     reach: Reach<'a>,
 }
 
@@ -104,11 +112,23 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         let (params, packed) = (&self.parameters[way.params.clone()], &self.packed[way.slot][..]);
         let (shape, y) = ([x.steps(), x.rows()], Some(y));
         let masks = &self.masks.of(self.layer, way)[..self.layer.masks.len()];
-        match usage {
-            Use::Infer => {
-                self.backend.infer(Infer { spec, direction, steps, params, packed, x, masks, states, y, workspace })
+        match (usage, self.resets(way)) {
+            (Use::Infer, resets) => {
+                let run = Infer { spec, direction, steps, params, packed, x, masks, states, y, workspace };
+                match resets {
+                    None => self.backend.infer(run),
+                    Some(resets) => resets::infer(self.backend, run, resets),
+                }
             }
-            Use::Train => {
+            (Use::Train, Some(resets)) => {
+                let (workspace, initial) = workspace.split_at_mut(workspace.len() - states.len());
+                initial.copy_from_slice(states);
+                let (initial, last) = (Some(&*initial), Some(states));
+                let run =
+                    Forward { spec, direction, steps, params, packed, x, masks, initial, y, last, reserve, workspace };
+                resets::forward(self.backend, run, resets);
+            }
+            (Use::Train, None) => {
                 let reserve = &mut reserve[..spec.reserve_len(shape[0], shape[1])];
                 self.backend.forward(Forward {
                     spec,
@@ -136,21 +156,24 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
     /// Accumulates into the gradients; overwrites `d_x`, the cotangent of the initial state and the traces.
     pub fn backward(&self, back: Back<'_, T>, scratch: Scratch<'_, T>) {
         let p = self.layer.spec.y_width();
-        let Back { reserves, d_y, d_final, gradients, d_x, d_initial, traces, reach } = back;
+        let Back { reserves, d_y, d_final, gradients, d_x, d_initial, d_anew, clip, traces, reach } = back;
         let [first_space, second_space] = scratch.workspaces;
-        let given = Given { reserves, d_y, d_final, reach };
+        let given = Given { reserves, d_y, d_final, clip, reach };
         let trace_of = |trace| SeqMut::new(trace, d_y.steps() + 1, d_y.rows(), p);
         match &self.layer.ways[..] {
             [way] => {
                 let d_params = &mut gradients[way.params.clone()];
                 let trace = traces.map(|traces| trace_of(&mut traces[way.slot]));
-                self.backward_one(way, 0, given, d_params, d_x, d_initial.slot_mut(way.slot), trace, first_space);
+                let d_states = [d_initial.slot_mut(way.slot), d_anew.slot_mut(way.slot)];
+                self.backward_one(way, 0, given, d_params, d_x, d_states, trace, first_space);
             }
             [first, second] => {
                 let [first_params, second_params] = gradients
                     .get_disjoint_mut([first.params.clone(), second.params.clone()])
                     .expect("each direction has parameters of its own");
                 let [first_initial, second_initial] = d_initial.slots_mut([first.slot, second.slot]);
+                let [first_anew, second_anew] = d_anew.slots_mut([first.slot, second.slot]);
+                let (first_states, second_states) = ([first_initial, first_anew], [second_initial, second_anew]);
                 let [first_trace, second_trace] = match traces {
                     Some(traces) => of_both(traces, first, second).map(|trace| Some(trace_of(trace))),
                     None => [None, None],
@@ -160,7 +183,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
                     d_x.as_ref().map(|d_x| SeqMut::new(scratch.beside, d_x.steps(), d_x.rows(), d_x.cols()));
                 let (here, there) = (d_x.as_mut().map(SeqMut::rb_mut), beside.as_mut().map(SeqMut::rb_mut));
                 self.at_once(
-                    || self.backward_one(first, 0, given, first_params, here, first_initial, first_trace, first_space),
+                    || self.backward_one(first, 0, given, first_params, here, first_states, first_trace, first_space),
                     || {
                         self.backward_one(
                             second,
@@ -168,7 +191,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
                             given,
                             second_params,
                             there,
-                            second_initial,
+                            second_states,
                             second_trace,
                             second_space,
                         );
@@ -191,13 +214,14 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         given: Given<'_, T>,
         d_params: &mut [T],
         d_x: Option<SeqMut<'_, T>>,
-        d_initial: &mut [T],
+        [d_initial, d_anew]: [&mut [T]; 2],
         d_trace: Option<SeqMut<'_, T>>,
         workspace: &mut [T],
     ) {
         let (spec, x) = (&self.layer.spec, self.x);
         let masks = &self.masks.of(self.layer, way)[..self.layer.masks.len()];
-        self.backend.backward(Backward {
+        let (resets, reserve) = (self.resets(way), &given.reserves[way.slot][..]);
+        let run = Backward {
             spec,
             direction: way.direction,
             steps: given.reach.steps(way.direction, self.steps),
@@ -205,17 +229,26 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
             packed: &self.packed[way.slot],
             x,
             masks,
-            reserve: &given.reserves[way.slot][..spec.reserve_len(x.steps(), x.rows())],
+            reserve: if resets.is_some() { reserve } else { &reserve[..spec.reserve_len(x.steps(), x.rows())] },
             d_y: Some(given.d_y.cols_range(column, column + spec.y_width())),
             d_last: Some(given.d_final.slot(way.slot)),
             d_params: Some(d_params),
             d_x,
             d_x_accum: Accum::Replace,
-            clip: None,
+            clip: given.clip,
             d_initial: Some(d_initial),
             d_trace,
             workspace,
-        });
+        };
+        match resets {
+            None => self.backend.backward(run),
+            Some(resets) => resets::backward(self.backend, run, resets, Some(d_anew)),
+        }
+    }
+
+    /// Where the rows of a direction start anew.
+    fn resets(&self, way: &Way) -> Option<Resets<'_, T>> {
+        self.anew.map(|(starts, state)| Resets { starts, state: Some(state.slot(way.slot)) })
     }
 
     /// Both directions of the layer, as the backend sees fit.

@@ -220,7 +220,7 @@ impl Recurrent<'_> {
             let params = Params::from_flat(cell, dims, biases.len(), &flat);
             let (h0, c0) = (take(ROWS * h), take(cell.others() * ROWS * h));
             let (params, h0, c0, lengths) = (&params, &h0[..], &c0[..], Some(lengths));
-            oracle::sequence(Run { cell, dims, params, x, lengths, direction, h0, c0, masks: &[] })
+            oracle::sequence(Run { cell, dims, params, x, lengths, holes: None, direction, h0, c0, masks: &[] })
         };
         ways(spec.directions).into_iter().map(part).collect()
     }

@@ -41,8 +41,10 @@ impl<'a> Cuts<'a> {
         t < self.steps.end(n, self.count) && self.starts[t * self.rows + n]
     }
 
+    /// Whether a mark of any row cuts here, one that means nothing as well: where a pass is cut depends on marks alone.
     fn is_cut(&self, k: usize) -> bool {
-        (0..self.rows).any(|n| self.at(k, n))
+        let t = self.direction.step(k, self.count);
+        self.starts[t * self.rows..(t + 1) * self.rows].contains(&true)
     }
 
     /// The window that begins with step number `from`.

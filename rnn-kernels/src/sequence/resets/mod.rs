@@ -41,7 +41,6 @@ pub fn lens<T: Scalar, B: Backend<T> + ?Sized>(
 ) -> BufferLens {
     let what = "lens of a pass with resets";
     expect(what, "resets.starts", [resets.starts.len()], "[T · N]", [product(what, &[count, rows])]);
-    // Marks behind the end of a row cut, too, as far as lengths go: they cost a state each.
     let cuts = Cuts { starts: resets.starts, steps: Steps::all(), direction, count, rows };
     let mut all = backend.lens(spec, 0, rows);
     all.reserve = 0;
