@@ -2,8 +2,11 @@
 
 use crate::common::{LENGTHS, values};
 use crate::network_gradients::Problem;
+use recurrent::checkpoint::{Checkpoint, Digest, Limits};
 use recurrent::kernels::{Cell, Equations, Form, IGNORE, Number, SeqRef, Slot, Stage, Unit};
 use recurrent::network::{CellSpec, Config, Cotangents, Directions, InputSpec, Parameters, RecurrentSpec};
+use recurrent::optim::{Adam, Optimiser, Rule, Schedule};
+use recurrent::rng::Rng;
 use recurrent::{Batch, Cells, Direction, Error, Mask, Network, NonFinite, Targets, Workspace};
 use rnn_backend_naive::Naive;
 use serde_json::json;
@@ -423,4 +426,32 @@ fn masks_of_a_configuration_are_written_read_and_checked() {
     says(timed().with("masks", json!({"elapsed": [1.0]})), by_name);
     says(timed().mask("elapsed", f64::NAN), &format!("{by_name}{{\"elapsed\":null}}"));
     says(timed().mask("elapsed", 1e39), "expected a finite mask `elapsed`, found 1e39, which is inf in f32");
+}
+
+#[test]
+fn a_checkpoint_of_a_network_with_masks_is_read_again_with_the_numbers_of_its_configuration() {
+    let layer = RecurrentSpec::new(timed().mask("elapsed", 0.5), 4);
+    let network = build(&Config::features(C).recurrent(layer).linear(2)).unwrap();
+    let optimiser = Optimiser::new(Rule::Adam(Adam::default()), network.parameters().len()).unwrap();
+    let saved = Checkpoint {
+        config: network.config().clone(),
+        cells: network.cells(),
+        parameters: network.parameters().to_vec(),
+        optimiser,
+        schedule: Schedule::Constant { rate: 0.02 },
+        step: 0,
+        rng: Rng::seed(1),
+        cursor: 0,
+        rows: 0,
+        state: Vec::new(),
+        text_digest: Digest::of(b""),
+        application: (),
+    };
+    let bytes = saved.encode(Limits::default()).unwrap();
+    let found = Checkpoint::<f64>::decode(&bytes, Limits::default()).unwrap();
+    assert_eq!(found, saved);
+    let again = found.network(Arc::new(Naive), &cells()).unwrap();
+    let x = values(1, STEPS * ROWS * C);
+    let batch = Batch::features(&x, [STEPS, ROWS, C]).unwrap();
+    assert_eq!(trained(&again, &batch), trained(&network, &batch));
 }
