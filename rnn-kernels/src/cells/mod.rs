@@ -18,6 +18,7 @@
 //! | projection | [`LstmVariant`] | PyTorch's values at `P ≠ H` | Sak et al. 2014 |
 //! | clip of pre-activations, state, output | [`Clips`] | values of torch operations, but for the output | ONNX, TensorFlow |
 //! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of torch, each function by itself | ONNX |
+//! | zoneout; dropout of the candidate; dropout of the seen state | [`Noise`] in [`ElmanVariant`], [`LstmVariant`], [`GruVariant`] | | Krueger et al. 2017, Semeniuta et al. 2016, Gal & Ghahramani 2016 |
 //! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 |
 //! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
 //! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
@@ -45,6 +46,7 @@
 
 mod cfc;
 mod deep_transition;
+mod elman_variant;
 mod gated_delta;
 mod gru_variant;
 mod hgrn;
@@ -62,6 +64,7 @@ mod mgu;
 mod min_gru;
 mod min_lstm;
 mod mlstm;
+mod noise;
 mod nonlinearity;
 mod rg_lru;
 mod skip;
@@ -69,6 +72,7 @@ mod slstm;
 
 pub use cfc::{Cfc, CfcMode, Elapsed};
 pub use deep_transition::{DeepTransition, Shortcuts};
+pub use elman_variant::ElmanVariant;
 pub use gated_delta::GatedDelta;
 pub use gru_variant::GruVariant;
 pub use hgrn::{Hgrn, Phase};
@@ -85,6 +89,7 @@ pub use mgu::{Mgu, MguReset, Update};
 pub use min_gru::{Candidate, MinGru};
 pub use min_lstm::MinLstm;
 pub use mlstm::Mlstm;
+pub use noise::Noise;
 pub use nonlinearity::Nonlinearity;
 pub use rg_lru::RgLru;
 pub use skip::Skip;

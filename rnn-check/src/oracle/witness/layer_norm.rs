@@ -12,14 +12,14 @@ const EPSILON: f64 = 0.125;
 pub static LSTM_LAYER_NORM: Own = Own::new(
     "lstm_layer_norm",
     || cell(&LstmLayerNorm { epsilon: EPSILON, ..LstmLayerNorm::default() }),
-    Some(|d, p, x, h, c| step(d, p, [x, h, c], Arrangement { carried: false, bias: true })),
+    Some(|d, p, x, h, c, _| step(d, p, [x, h, c], Arrangement { carried: false, bias: true })),
 );
 
 /// As PyTorch and TensorFlow Addons compute it, without a bias.
 pub static LSTM_LAYER_NORM_CARRIED: Own = Own::new(
     "lstm_layer_norm carried",
     || cell(&LstmLayerNorm { carried: Carried::Normalised, bias: false, epsilon: EPSILON }),
-    Some(|d, p, x, h, c| step(d, p, [x, h, c], Arrangement { carried: true, bias: false })),
+    Some(|d, p, x, h, c, _| step(d, p, [x, h, c], Arrangement { carried: true, bias: false })),
 );
 
 struct Arrangement {

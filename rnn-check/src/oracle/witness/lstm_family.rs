@@ -9,7 +9,7 @@ use rnn_kernels::cells::{Clips, Forget, LstmVariant, Nonlinearity};
 pub static LSTM_COUPLED: Own = Own::new(
     "lstm coupled, peepholes",
     || cell(&LstmVariant { forget: Forget::Coupled, peepholes: true, ..LstmVariant::default() }),
-    Some(|dims, params, x, h, c| {
+    Some(|dims, params, x, h, c, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, r] = params.matrices([(3, true), (3, false)], 2 * hidden);
@@ -31,7 +31,7 @@ pub static LSTM_1997: Own = Own::new(
         let clip = Clips { pre_activations: Some(1.5), state: Some(0.75), output: None };
         cell(&LstmVariant { forget: Forget::One, clip, ..LstmVariant::default() })
     },
-    Some(|dims, params, x, h, c| {
+    Some(|dims, params, x, h, c, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(3, true), (3, false)], 0);
         let net =
@@ -49,7 +49,7 @@ pub static LSTM_PROJECTION: Own = Own::new(
         let clip = Clips { output: Some(0.5), ..Clips::default() };
         cell(&LstmVariant { projection: true, clip, ..LstmVariant::default() })
     },
-    Some(|dims, params, x, h, c| {
+    Some(|dims, params, x, h, c, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, r] = params.matrices([(4, true), (4, false)], hidden * hidden);
@@ -75,7 +75,7 @@ pub static LSTM_FUNCTIONS: Own = Own::new(
     Some(functions),
 );
 
-fn functions(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64]) -> [Vec<f64>; 2] {
+fn functions(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64], _: &[f64]) -> [Vec<f64>; 2] {
     let hidden = dims.hidden;
     let [w, r] = Parameters::new(dims, params).matrices([(4, true), (4, false)], 0);
     let net = |gate: usize, j: usize| w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h);

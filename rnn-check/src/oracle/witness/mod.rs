@@ -13,6 +13,7 @@ mod lstm_family;
 mod lstm_peephole;
 mod mamba;
 mod mlstm;
+mod noise;
 mod parameters;
 mod slstm;
 
@@ -29,14 +30,18 @@ pub use lstm_family::{LSTM_1997, LSTM_COUPLED, LSTM_FUNCTIONS, LSTM_PROJECTION};
 pub use lstm_peephole::LSTM_PEEPHOLE;
 pub use mamba::MAMBA;
 pub use mlstm::{MLSTM, MLSTM_PLAIN};
+pub use noise::{
+    ELMAN_CANDIDATE, ELMAN_STATE, ELMAN_ZONEOUT, GRU_CANDIDATE, GRU_STATE, GRU_STATE_BEFORE, GRU_ZONEOUT,
+    LSTM_CANDIDATE, LSTM_STATE, LSTM_ZONEOUT, LSTM_ZONEOUT_PROJECTION,
+};
 pub use slstm::{SLSTM, SLSTM_HEADS};
 
 use super::Dims;
 use parameters::Parameters;
 use rnn_kernels::{Cell, Equations};
 
-/// One step of one row in f64: flat parameters, `x [C]`, `h [H]` and the other states to the new `h` and the new others.
-pub type Witness = fn(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64]) -> [Vec<f64>; 2];
+/// One step of one row in f64: flat parameters, `x [C]`, `h [H]`, the other states and all masks to the new `h` and the new others.
+pub type Witness = fn(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64], masks: &[f64]) -> [Vec<f64>; 2];
 
 /// The cell of these equations.
 fn cell<E: Equations>(equations: &E) -> Cell {
