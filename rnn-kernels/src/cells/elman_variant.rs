@@ -3,7 +3,7 @@
 use super::Nonlinearity;
 use super::noise::{Noise, zoned};
 use crate::equations::{Equations, Unit};
-use crate::form::{Form, Slot, Stage, Width};
+use crate::form::{Form, Slot, Stage};
 use crate::number::Number;
 
 /// An Elman network with options. Without a mask and with tanh, relu, σ or the identity it is [`Elman`](crate::Elman), whose kernels a
@@ -34,7 +34,7 @@ impl Equations for ElmanVariant {
             Noise::Zoneout => stage.reads([Slot::Old(0), Slot::Mask(0)]),
             Noise::Candidate => stage.reads([Slot::Mask(0)]),
         };
-        self.noise.masks(Form::new("elman").stage(stage), Width::Hidden)
+        self.noise.masks(Form::new("elman").stage(stage))
     }
 
     #[inline(always)]

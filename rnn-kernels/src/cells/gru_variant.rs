@@ -3,7 +3,7 @@
 use super::Nonlinearity;
 use super::noise::{Noise, zoned};
 use crate::equations::{Equations, Gru, GruReset, Unit};
-use crate::form::{Form, Slot, Width};
+use crate::form::{Form, Slot};
 use crate::number::Number;
 use alloc::vec;
 
@@ -57,7 +57,7 @@ impl GruVariant {
 
 impl Equations for GruVariant {
     fn form(&self) -> Form {
-        let mut form = self.noise.masks(Gru { reset: self.reset }.form(), Width::Hidden);
+        let mut form = self.noise.masks(Gru { reset: self.reset }.form());
         match (self.noise, self.reset) {
             (Noise::None, _) | (Noise::State, GruReset::After) => {}
             // The reset gate scales what its matrix sees.

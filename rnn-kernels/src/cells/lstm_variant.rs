@@ -168,7 +168,7 @@ impl Equations for LstmVariant {
         }
         if !self.projection {
             let form = form.stage(gates.writes([Slot::New(H), Slot::New(C)]));
-            return self.noise.masks(form, Width::Hidden);
+            return self.noise.masks(form);
         }
         form.states[H].1 = Width::Output;
         let form = form.matrix("weight_hr", None).values(vec![Width::Hidden]);
@@ -177,7 +177,7 @@ impl Equations for LstmVariant {
             projection.reads = of_h.into();
         }
         let form = form.stage(gates.writes([Slot::Value(0), Slot::New(C)])).stage(projection);
-        self.noise.masks(form, Width::Hidden)
+        self.noise.masks(form)
     }
 
     #[inline(always)]

@@ -1,8 +1,9 @@
 //! `s = m ⊙ s₋₁ + (1 − m) ⊙ s̃`, `m ⊙ g`, `U (m ⊙ h₋₁)`: masks of a run inside a recurrence.
 
-use crate::form::{Form, Name, Product, Slot, Stage, Width};
+use crate::form::{Form, Name, Slot, Stage, Width};
 use crate::number::Number;
-use alloc::vec::Vec;
+use alloc::format;
+use alloc::vec;
 
 /// What the masks of a run do within a step: zoneout, and two functions that are called recurrent dropout.
 ///
@@ -37,34 +38,30 @@ pub enum Noise {
 impl Noise {
     /// How many stages come before those of the cell.
     pub(super) const fn stages(self) -> usize {
-        matches!(self, Noise::State) as usize
+        if matches!(self, Noise::State) { 1 } else { 0 }
     }
 
-    /// The form with the masks of states of these widths, the first of them `h`; `candidate` is the width of what joins a state.
+    /// A form with its masks.
     ///
     /// Where the matrices are to see a masked `h`, it is a new last value, which a stage before all others writes.
-    pub(super) fn masks(self, mut form: Form, candidate: Width) -> Form {
+    pub(super) fn masks(self, mut form: Form) -> Form {
         match self {
             Noise::None => {}
             Noise::Zoneout => {
-                let states: Vec<_> = form
-                    .states
-                    .iter()
-                    .map(|(state, width)| (Name::Owned(alloc::format!("zoneout_{state}")), *width))
-                    .collect();
-                form.masks.extend(states);
+                let mask = |(state, width): &(Name, Width)| (Name::Owned(format!("zoneout_{state}")), *width);
+                form.masks = form.states.iter().map(mask).collect();
             }
-            Noise::Candidate => form.masks.push((Name::Borrowed("candidate"), candidate)),
+            Noise::Candidate => form = form.mask("candidate"),
             Noise::State => {
-                let (width, seen) = (form.states[0].1, form.values.len());
-                form.masks.push((Name::Borrowed("state"), width));
+                let (width, seen) = (form.states[0].1, Slot::Value(form.values.len()));
+                form.masks = vec![(Name::Borrowed("state"), width)];
                 form.values.push(width);
                 for stage in &mut form.stages {
                     let of = stage.products.iter_mut().map(|product| &mut product.of);
-                    of.filter(|of| **of == Slot::Old(0)).for_each(|of| *of = Slot::Value(seen));
+                    of.filter(|of| **of == Slot::Old(0)).for_each(|of| *of = seen);
                 }
-                let stage = Stage::new([]).width(width).products(Vec::<Product>::new());
-                form.stages.insert(0, stage.reads([Slot::Old(0), Slot::Mask(0)]).writes([Slot::Value(seen)]));
+                let stage = Stage::new([]).width(width).products([]);
+                form.stages.insert(0, stage.reads([Slot::Old(0), Slot::Mask(0)]).writes([seen]));
             }
         }
         form
