@@ -216,6 +216,8 @@ impl Cell {
         Self::Own(&witness::GRU_CANDIDATE),
         Self::Own(&witness::GRU_STATE),
         Self::Own(&witness::GRU_STATE_BEFORE),
+        Self::Own(&witness::CLOCKWORK),
+        Self::Own(&witness::CLOCKWORK_SLOW_FIRST),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

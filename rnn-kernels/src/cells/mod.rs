@@ -34,17 +34,20 @@
 //! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
 //! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
+//! | clockwork, any periods | [`Clockwork`] | values of three modules | Koutník et al. 2014 |
 //! | connections over `d` steps | [`Skip`] | | Lin et al. 1996 |
 //! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 |
 //! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
 //!
 //! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
-//! its units, the outer product of two vectors. Equations stay those of one number.
+//! its units, the outer product of two vectors, parts of one vector. Equations stay those of one number.
 //!
-//! Not there: clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
-//! time. Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
+//! Not there: rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
+//! time.
+//! Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
 
 mod cfc;
+mod clockwork;
 mod deep_transition;
 mod elman_variant;
 mod gated_delta;
@@ -71,6 +74,7 @@ mod skip;
 mod slstm;
 
 pub use cfc::{Cfc, CfcMode, Elapsed};
+pub use clockwork::Clockwork;
 pub use deep_transition::{DeepTransition, Shortcuts};
 pub use elman_variant::ElmanVariant;
 pub use gated_delta::GatedDelta;

@@ -3,6 +3,7 @@
 //! The interpretation proves that a backend computes a form and an equation; that they are those of the paper is seen here.
 
 mod cfc;
+mod clockwork;
 mod complex;
 mod elman_family;
 mod gated_delta;
@@ -18,6 +19,7 @@ mod parameters;
 mod slstm;
 
 pub use cfc::{CFC, CFC_NO_GATE, CFC_PURE};
+pub use clockwork::{CLOCKWORK, CLOCKWORK_SLOW_FIRST};
 pub use complex::{HGRN_COMPLEX, LRU, LRU_NO_FEEDTHROUGH};
 pub use elman_family::{
     DEEP_TRANSITION, DEEP_TRANSITION_SHORTCUTS, IND_RNN, JORDAN, LEAKY, LEAKY_BEFORE, LEAKY_STATE, SKIP,
