@@ -218,6 +218,7 @@ impl Cell {
         Self::Own(&witness::GRU_STATE_BEFORE),
         Self::Own(&witness::CLOCKWORK),
         Self::Own(&witness::CLOCKWORK_SLOW_FIRST),
+        Self::Own(&witness::LSTM_BLOCKS),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

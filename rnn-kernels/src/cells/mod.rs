@@ -12,6 +12,7 @@
 //! |---|---|---|---|
 //! | simple recurrent network, any activation | [`Elman`](crate::Elman) | PyTorch's values | Elman 1990 |
 //! | LSTM with forget gate | [`Lstm`](crate::Lstm) | PyTorch's values | Gers et al. 2000 |
+//! | LSTM of blocks without one | [`LstmBlocks`] | | Hochreiter & Schmidhuber 1997 |
 //! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | values of torch operations | Hochreiter & Schmidhuber 1997 |
 //! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | values of torch operations | Greff et al. 2015 |
 //! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values, torch operations | Gers & Schmidhuber 2000 |
@@ -42,7 +43,7 @@
 //! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
 //! its units, the outer product of two vectors, parts of one vector. Equations stay those of one number.
 //!
-//! Not there: rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
+//! Not there: rounding with a straight-through gradient (Skip RNN), a norm of each gate by itself (TensorFlow 1), and batch norm over
 //! time.
 //! Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
 
@@ -59,6 +60,7 @@ mod layer_norm;
 mod leaky;
 mod li_gru;
 mod lru;
+mod lstm_blocks;
 mod lstm_layer_norm;
 mod lstm_peephole;
 mod lstm_variant;
@@ -85,6 +87,7 @@ pub use jordan::Jordan;
 pub use leaky::{Leak, Leaky, Rate};
 pub use li_gru::LiGru;
 pub use lru::{Feedthrough, Lru};
+pub use lstm_blocks::LstmBlocks;
 pub use lstm_layer_norm::{Carried, LstmLayerNorm};
 pub use lstm_peephole::LstmPeephole;
 pub use lstm_variant::{Clips, Forget, LstmVariant};

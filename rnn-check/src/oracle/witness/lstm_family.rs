@@ -3,7 +3,7 @@
 
 use super::{Parameters, cell, each, sigmoid};
 use crate::oracle::{Dims, Own};
-use rnn_kernels::cells::{Clips, Forget, LstmVariant, Nonlinearity};
+use rnn_kernels::cells::{Clips, Forget, LstmBlocks, LstmVariant, Nonlinearity};
 
 /// Coupled gates and peepholes.
 pub static LSTM_COUPLED: Own = Own::new(
@@ -41,6 +41,23 @@ pub static LSTM_1997: Own = Own::new(
         [new_h, new_c]
     }),
 );
+
+/// Hochreiter and Schmidhuber 1997: blocks of two cells, `g` between −2 and 2, `h` between −1 and 1.
+pub static LSTM_BLOCKS: Own = Own::new(
+    "lstm_blocks",
+    || cell(&LstmBlocks::default()),
+    Some(|dims, params, x, h, c, _| {
+        let half = dims.hidden / 2;
+        // Gates of all blocks, H / 2 of each kind, then the cells.
+        let [w, r] = Parameters::new(dims, params).matrices([(2, true), (2, false)], 0);
+        let net = |row: usize| w.times(row, x) + r.times(row, h);
+        let squashed = |v: f64| 4.0 * sigmoid(v) - 2.0;
+        let new_c = each(dims, |j| c[j] + sigmoid(net(j / 2)) * squashed(net(dims.hidden + j)));
+        let new_h = each(dims, |j| sigmoid(net(half + j / 2)) * (2.0 * sigmoid(new_c[j]) - 1.0));
+        [new_h, new_c]
+    }),
+)
+.in_heads_of(2);
 
 /// A limited projection, here of width `H`.
 pub static LSTM_PROJECTION: Own = Own::new(
