@@ -219,6 +219,8 @@ impl Cell {
         Self::Own(&witness::CLOCKWORK),
         Self::Own(&witness::CLOCKWORK_SLOW_FIRST),
         Self::Own(&witness::LSTM_BLOCKS),
+        Self::Own(&witness::LSTM_LAYER_NORM_GATES),
+        Self::Own(&witness::LSTM_LAYER_NORM_GATES_RAW),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

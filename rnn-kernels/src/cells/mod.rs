@@ -32,6 +32,7 @@
 //! | gated DeltaNet | [`GatedDelta`] | values of recurrence and gates, two heads | Yang et al. 2024 |
 //! | Mamba's selective scan | [`Mamba`] | values of scan and step | Gu & Dao 2023 |
 //! | layer norm inside the gates, three arrangements | [`LstmLayerNorm`] | values of all three | Ba et al. 2016 |
+//! | layer norm of each gate by itself | [`LstmLayerNorm`], [`Normed::Gates`] | | TensorFlow 1 |
 //! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
 //! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
@@ -43,8 +44,7 @@
 //! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
 //! its units, the outer product of two vectors, parts of one vector. Equations stay those of one number.
 //!
-//! Not there: rounding with a straight-through gradient (Skip RNN), a norm of each gate by itself (TensorFlow 1), and batch norm over
-//! time.
+//! Not there: rounding with a straight-through gradient (Skip RNN) and batch norm over time.
 //! Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
 
 mod cfc;
@@ -88,7 +88,7 @@ pub use leaky::{Leak, Leaky, Rate};
 pub use li_gru::LiGru;
 pub use lru::{Feedthrough, Lru};
 pub use lstm_blocks::LstmBlocks;
-pub use lstm_layer_norm::{Carried, LstmLayerNorm};
+pub use lstm_layer_norm::{Carried, LstmLayerNorm, Normed};
 pub use lstm_peephole::LstmPeephole;
 pub use lstm_variant::{Clips, Forget, LstmVariant};
 pub use mamba::Mamba;

@@ -26,7 +26,7 @@ pub use elman_family::{
 };
 pub use gated_delta::GATED_DELTA;
 pub use gru_family::{GRU_AFTER, GRU_BEFORE, LI_GRU, MGU, MGU_AFTER, MGU_NO_RESET};
-pub use layer_norm::{LSTM_LAYER_NORM, LSTM_LAYER_NORM_CARRIED};
+pub use layer_norm::{LSTM_LAYER_NORM, LSTM_LAYER_NORM_CARRIED, LSTM_LAYER_NORM_GATES, LSTM_LAYER_NORM_GATES_RAW};
 pub use linear::{HGRN, MIN_GRU, MIN_GRU_IDENTITY, MIN_LSTM, RG_LRU, RG_LRU_HEADS};
 pub use lstm_family::{LSTM_1997, LSTM_BLOCKS, LSTM_COUPLED, LSTM_FUNCTIONS, LSTM_PROJECTION};
 pub use lstm_peephole::LSTM_PEEPHOLE;
