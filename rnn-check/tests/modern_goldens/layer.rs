@@ -156,6 +156,14 @@ impl<'g> Layer<'g> {
         self
     }
 
+    /// Adds to a bias what the reference adds beside it.
+    pub fn add_to(mut self, block: &str, rows: Range<usize>, value: f64) -> Self {
+        let block = self.spec.blocks().iter().find(|b| b.name == block).expect("a block of the cell");
+        let start = block.range.start;
+        self.params[start + rows.start..start + rows.end].iter_mut().for_each(|bias| *bias += value);
+        self
+    }
+
     fn lens(&self) -> ([usize; 4], rnn_kernels::BufferLens) {
         let ([n], size) = (self.golden.sizes(["N"]), self.spec.size());
         let t = self.steps.len();

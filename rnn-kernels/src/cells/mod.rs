@@ -22,7 +22,7 @@
 //! | zoneout; dropout of the candidate; dropout of the seen state | [`Noise`] in [`ElmanVariant`], [`LstmVariant`], [`GruVariant`] | | Krueger et al. 2017, Semeniuta et al. 2016, Gal & Ghahramani 2016 |
 //! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 |
 //! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
-//! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
+//! | Li-GRU | [`LiGru`] | values, also behind a batch norm | Ravanelli et al. 2018 |
 //! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
 //! | RG-LRU, gates in heads | [`RgLru`] | values of two heads, in blocks and in one matrix | De et al. 2024 |
 //! | HGRN, real and complex | [`Hgrn`], [`Phase`] | values of the layers | Qin et al. 2023 |
@@ -33,7 +33,7 @@
 //! | Mamba's selective scan | [`Mamba`] | values of scan and step | Gu & Dao 2023 |
 //! | layer norm inside the gates, three arrangements | [`LstmLayerNorm`] | values of all three | Ba et al. 2016 |
 //! | layer norm of each gate by itself | [`LstmLayerNorm`], [`Normed::Gates`] | | TensorFlow 1 |
-//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
+//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three, and in turn with an LSTM | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
 //! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
 //! | clockwork, any periods | [`Clockwork`] | values of three modules | Koutník et al. 2014 |
