@@ -28,9 +28,10 @@ fn a_step_of_an_interpreted_cell_is_the_equation_of_its_source() {
             let (x, h, mut c) = (draw(dims.input), draw(dims.hidden), draw(cell.rest(dims.hidden)));
             // A third state may be a sum of positive weights, which an equation divides by.
             c.iter_mut().skip(dims.hidden).for_each(|state| *state = state.abs());
+            let masks = draw(cell.masks(dims.hidden));
             let params = Params::from_flat(cell, dims, biases, &flat);
-            let got = step(cell, dims, &params, &x, &h, &c, &[]);
-            let [want_h, want_c] = witness(dims, &flat, &x, &h, &c);
+            let got = step(cell, dims, &params, &x, &h, &c, &masks);
+            let [want_h, want_c] = witness(dims, &flat, &x, &h, &c, &masks);
             // Sums of up to eleven products of numbers below 4, and functions of slope below 1; a divisor makes all of a row larger.
             let scale = |want: &[f64]| want.iter().fold(1.0, |most: f64, v| most.max(v.abs()));
             let near = |got: &[f64], want: &[f64]| apart(got, want) < 1e-13 * scale(want);

@@ -220,6 +220,11 @@ fn fixed_maps_are_taken_of_what_a_step_makes_and_go_into_neighbouring_gates() {
         form
     });
     assert!(both.contains("in heads and whole"), "{both}");
+    let beyond = says(|mut form| {
+        form.stages[0].products.push(Product::part(Slot::Old(1), 2, 2).into_gates([0]));
+        form
+    });
+    assert!(beyond.contains("there is no part 2; there are 2"), "{beyond}");
 }
 
 #[test]
@@ -241,6 +246,11 @@ fn sizes_that_heads_and_maps_do_not_divide_are_refused() {
     assert!(
         says(&mean, Size::new(3, 5)).contains("stage 0: 5 elements must be a positive multiple of 5, and those of 2")
     );
+    let parts = cell(|mut form| {
+        form.stages[0].products.push(Product::part(Slot::Old(1), 1, 2).into_gates([0]));
+        form
+    });
+    assert_eq!(says(&parts, Size::new(3, 6)), "cell `gated`, stage 0: 2 parts of 6 elements must be 6 units");
     let halves = cell(|form| form.vector_of("halves", Width::over(2)));
     assert_eq!(says(&halves, Size::new(3, 5)), "cell `gated`: H must be a positive multiple of 2; it is 5");
     assert!(says(&halves, Size::new(3, 0)).contains("it is 0"));

@@ -3,8 +3,9 @@
 use super::options::{Options, json};
 use super::{CellFault, Cells};
 use rnn_kernels::cells::{
-    Cfc, DeepTransition, GatedDelta, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, Lru, LstmLayerNorm, LstmPeephole,
-    LstmVariant, Mamba, Mgu, MinGru, MinLstm, Mlstm, RgLru, Skip, Slstm,
+    Cfc, Clockwork, DeepTransition, ElmanVariant, GatedDelta, GruVariant, Hgrn, IndRnn, Jordan, Leaky, LiGru, Lru,
+    LstmBlocks, LstmLayerNorm, LstmPeephole, LstmVariant, Mamba, Mgu, MinGru, MinLstm, Mlstm, Noise, Nonlinearity,
+    RgLru, Skip, Slstm,
 };
 use rnn_kernels::{Activation, Cell, Equations, GruReset};
 use serde::de::DeserializeOwned;
@@ -35,12 +36,13 @@ struct BuiltIn {
     whole: fn(Options) -> Result<Options, CellFault>,
 }
 
-const BUILT_IN: [BuiltIn; 22] = [
-    BuiltIn { name: "elman", make: elman, whole: |options| Ok(json(&options.read::<Elman>()?)) },
+const BUILT_IN: [BuiltIn; 24] = [
+    BuiltIn { name: "elman", make: elman, whole: whole_elman },
     BuiltIn { name: "gru", make: gru, whole: whole_gru },
     BuiltIn { name: "lstm", make: lstm, whole: without_defaults::<LstmVariant> },
     BuiltIn { name: "lstm_peephole", make: peephole, whole: without_defaults::<NoOptions> },
     built_in::<Cfc>("cfc"),
+    built_in::<Clockwork>("clockwork"),
     built_in::<DeepTransition>("deep_transition"),
     built_in::<GatedDelta>("gated_delta"),
     built_in::<Hgrn>("hgrn"),
@@ -49,6 +51,7 @@ const BUILT_IN: [BuiltIn; 22] = [
     built_in::<Leaky>("leaky"),
     built_in::<LiGru>("li_gru"),
     built_in::<Lru>("lru"),
+    built_in::<LstmBlocks>("lstm_blocks"),
     built_in::<LstmLayerNorm>("lstm_layer_norm"),
     built_in::<Mamba>("mamba"),
     built_in::<Mgu>("mgu"),
@@ -65,11 +68,19 @@ const fn built_in<E: Equations + DeserializeOwned + Serialize + Default>(name: &
     BuiltIn { name, make: |options| Ok(Cell::new(&options.read::<E>()?)?), whole: without_defaults::<E> }
 }
 
+/// The cell that backends have kernels for wherever the options mean it; so in the two below.
 fn elman(options: &Options) -> Result<Cell, CellFault> {
-    Ok(Cell::elman(options.read::<Elman>()?.activation))
+    let variant: ElmanVariant = options.read()?;
+    let known = match variant.activation {
+        Nonlinearity::Tanh => Activation::Tanh,
+        Nonlinearity::Relu => Activation::Relu,
+        Nonlinearity::Sigmoid => Activation::Sigmoid,
+        Nonlinearity::Identity => Activation::Identity,
+        _ => return Ok(Cell::new(&variant)?),
+    };
+    Ok(if variant.noise == Noise::None { Cell::elman(known) } else { Cell::new(&variant)? })
 }
 
-/// The cell that backends have kernels for wherever the options mean it.
 fn gru(options: &Options) -> Result<Cell, CellFault> {
     let variant: GruVariant = options.read()?;
     let plain = GruVariant { reset: variant.reset, ..GruVariant::default() };
@@ -84,6 +95,14 @@ fn lstm(options: &Options) -> Result<Cell, CellFault> {
 fn peephole(options: &Options) -> Result<Cell, CellFault> {
     let NoOptions {} = options.read()?;
     Ok(Cell::new(&LstmPeephole)?)
+}
+
+/// The activation is always told.
+fn whole_elman(options: Options) -> Result<Options, CellFault> {
+    let activation = json(&options.read::<ElmanVariant>()?).0.remove_entry("activation");
+    let mut whole = without_defaults::<ElmanVariant>(options)?;
+    whole.0.extend(activation);
+    Ok(whole)
 }
 
 /// The place of the reset gate is always told.

@@ -2,7 +2,8 @@
 
 use crate::common::{naive, values};
 use recurrent::cells::{CellFault, CellRecord};
-use recurrent::kernels::{Bias, Known, Slot, Width};
+use recurrent::kernels::cells::{ElmanVariant, GruVariant, LstmVariant, Noise};
+use recurrent::kernels::{Bias, Cell, GruReset, Known, Name, Slot, Width};
 use recurrent::network::{CellSpec, Config, RecurrentSpec};
 use recurrent::{Batch, Cells, Error, Workspace};
 use serde_json::json;
@@ -20,6 +21,7 @@ pub fn specs() -> Vec<CellSpec> {
         json!("gru"),
         json!({"gru": {"reset": "before", "candidate": "softplus", "gate": "hard_tanh"}}),
         json!({"elman": {"activation": "relu"}}),
+        json!({"elman": {"activation": "softsign"}}),
         json!("cfc"),
         json!({"cfc": {"layers": 2, "mode": "no_gate", "output": 3}}),
         json!({"cfc": {"mode": "pure", "output": 4}}),
@@ -54,8 +56,56 @@ pub fn specs() -> Vec<CellSpec> {
         json!({"hgrn": {"phase": "learned"}}),
         json!("lru"),
         json!({"lru": {"feedthrough": "none", "output": 3}}),
+        json!({"clockwork": {"periods": [1, 2, 3, 4, 6]}}),
+        json!({"clockwork": {"periods": [2], "activation": "softsign"}}),
+        json!({"lstm_blocks": {"size": 5}}),
+        json!({"lstm_blocks": {"size": 1, "candidate": "tanh", "state": "tanh"}}),
+        json!({"lstm_layer_norm": {"normed": "gates", "carried": "normalised", "bias": false, "epsilon": 1e-12}}),
+        json!({"lstm_layer_norm": {"normed": "gates"}}),
     ];
     texts.into_iter().map(|text| serde_json::from_value(text).unwrap()).collect()
+}
+
+/// Cells that read masks, by name and as equations, and their masks.
+fn masked() -> Vec<(CellSpec, Cell, &'static [&'static str])> {
+    let elman = |noise| Cell::new(&ElmanVariant { noise, ..ElmanVariant::default() });
+    let lstm = |noise, projection| Cell::new(&LstmVariant { noise, projection, ..LstmVariant::default() });
+    let gru = |noise, reset| Cell::new(&GruVariant { noise, reset, ..GruVariant::default() });
+    let cells = [
+        (json!({"elman": {"noise": "zoneout"}}), elman(Noise::Zoneout), &["zoneout_h"][..]),
+        (json!({"elman": {"noise": "candidate"}}), elman(Noise::Candidate), &["candidate"]),
+        (json!({"elman": {"noise": "state"}}), elman(Noise::State), &["state"]),
+        (json!({"lstm": {"noise": "zoneout"}}), lstm(Noise::Zoneout, false), &["zoneout_h", "zoneout_c"]),
+        (
+            json!({"lstm": {"noise": "zoneout", "projection": true, "output": 3}}),
+            lstm(Noise::Zoneout, true),
+            &["zoneout_h", "zoneout_c"],
+        ),
+        (json!({"lstm": {"noise": "candidate"}}), lstm(Noise::Candidate, false), &["candidate"]),
+        (json!({"lstm": {"noise": "state"}}), lstm(Noise::State, false), &["state"]),
+        (json!({"gru": {"noise": "zoneout"}}), gru(Noise::Zoneout, GruReset::After), &["zoneout_h"]),
+        (
+            json!({"gru": {"noise": "candidate", "reset": "before"}}),
+            gru(Noise::Candidate, GruReset::Before),
+            &["candidate"],
+        ),
+        (json!({"gru": {"noise": "state"}}), gru(Noise::State, GruReset::After), &["state"]),
+        (json!({"gru": {"noise": "state", "reset": "before"}}), gru(Noise::State, GruReset::Before), &["state"]),
+    ];
+    let spec = |text| serde_json::from_value(text).unwrap();
+    cells.into_iter().map(|(text, cell, masks)| (spec(text), cell.unwrap(), masks)).collect()
+}
+
+#[test]
+fn cells_with_masks_are_refused_with_the_names_of_the_masks() {
+    for (spec, _, masks) in masked() {
+        let made = Cells::new().make(&spec);
+        let names = |found: &[Name]| found.iter().map(|name| &name[..]).eq(masks.iter().copied());
+        assert!(
+            matches!(&made, Err(Error::Cell { fault: CellFault::Masks { masks: found }, .. }) if names(found)),
+            "{spec:?}: {made:?}"
+        );
+    }
 }
 
 /// Five features, as many units: a cell may read its input unit by unit.
@@ -71,7 +121,7 @@ fn every_cell_of_the_registry_is_among_them() {
 
 #[test]
 fn what_is_written_is_read_again_and_says_what_differs_from_the_defaults() {
-    for cell in specs() {
+    for cell in specs().into_iter().chain(masked().into_iter().map(|(spec, ..)| spec)) {
         let text = serde_json::to_string(&cell).unwrap();
         assert_eq!(serde_json::from_str::<CellSpec>(&text).unwrap(), cell, "{text}");
         let bytes = bincode::serde::encode_to_vec(&cell, bincode::config::standard()).unwrap();
@@ -89,11 +139,13 @@ fn what_is_written_is_read_again_and_says_what_differs_from_the_defaults() {
 /// A checkpoint of any version tells the equations by these digests.
 #[test]
 fn the_equations_of_the_families_have_the_digests_they_always_had() {
-    let found: String = specs()
-        .iter()
-        .map(|cell| {
-            let digest = CellRecord::new("", "", &Cells::new().make(cell).unwrap()).digest;
-            format!("{digest} {}\n", serde_json::to_string(cell).unwrap())
+    let made = specs().into_iter().map(|spec| (Cells::new().make(&spec).unwrap(), spec));
+    let masked = masked().into_iter().map(|(spec, cell, _)| (cell, spec));
+    let found: String = made
+        .chain(masked)
+        .map(|(cell, spec)| {
+            let digest = CellRecord::new("", "", &cell).digest;
+            format!("{digest} {}\n", serde_json::to_string(&spec).unwrap())
         })
         .collect();
     let expected = include_str!("../data/digests_of_cells.txt");
@@ -105,7 +157,9 @@ fn options_that_say_the_defaults_make_the_cells_that_backends_have_kernels_for()
     let cell = |text: &str| Cells::new().make(&serde_json::from_str(text).unwrap()).unwrap();
     assert_eq!(cell(r#"{"lstm":{"forget":"learned","peepholes":false}}"#).known(), Some(Known::Lstm));
     assert!(matches!(cell(r#"{"gru":{"gate":"sigmoid"}}"#).known(), Some(Known::Gru(_))));
+    assert!(matches!(cell(r#"{"elman":{"activation":"relu","noise":"none"}}"#).known(), Some(Known::Elman(_))));
     assert_eq!(cell(r#"{"lstm":{"forget":"one"}}"#).known(), None);
+    assert_eq!(cell(r#"{"elman":{"activation":"softsign"}}"#).known(), None);
 }
 
 #[test]
@@ -203,6 +257,11 @@ fn what_does_not_combine_is_an_error_that_says_why() {
     says(r#"{"gated_delta":{"key":2,"value":3}}"#, "multiple of 3");
     says(r#"{"gated_delta":{"key":0,"value":5}}"#, "positive multiple");
     says(r#"{"mamba":{"states":0}}"#, "positive multiple");
+    says(r#"{"clockwork":{"periods":[1,2]}}"#, "multiple of 2");
+    says(r#"{"clockwork":{"periods":[]}}"#, "no product is added to gate `h`");
+    says(r#"{"clockwork":{"periods":[1,0,1,2,3]}}"#, "there is no state");
+    says(r#"{"lstm_blocks":{"size":2}}"#, "multiple of 2");
+    says(r#"{"lstm_blocks":{"size":0}}"#, "multiple of 0");
     says(r#"{"slstm":{"head":2}}"#, "heads of `weight_hh` have 2 columns");
     says(r#"{"rg_lru":{"head":0}}"#, "heads of `weight_ih` have 0 columns");
     let wider = Config::features(4).recurrent(RecurrentSpec::new("rg_lru", 5));

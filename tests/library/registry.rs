@@ -71,12 +71,12 @@ fn a_name_that_is_not_in_the_registry_is_refused_with_the_names_that_are() {
     assert_eq!(at, "layers[1]: lstn");
     let known: Vec<String> = registry().names().map(String::from).collect();
     assert!(
-        known.len() == 23 && ["elman", "lstm", "momentum", "slstm"].iter().all(|name| known.contains(&(*name).into()))
+        known.len() == 25 && ["elman", "lstm", "momentum", "slstm"].iter().all(|name| known.contains(&(*name).into()))
     );
     assert_eq!(fault, CellFault::Unknown { known });
     let said = build("lstn".into(), &Cells::new()).unwrap_err().to_string();
     let (start, end) = (
-        "configuration, layers[1]: cell `lstn`: expected one of cfc, deep_transition, elman, gated_delta, gru,",
+        "configuration, layers[1]: cell `lstn`: expected one of cfc, clockwork, deep_transition, elman, gated_delta, gru,",
         "slstm, found \
         another name: `Cells::with_cell` adds a cell, `with_cells` takes them",
     );

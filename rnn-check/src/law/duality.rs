@@ -68,7 +68,7 @@ pub(super) fn both_biases_get_one_gradient<T: Real>(ctx: &Context<'_, T>, case: 
         for gate in 0..problem.cell.kernel().form().stages[s].gates.len() {
             let of_gate = |rows: &Rows| {
                 let (at, bias) = (rows.gates.iter().position(|&g| g == gate)?, rows.bias.as_ref()?);
-                Some(back.d_params[bias.start + at * hidden..][..hidden].to_vec())
+                Some(back.d_params[bias.start + at * rows.units..][..rows.units].to_vec())
             };
             if let [one, other] = &stage.iter().filter_map(of_gate).collect::<Vec<_>>()[..] {
                 first.extend_from_slice(one);

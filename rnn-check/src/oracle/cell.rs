@@ -205,6 +205,22 @@ impl Cell {
         Self::Own(&witness::HGRN_COMPLEX),
         Self::Own(&witness::LRU),
         Self::Own(&witness::LRU_NO_FEEDTHROUGH),
+        Self::Own(&witness::ELMAN_ZONEOUT),
+        Self::Own(&witness::ELMAN_CANDIDATE),
+        Self::Own(&witness::ELMAN_STATE),
+        Self::Own(&witness::LSTM_ZONEOUT),
+        Self::Own(&witness::LSTM_ZONEOUT_PROJECTION),
+        Self::Own(&witness::LSTM_CANDIDATE),
+        Self::Own(&witness::LSTM_STATE),
+        Self::Own(&witness::GRU_ZONEOUT),
+        Self::Own(&witness::GRU_CANDIDATE),
+        Self::Own(&witness::GRU_STATE),
+        Self::Own(&witness::GRU_STATE_BEFORE),
+        Self::Own(&witness::CLOCKWORK),
+        Self::Own(&witness::CLOCKWORK_SLOW_FIRST),
+        Self::Own(&witness::LSTM_BLOCKS),
+        Self::Own(&witness::LSTM_LAYER_NORM_GATES),
+        Self::Own(&witness::LSTM_LAYER_NORM_GATES_RAW),
     ];
     /// The Elman networks.
     pub const ELMAN: [Self; 4] = [

@@ -66,6 +66,13 @@ pub enum By {
         /// Whether it is the mean.
         mean: bool,
     },
+    /// `out[at · K + c] = v[c]`, `out` being all gates one after another.
+    Part {
+        /// Which part.
+        at: usize,
+        /// `K`.
+        width: usize,
+    },
 }
 
 /// One factor of a product.
@@ -101,6 +108,8 @@ impl Rows {
                 let weight = Weight::Fixed(if *mean { 1.0 / *repeats as f64 } else { 1.0 });
                 (0..*repeats).map(|b| (weight, (at / inner * repeats + b) * inner + at % inner)).collect()
             }
+            By::Part { at: part, width } if at / width == *part => vec![(Weight::Fixed(1.0), at % width)],
+            By::Part { .. } => vec![],
         }
     }
 }
@@ -173,6 +182,7 @@ impl Layout {
             let inner = |inner: Width| self::units(inner, dims.hidden);
             let (by, bias) = match p.factor {
                 Factor::Spread { inner: by } => (By::Spread { repeats: all / of, inner: inner(by) }, None),
+                Factor::Part { at, of: parts } => (By::Part { at, width: all / parts }, None),
                 Factor::Sum { inner: by } | Factor::Mean { inner: by } => {
                     (By::Sum { repeats: of / all, inner: inner(by), mean }, None)
                 }

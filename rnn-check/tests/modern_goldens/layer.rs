@@ -20,8 +20,10 @@ pub struct Layer<'g> {
     packed: Vec<f64>,
     /// The inputs of the reference, side by side, and how wide each is.
     inputs: Vec<(&'g str, usize)>,
-    /// Of each parameter of the reference: its elements' places in `params`.
-    places: Vec<(&'g str, Vec<usize>)>,
+    /// `[T, N, C]`, where the input is none of the reference's.
+    computed: Option<Vec<f64>>,
+    /// Of each parameter of the reference: its elements' places in `params`, of those that the cell has.
+    places: Vec<(&'g str, Vec<Option<usize>>)>,
     taken: BTreeSet<usize>,
 }
 
@@ -71,6 +73,7 @@ impl<'g> Layer<'g> {
             masks: vec![],
             packed: vec![],
             inputs,
+            computed: None,
             places: vec![],
             taken: BTreeSet::new(),
         }
@@ -87,18 +90,32 @@ impl<'g> Layer<'g> {
         let [t, n] = golden.sizes(["T", "N"]);
         let inputs: Vec<_> = inputs.iter().map(|&name| (name, golden.input(name).len() / (t * n))).collect();
         let input = inputs.iter().map(|(_, width)| width).sum();
-        let mut layer = Self { inputs, ..Self::of_size(golden, cell, Size::new(input, hidden).with_bias(Bias::Input)) };
-        let block = layer.spec.blocks().iter().find(|b| b.name == "weight_ih").expect("a matrix of the input").clone();
+        Self { inputs, ..Self::of_size(golden, cell, Size::new(input, hidden).with_bias(Bias::Input)) }.through(of)
+    }
+
+    /// A cell whose input are pre-activations `[T, N, rows]`, each of its own row.
+    pub fn of_pre(golden: &'g Golden, cell: &impl Equations, hidden: usize, pre: Vec<f64>) -> Self {
+        let [t, n] = golden.sizes(["T", "N"]);
+        let size = Size::new(pre.len() / (t * n), hidden).with_bias(Bias::None);
+        Self { computed: Some(pre), ..Self::of_size(golden, cell, size) }.through(Some)
+    }
+
+    /// Row `k` of `weight_ih` has a 1 in column `of(k)`, if it has one.
+    fn through(mut self, of: impl Fn(usize) -> Option<usize>) -> Self {
+        let block = self.spec.blocks().iter().find(|b| b.name == "weight_ih").expect("a matrix of the input").clone();
         for row in 0..block.rows {
             if let Some(column) = of(row) {
-                layer.params[block.range.start + row * block.cols + column] = 1.0;
+                self.params[block.range.start + row * block.cols + column] = 1.0;
             }
         }
-        layer
+        self
     }
 
     /// `[T, N, C]`.
     fn x(&self) -> Vec<f64> {
+        if let Some(computed) = &self.computed {
+            return computed.clone();
+        }
         let [t, n] = self.golden.sizes(["T", "N"]);
         let row = |at: usize| {
             self.inputs.iter().flat_map(move |&(name, width)| &self.golden.input(name)[at * width..(at + 1) * width])
@@ -108,21 +125,42 @@ impl<'g> Layer<'g> {
 
     /// Copies a parameter of the reference: the element at an index of its array goes to a row and a column of a block.
     /// Elements that none goes to stay 0, and their gradients are not looked at.
-    pub fn with(mut self, name: &'g str, place: impl Fn(&[usize]) -> (&'static str, usize, usize)) -> Self {
+    pub fn with(self, name: &'g str, place: impl Fn(&[usize]) -> (&'static str, usize, usize)) -> Self {
+        self.with_some(name, |i| Some(place(i)))
+    }
+
+    /// The same, where the reference has elements that the cell has not: their gradients are 0.
+    pub fn with_some(
+        mut self,
+        name: &'g str,
+        place: impl Fn(&[usize]) -> Option<(&'static str, usize, usize)>,
+    ) -> Self {
         let array = self.golden.parameter(name);
         assert_eq!(array.shape.iter().product::<usize>(), array.data.len(), "{name}");
-        let mut places: Vec<usize> = vec![];
+        let mut places: Vec<Option<usize>> = vec![];
         for at in 0..array.data.len() {
-            let (block, row, col) = place(&indices(at, &array.shape));
+            let Some((block, row, col)) = place(&indices(at, &array.shape)) else {
+                places.push(None);
+                continue;
+            };
             let block = self.spec.blocks().iter().find(|b| b.name == block).expect("a block of the cell");
             assert!(row < block.rows && col < block.cols, "{name}: row {row}, column {col} of {block:?}");
-            places.push(block.range.start + row * block.cols + col);
+            places.push(Some(block.range.start + row * block.cols + col));
         }
-        for (&place, &value) in places.iter().zip(&array.data) {
+        let given = places.iter().zip(&array.data).filter_map(|(place, value)| place.map(|place| (place, value)));
+        for (place, &value) in given {
             assert!(self.taken.insert(place), "{name}: a place that is taken already");
             self.params[place] = value;
         }
         self.places.push((name, places));
+        self
+    }
+
+    /// Adds to a bias what the reference adds beside it.
+    pub fn add_to(mut self, block: &str, rows: Range<usize>, value: f64) -> Self {
+        let block = self.spec.blocks().iter().find(|b| b.name == block).expect("a block of the cell");
+        let start = block.range.start;
+        self.params[start + rows.start..start + rows.end].iter_mut().for_each(|bias| *bias += value);
         self
     }
 
@@ -193,7 +231,7 @@ impl<'g> Layer<'g> {
     /// Compares the gradients of all parameters that the cell was given.
     pub fn compare_parameters(&self, judge: &mut Judge<'g>, gradients: &Gradients) {
         for (name, places) in &self.places {
-            let got: Vec<f64> = places.iter().map(|&place| gradients.params[place]).collect();
+            let got: Vec<f64> = places.iter().map(|place| place.map_or(0.0, |place| gradients.params[place])).collect();
             judge.compare(Kind::ParameterGradient, name, &got);
         }
     }

@@ -8,7 +8,7 @@ use rnn_kernels::cells::{Carried, LstmLayerNorm};
 #[test]
 fn the_norms_of_pytorch_carry_a_normalised_state() {
     let golden = Golden::read("lnlstm-pytorch");
-    let cell = LstmLayerNorm { carried: Carried::Normalised, bias: false, epsilon: 1e-5 };
+    let cell = LstmLayerNorm { carried: Carried::Normalised, bias: false, ..LstmLayerNorm::default() };
     Layer::new(&golden, &cell, Bias::None)
         .with("weight_ih", |i| ("weight_ih", i[0], i[1]))
         .with("weight_hh", |i| ("weight_hh", i[0], i[1]))
@@ -24,7 +24,7 @@ fn the_norms_of_pytorch_carry_a_normalised_state() {
 #[test]
 fn the_norms_of_tensorflow_addons_have_a_bias_and_another_epsilon() {
     let golden = Golden::read("lnlstm-tfa");
-    let cell = LstmLayerNorm { carried: Carried::Normalised, bias: true, epsilon: 1e-3 };
+    let cell = LstmLayerNorm { carried: Carried::Normalised, epsilon: 1e-3, ..LstmLayerNorm::default() };
     Layer::new(&golden, &cell, Bias::None)
         .with("kernel", |i| ("weight_ih", i[1], i[0]))
         .with("recurrent_kernel", |i| ("weight_hh", i[1], i[0]))

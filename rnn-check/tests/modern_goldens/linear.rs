@@ -1,9 +1,10 @@
-//! Recurrences that are linear in the state, and whose gates, if any, see the input alone: RG-LRU and LRU.
+//! Recurrences that are linear in the state, and whose gates, if any, see the input alone: RG-LRU and LRU; and one without a cell.
 
 use super::golden::{Golden, Judge, Kind};
 use super::layer::Layer;
+use rnn_check::planted::Plain;
 use rnn_kernels::cells::{Lru, RgLru};
-use rnn_kernels::{Bias, Size};
+use rnn_kernels::{Backend, Bias, Direction, LinearBackward, LinearForward, SeqMut, SeqRef, Size};
 
 #[test]
 fn rg_lru_with_gates_of_two_heads_is_that_of_the_reference() {
@@ -76,4 +77,42 @@ fn rg_lru_in_heads_is_that_of_the_reference() {
         .with("input_gate.b", |i| ("bias_ih", row(1, i[0], i[1]), 0))
         .with("a_param", |i| ("a_param", i[0], 0))
         .compare_all("y", &["h"]);
+}
+
+/// The recurrence alone, whose coefficients the reference is given: `h = e^g ⊙ h₋₁ + x`.
+#[test]
+fn the_recurrence_of_hgrn_is_that_of_the_reference() {
+    let golden = Golden::read("hgrn-core");
+    let [t, n, h] = golden.sizes(["T", "N", "H"]);
+    let a: Vec<f64> = golden.input("g").iter().map(|g| g.exp()).collect();
+    let a = SeqRef::new(&a, t, n, h);
+    let (direction, initial) = (Direction::Forward, golden.initial(&["h"]));
+    let mut states = vec![f64::NAN; (t + 1) * n * h];
+    Plain.linear_forward(LinearForward {
+        direction,
+        a,
+        b: SeqRef::new(golden.input("x"), t, n, h),
+        initial: initial.as_deref(),
+        h: SeqMut::new(&mut states, t + 1, n, h),
+    });
+    let [mut d_a, mut d_b] = [(); 2].map(|()| vec![f64::NAN; t * n * h]);
+    let mut d_initial = vec![f64::NAN; n * h];
+    Plain.linear_backward(LinearBackward {
+        direction,
+        a,
+        h: SeqRef::new(&states, t + 1, n, h),
+        d_h: SeqRef::new(golden.d_output("o"), t, n, h),
+        d_last: golden.d_last(&["h"]).as_deref(),
+        d_a: SeqMut::new(&mut d_a, t, n, h),
+        d_b: SeqMut::new(&mut d_b, t, n, h),
+        d_initial: Some(&mut d_initial),
+    });
+    let d_g: Vec<f64> = d_a.iter().zip(golden.input("g")).map(|(d, g)| d * g.exp()).collect();
+    Judge::all(&golden, |judge| {
+        judge.compare(Kind::Output, "o", &states[n * h..]);
+        judge.compare(Kind::LastState, "h", &states[t * n * h..]);
+        judge.compare(Kind::InputGradient, "x", &d_b);
+        judge.compare(Kind::InputGradient, "g", &d_g);
+        judge.compare(Kind::InitialStateGradient, "h", &d_initial);
+    });
 }

@@ -1,9 +1,11 @@
 //! `r, z = φ(…)`, `n = ψ(…)`, `h = (1 − z) ⊙ n + z ⊙ h₋₁`: the GRU with functions of one's choice.
 
 use super::Nonlinearity;
+use super::noise::{Noise, zoned};
 use crate::equations::{Equations, Gru, GruReset, Unit};
-use crate::form::Form;
+use crate::form::{Form, Slot};
 use crate::number::Number;
+use alloc::vec;
 
 /// A gated recurrent unit, rows `r z n`, PyTorch's parameters. With default functions it is [`Gru`], whose kernels a backend knows:
 /// use that one. ONNX' `GRU` with `activations`.
@@ -20,28 +22,67 @@ pub struct GruVariant {
     pub gate: Nonlinearity,
     /// The function of `n`.
     pub candidate: Nonlinearity,
+    /// What masks do; with [`Noise::State`] both products with `h₋₁` and `r ⊙ h₋₁` see the masked one, the update does not.
+    pub noise: Noise,
 }
 
 impl Default for GruVariant {
     fn default() -> Self {
-        Self { reset: GruReset::After, gate: Nonlinearity::Sigmoid, candidate: Nonlinearity::Tanh }
+        let (gate, candidate) = (Nonlinearity::Sigmoid, Nonlinearity::Tanh);
+        Self { reset: GruReset::After, gate, candidate, noise: Noise::None }
+    }
+}
+
+impl GruVariant {
+    /// The new state, masked as the noise says.
+    #[inline(always)]
+    fn update<S: Number>(&self, u: &mut Unit<'_, S>, z: S, n: S) {
+        let one = S::one();
+        match self.noise {
+            Noise::None | Noise::State => {
+                let [h] = u.reads();
+                u.write([(one - z) * n + z * h]);
+            }
+            Noise::Zoneout => {
+                let [h, mask] = u.reads();
+                u.write([zoned(mask, h, (one - z) * n + z * h)]);
+            }
+            Noise::Candidate => {
+                let [h, mask] = u.reads();
+                u.write([(one - z) * (mask * n) + z * h]);
+            }
+        }
     }
 }
 
 impl Equations for GruVariant {
     fn form(&self) -> Form {
-        Gru { reset: self.reset }.form()
+        let mut form = self.noise.masks(Gru { reset: self.reset }.form());
+        match (self.noise, self.reset) {
+            (Noise::None, _) | (Noise::State, GruReset::After) => {}
+            // The reset gate scales what its matrix sees.
+            (Noise::State, GruReset::Before) => form.stages[1].reads = vec![Slot::Value(1)],
+            (Noise::Zoneout | Noise::Candidate, _) => {
+                form.stages.last_mut().expect("a stage of gates").reads.push(Slot::Mask(0));
+            }
+        }
+        form
     }
 
     #[inline(always)]
     fn unit<S: Number>(&self, stage: usize, u: &mut Unit<'_, S>) {
+        let Some(stage) = stage.checked_sub(self.noise.stages()) else {
+            let [h, mask] = u.reads();
+            u.write([mask * h]);
+            return;
+        };
         match (self.reset, stage) {
             (GruReset::After, _) => {
-                let ([r, z, n, aux], [h]) = (u.pre(), u.reads());
+                let [r, z, n, aux] = u.pre();
                 let (r, z) = (self.gate.kept(u, 0, r), self.gate.kept(u, 1, z));
                 // The derivative of a function that is not kept needs n before r ⊙ aux is added, which stays in its place.
                 let n = self.candidate.kept(u, 2, n + r * aux);
-                u.write([(S::one() - z) * n + z * h]);
+                self.update(u, z, n);
             }
             (GruReset::Before, 0) => {
                 let ([r], [h]) = (u.pre(), u.reads());
@@ -49,9 +90,9 @@ impl Equations for GruVariant {
                 u.write([r * h]);
             }
             (GruReset::Before, _) => {
-                let ([z, n], [h]) = (u.pre(), u.reads());
+                let [z, n] = u.pre();
                 let (z, n) = (self.gate.kept(u, 0, z), self.candidate.kept(u, 1, n));
-                u.write([(S::one() - z) * n + z * h]);
+                self.update(u, z, n);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `c = f ⊙ c₋₁ + i ⊙ g`, `h = W_hr (o ⊙ φ(c))`: the LSTM with its options.
 
 use super::Nonlinearity;
+use super::noise::{Noise, zoned};
 use crate::equations::{Equations, Unit};
 use crate::form::{Form, Product, Slot, Stage, Width};
 use crate::number::Number;
@@ -63,13 +64,16 @@ pub struct LstmVariant {
     pub candidate: Nonlinearity,
     /// The function of `c` in `h`.
     pub state: Nonlinearity,
+    /// What masks do; those of `h` are as wide as a projection makes it.
+    pub noise: Noise,
 }
 
 impl Default for LstmVariant {
     fn default() -> Self {
         let (gate, tanh) = (Nonlinearity::Sigmoid, Nonlinearity::Tanh);
         let (forget, clip) = (Forget::Learned, Clips::default());
-        Self { forget, peepholes: false, projection: false, clip, gate, candidate: tanh, state: tanh }
+        let noise = Noise::None;
+        Self { forget, peepholes: false, projection: false, clip, gate, candidate: tanh, state: tanh, noise }
     }
 }
 
@@ -99,6 +103,44 @@ impl LstmVariant {
             Some(limit) => phi.of(pre.clamp(limit)),
         }
     }
+
+    /// `c₋₁`, and of the masks that of `c` or of the candidate, and with no projection that of `h` with `h₋₁`.
+    #[inline(always)]
+    fn reads<S: Number>(&self, u: &mut Unit<'_, S>) -> (S, Option<S>, Option<[S; 2]>) {
+        match (self.noise, self.projection) {
+            (Noise::None | Noise::State, _) => {
+                let [c] = u.reads();
+                (c, None, None)
+            }
+            (Noise::Candidate, _) | (Noise::Zoneout, true) => {
+                let [c, mask] = u.reads();
+                (c, Some(mask), None)
+            }
+            (Noise::Zoneout, false) => {
+                let [c, mask, of_h, h] = u.reads();
+                (c, Some(mask), Some([of_h, h]))
+            }
+        }
+    }
+
+    /// The last stage of a cell with a projection: its limit, its mask.
+    #[inline(always)]
+    fn project<S: Number>(&self, u: &mut Unit<'_, S>) {
+        let [h] = u.pre();
+        match (self.clip.output, self.noise) {
+            (limit, Noise::Zoneout) => {
+                let [mask, old] = u.reads();
+                u.write([zoned(mask, old, limited(limit, h))]);
+            }
+            (None, _) => {
+                let h = u.keep([h]);
+                u.write(h);
+            }
+            (limit, _) => {
+                u.write([limited(limit, h)]);
+            }
+        }
+    }
 }
 
 impl Equations for LstmVariant {
@@ -117,37 +159,45 @@ impl Equations for LstmVariant {
             form = form.vector("peephole_o");
             gates.vectors = (0..form.vectors.len()).collect();
         }
+        let of_h = [Slot::Mask(0), Slot::Old(H)];
+        match (self.noise, self.projection) {
+            (Noise::None | Noise::State, _) => {}
+            (Noise::Candidate, _) => gates.reads.push(Slot::Mask(0)),
+            (Noise::Zoneout, true) => gates.reads.push(Slot::Mask(1)),
+            (Noise::Zoneout, false) => gates.reads.extend([&[Slot::Mask(1)], &of_h[..]].concat()),
+        }
         if !self.projection {
-            return form.stage(gates.writes([Slot::New(H), Slot::New(C)]));
+            let form = form.stage(gates.writes([Slot::New(H), Slot::New(C)]));
+            return self.noise.masks(form);
         }
         form.states[H].1 = Width::Output;
         let form = form.matrix("weight_hr", None).values(vec![Width::Hidden]);
-        let projection = Stage::new(["h"]).width(Width::Output).products([Product::new(2, Slot::Value(0))]);
-        form.stage(gates.writes([Slot::Value(0), Slot::New(C)])).stage(projection)
+        let mut projection = Stage::new(["h"]).width(Width::Output).products([Product::new(2, Slot::Value(0))]);
+        if self.noise == Noise::Zoneout {
+            projection.reads = of_h.into();
+        }
+        let form = form.stage(gates.writes([Slot::Value(0), Slot::New(C)])).stage(projection);
+        self.noise.masks(form)
     }
 
     #[inline(always)]
     fn unit<S: Number>(&self, stage: usize, u: &mut Unit<'_, S>) {
-        if stage == 1 {
-            let [h] = u.pre();
-            match self.clip.output {
-                None => {
-                    let h = u.keep([h]);
-                    u.write(h);
-                }
-                limit => {
-                    u.write([limited(limit, h)]);
-                }
-            }
+        let Some(stage) = stage.checked_sub(self.noise.stages()) else {
+            let [h, mask] = u.reads();
+            u.write([mask * h]);
             return;
+        };
+        if stage == 1 {
+            return self.project(u);
         }
         let learned = self.forget == Forget::Learned;
-        let ([i, f, g, o], [old]) = if learned {
-            (u.pre(), u.reads())
+        let [i, f, g, o] = if learned {
+            u.pre()
         } else {
-            let ([i, g, o], reads) = (u.pre(), u.reads());
-            ([i, i, g, o], reads)
+            let [i, g, o] = u.pre();
+            [i, i, g, o]
         };
+        let (old, mask, of_h) = self.reads(u);
         let peepholes = match (self.peepholes, learned) {
             (false, _) => None,
             (true, true) => Some(u.vectors::<3>()),
@@ -165,10 +215,28 @@ impl Equations for LstmVariant {
         };
         let (g_at, o_at) = if learned { (2, 3) } else { (1, 2) };
         let g = self.gate(u, g_at, self.candidate, g, None);
+        let g = match (self.noise, mask) {
+            (Noise::Candidate, Some(mask)) => mask * g,
+            _ => g,
+        };
         let kept = if self.forget == Forget::One { old } else { f * old };
-        let c = u.write_at(C, limited(self.clip.state, kept + i * g));
+        let c = limited(self.clip.state, kept + i * g);
+        let c = match (self.noise, mask) {
+            (Noise::Zoneout, Some(mask)) => {
+                u.write_at(C, zoned(mask, old, c));
+                c
+            }
+            _ => u.write_at(C, c),
+        };
         let o = self.gate(u, o_at, self.gate, o, peep(2, c));
         let h = o * self.state.of(c);
-        u.write_at(H, if self.projection { h } else { limited(self.clip.output, h) });
+        let h = if self.projection { h } else { limited(self.clip.output, h) };
+        u.write_at(
+            H,
+            match of_h {
+                None => h,
+                Some([mask, old]) => zoned(mask, old, h),
+            },
+        );
     }
 }

@@ -12,15 +12,17 @@
 //! |---|---|---|---|
 //! | simple recurrent network, any activation | [`Elman`](crate::Elman) | PyTorch's values | Elman 1990 |
 //! | LSTM with forget gate | [`Lstm`](crate::Lstm) | PyTorch's values | Gers et al. 2000 |
+//! | LSTM of blocks without one | [`LstmBlocks`] | | Hochreiter & Schmidhuber 1997 |
 //! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | values of torch operations | Hochreiter & Schmidhuber 1997 |
 //! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | values of torch operations | Greff et al. 2015 |
 //! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values, torch operations | Gers & Schmidhuber 2000 |
 //! | projection | [`LstmVariant`] | PyTorch's values at `P ≠ H` | Sak et al. 2014 |
 //! | clip of pre-activations, state, output | [`Clips`] | values of torch operations, but for the output | ONNX, TensorFlow |
 //! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of torch, each function by itself | ONNX |
+//! | zoneout; dropout of the candidate; dropout of the seen state | [`Noise`] in [`ElmanVariant`], [`LstmVariant`], [`GruVariant`] | | Krueger et al. 2017, Semeniuta et al. 2016, Gal & Ghahramani 2016 |
 //! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 |
 //! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
-//! | Li-GRU | [`LiGru`] | values | Ravanelli et al. 2018 |
+//! | Li-GRU | [`LiGru`] | values, also behind a batch norm | Ravanelli et al. 2018 |
 //! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
 //! | RG-LRU, gates in heads | [`RgLru`] | values of two heads, in blocks and in one matrix | De et al. 2024 |
 //! | HGRN, real and complex | [`Hgrn`], [`Phase`] | values of the layers | Qin et al. 2023 |
@@ -30,21 +32,25 @@
 //! | gated DeltaNet | [`GatedDelta`] | values of recurrence and gates, two heads | Yang et al. 2024 |
 //! | Mamba's selective scan | [`Mamba`] | values of scan and step | Gu & Dao 2023 |
 //! | layer norm inside the gates, three arrangements | [`LstmLayerNorm`] | values of all three | Ba et al. 2016 |
-//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three | Hasani et al. 2022 |
+//! | layer norm of each gate by itself | [`LstmLayerNorm`], [`Normed::Gates`] | | TensorFlow 1 |
+//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three, and in turn with an LSTM | Hasani et al. 2022 |
 //! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
 //! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
+//! | clockwork, any periods | [`Clockwork`] | values of three modules | Koutník et al. 2014 |
 //! | connections over `d` steps | [`Skip`] | | Lin et al. 1996 |
 //! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 |
 //! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
 //!
 //! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
-//! its units, the outer product of two vectors. Equations stay those of one number.
+//! its units, the outer product of two vectors, parts of one vector. Equations stay those of one number.
 //!
-//! Not there: clocks of units (Clockwork), rounding with a straight-through gradient (Skip RNN), gates shared by several cells of a block (1997), a norm of each gate by itself (TensorFlow 1), and batch norm over
-//! time. Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
+//! Not there: rounding with a straight-through gradient (Skip RNN) and batch norm over time.
+//! Convolutions, norms and gates around a recurrence (blocks of mLSTM, gated DeltaNet, Mamba) are layers, not cells.
 
 mod cfc;
+mod clockwork;
 mod deep_transition;
+mod elman_variant;
 mod gated_delta;
 mod gru_variant;
 mod hgrn;
@@ -54,6 +60,7 @@ mod layer_norm;
 mod leaky;
 mod li_gru;
 mod lru;
+mod lstm_blocks;
 mod lstm_layer_norm;
 mod lstm_peephole;
 mod lstm_variant;
@@ -62,13 +69,16 @@ mod mgu;
 mod min_gru;
 mod min_lstm;
 mod mlstm;
+mod noise;
 mod nonlinearity;
 mod rg_lru;
 mod skip;
 mod slstm;
 
 pub use cfc::{Cfc, CfcMode, Elapsed};
+pub use clockwork::Clockwork;
 pub use deep_transition::{DeepTransition, Shortcuts};
+pub use elman_variant::ElmanVariant;
 pub use gated_delta::GatedDelta;
 pub use gru_variant::GruVariant;
 pub use hgrn::{Hgrn, Phase};
@@ -77,7 +87,8 @@ pub use jordan::Jordan;
 pub use leaky::{Leak, Leaky, Rate};
 pub use li_gru::LiGru;
 pub use lru::{Feedthrough, Lru};
-pub use lstm_layer_norm::{Carried, LstmLayerNorm};
+pub use lstm_blocks::LstmBlocks;
+pub use lstm_layer_norm::{Carried, LstmLayerNorm, Normed};
 pub use lstm_peephole::LstmPeephole;
 pub use lstm_variant::{Clips, Forget, LstmVariant};
 pub use mamba::Mamba;
@@ -85,6 +96,7 @@ pub use mgu::{Mgu, MguReset, Update};
 pub use min_gru::{Candidate, MinGru};
 pub use min_lstm::MinLstm;
 pub use mlstm::Mlstm;
+pub use noise::Noise;
 pub use nonlinearity::Nonlinearity;
 pub use rg_lru::RgLru;
 pub use skip::Skip;

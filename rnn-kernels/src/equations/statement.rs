@@ -86,6 +86,7 @@ fn write_factor(text: &mut String, form: &Form, factor: Factor) -> Result {
         Factor::Spread { inner } => write!(text, "spread {} ", of(inner)),
         Factor::Sum { inner } => write!(text, "sum {} ", of(inner)),
         Factor::Mean { inner } => write!(text, "mean {} ", of(inner)),
+        Factor::Part { at, of } => write!(text, "part {at} of {of} "),
     }
 }
 

@@ -136,6 +136,8 @@ impl Form {
             Factor::Spread { .. } => "the spread".into(),
             Factor::Sum { .. } => "the sum".into(),
             Factor::Mean { .. } => "the mean".into(),
+            Factor::Part { at, of } if at >= of => return Err(missing("part", at, of)),
+            Factor::Part { .. } => "the part".into(),
         })
     }
 

@@ -51,6 +51,14 @@ pub enum Factor {
         /// How many neighbours stay together.
         inner: Width,
     },
+    /// `out[at · K + c] = v[c]` and 0 elsewhere, `K` the width of `v`: one of `of` equal parts of `out`. As [`Spread`](Factor::Spread) cuts
+    /// a vector into gates, all parts together join vectors into one.
+    Part {
+        /// Which part.
+        at: usize,
+        /// How many there are.
+        of: usize,
+    },
 }
 
 impl Factor {
@@ -66,7 +74,7 @@ impl Factor {
     /// How many neighbours stay together, if it is a fixed map.
     pub(crate) const fn inner(self) -> Option<Width> {
         match self {
-            Factor::Matrix(_) | Factor::Heads { .. } => None,
+            Factor::Matrix(_) | Factor::Heads { .. } | Factor::Part { .. } => None,
             Factor::Spread { inner } | Factor::Sum { inner } | Factor::Mean { inner } => Some(inner),
         }
     }
@@ -101,6 +109,12 @@ impl Product {
     #[must_use]
     pub const fn mean(of: Slot, inner: Width) -> Self {
         Self { of, factor: Factor::Mean { inner }, into: None }
+    }
+
+    /// A slot as part `at` of `parts` equal ones: see [`Factor::Part`].
+    #[must_use]
+    pub const fn part(of: Slot, at: usize, parts: usize) -> Self {
+        Self { of, factor: Factor::Part { at, of: parts }, into: None }
     }
 
     /// Into these gates alone.

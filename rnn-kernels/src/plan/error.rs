@@ -60,6 +60,19 @@ pub enum SizeError {
         /// How many neighbours stay together.
         inner: usize,
     },
+    /// Parts of gates are not as wide as what is put into them.
+    Parts {
+        /// The cell.
+        cell: Name,
+        /// The stage.
+        stage: usize,
+        /// The width of what is put into a part.
+        of: usize,
+        /// How many parts there are.
+        parts: usize,
+        /// The width of all of them.
+        out: usize,
+    },
 }
 
 impl fmt::Display for SizeError {
@@ -79,6 +92,9 @@ impl fmt::Display for SizeError {
                 f,
                 "cell `{cell}`: heads of `{matrix}` have {columns} columns; they must divide {of} elements, and their number {units} units"
             ),
+            SizeError::Parts { cell, stage, of, parts, out } => {
+                write!(f, "cell `{cell}`, stage {stage}: {parts} parts of {of} elements must be {out} units")
+            }
             SizeError::Axes { cell, stage, narrow, wide, inner } => write!(
                 f,
                 "cell `{cell}`, stage {stage}: {wide} elements must be a positive multiple of {narrow}, and those of {inner}"

@@ -1,4 +1,6 @@
 //! `[a, c] ⇄ [a, b, c]`: the fixed maps of a stage with the sizes of a layer.
+//!
+//! A part of a gate is a map without repeats into some of its columns.
 
 use super::{Size, SizeError};
 use crate::accum::Accum;
@@ -61,27 +63,38 @@ impl Axes {
     }
 }
 
-/// The axes of a product of stage `s` with so many gates that multiplies by no matrix; `None` if it does.
+/// The axes of a product of stage `s` with so many gates that multiplies by no matrix, and the first of its columns among those of the
+/// gates; `None` if it does.
 pub(super) fn axes(
     form: &Form,
     size: Size,
     s: usize,
     product: &Product,
     gates: usize,
-) -> Option<Result<(Way, Axes), SizeError>> {
+) -> Option<Result<(Way, Axes, usize), SizeError>> {
+    let of = form.slot_width(product.of).map_or(size.input, |width| size.width(width));
+    let out = size.width(form.stages[s].width) * gates;
+    if let Factor::Part { at, of: parts } = product.factor {
+        let axes = Axes { outer: 1, repeats: 1, inner: of };
+        let fits = of > 0 && of.checked_mul(parts) == Some(out);
+        return Some(if fits {
+            Ok((Way::Spread, axes, at * of))
+        } else {
+            Err(SizeError::Parts { cell: form.name.clone(), stage: s, of, parts, out })
+        });
+    }
     let inner = product.factor.inner()?;
     let way = match product.factor {
         Factor::Spread { .. } => Way::Spread,
         Factor::Sum { .. } => Way::Sum,
         Factor::Mean { .. } => Way::Mean,
-        Factor::Matrix(_) | Factor::Heads { .. } => return None,
+        Factor::Matrix(_) | Factor::Heads { .. } | Factor::Part { .. } => return None,
     };
-    let of = form.slot_width(product.of).map_or(size.input, |width| size.width(width));
-    let (out, inner) = (size.width(form.stages[s].width) * gates, size.width(inner));
+    let inner = size.width(inner);
     let (narrow, wide) = if way == Way::Spread { (of, out) } else { (out, of) };
     let fits = narrow > 0 && wide.is_multiple_of(narrow) && inner > 0 && narrow.is_multiple_of(inner) && wide > 0;
     Some(if fits {
-        Ok((way, Axes { outer: narrow / inner, repeats: wide / narrow, inner }))
+        Ok((way, Axes { outer: narrow / inner, repeats: wide / narrow, inner }, 0))
     } else {
         Err(SizeError::Axes { cell: form.name.clone(), stage: s, narrow, wide, inner })
     })

@@ -156,18 +156,21 @@ impl Plan {
             let (mut inner, mut maps, mut cleared) = (vec![], vec![], vec![]);
             for (p, product) in stage.products.iter().enumerate() {
                 if let Some(axes) = maps::axes(form, size, s, product, stage.gates_of(p)) {
-                    let (way, axes) = axes?;
+                    let (way, axes, before) = axes?;
                     let gate = stage.gate_of(p, 0);
                     // Matrices come first, whatever their place: their biases start a pre-activation.
                     let added = |&other: &usize| stage.products[other].factor.matrix().is_some() || other < p;
                     let all = gate..gate + stage.gates_of(p);
                     let fresh: Vec<_> = all.clone().filter(|&g| !stage.adds_to(g).any(|other| added(&other))).collect();
-                    let forward = if fresh.len() == all.len() { Accum::Replace } else { Accum::Add };
+                    // A part of a gate leaves the rest of it to others, which may be none.
+                    let is_part = matches!(product.factor, Factor::Part { .. });
+                    let forward = if fresh.len() == all.len() && !is_part { Accum::Replace } else { Accum::Add };
                     if forward == Accum::Add {
                         cleared.extend(fresh.into_iter().map(|g| home.column(g * width)));
                     }
-                    let (home, cols) =
-                        (home.column(gate * width), cols.start + gate * width..cols.start + all.end * width);
+                    let first = gate * width + before;
+                    let len = if is_part { axes.wide() } else { all.len() * width };
+                    let (home, cols) = (home.column(first), cols.start + first..cols.start + first + len);
                     maps.push(Map { of: product.of, way, axes, home, cols, forward, backward: Accum::Add });
                     continue;
                 }

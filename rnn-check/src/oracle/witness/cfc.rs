@@ -8,21 +8,21 @@ use rnn_kernels::cells::{Cfc, CfcMode, Elapsed};
 pub static CFC: Own = Own::new(
     "cfc",
     || cell(&Cfc { layers: 2, ..Cfc::default() }),
-    Some(|d, p, x, h, _| gated(d, p, x, h, |tau| 1.0 - tau)),
+    Some(|d, p, x, h, _, _| gated(d, p, x, h, |tau| 1.0 - tau)),
 );
 
 /// Two answers, one of them gated.
 pub static CFC_NO_GATE: Own = Own::new(
     "cfc without gate",
     || cell(&Cfc { layers: 2, mode: CfcMode::NoGate, elapsed: Elapsed::One }),
-    Some(|d, p, x, h, _| gated(d, p, x, h, |_| 1.0)),
+    Some(|d, p, x, h, _, _| gated(d, p, x, h, |_| 1.0)),
 );
 
 /// The solution itself.
 pub static CFC_PURE: Own = Own::new(
     "cfc pure",
     || cell(&Cfc { layers: 1, mode: CfcMode::Pure, elapsed: Elapsed::One }),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, out] = params.matrices([(1, true), (1, false)], hidden * hidden + 2 * hidden);

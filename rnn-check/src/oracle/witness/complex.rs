@@ -17,13 +17,13 @@ fn polar(r: f64, phi: f64) -> Pair {
 }
 
 /// Orvieto et al. 2023, "Resurrecting recurrent neural networks for long sequences"; its states are `y h_re h_im`.
-pub static LRU: Own = Own::new("lru", || cell(&Lru::default()), Some(|d, p, x, _, h| lru(d, p, x, h, true)));
+pub static LRU: Own = Own::new("lru", || cell(&Lru::default()), Some(|d, p, x, _, h, _| lru(d, p, x, h, true)));
 
 /// The same without `D`.
 pub static LRU_NO_FEEDTHROUGH: Own = Own::new(
     "lru without feedthrough",
     || cell(&Lru { feedthrough: Feedthrough::None }),
-    Some(|d, p, x, _, h| lru(d, p, x, h, false)),
+    Some(|d, p, x, _, h, _| lru(d, p, x, h, false)),
 );
 
 fn lru(dims: Dims, params: &[f64], x: &[f64], h: &[f64], has_d: bool) -> [Vec<f64>; 2] {
@@ -50,7 +50,7 @@ fn lru(dims: Dims, params: &[f64], x: &[f64], h: &[f64], has_d: bool) -> [Vec<f6
 pub static HGRN_COMPLEX: Own = Own::new(
     "hgrn complex",
     || cell(&Hgrn { phase: Phase::Learned }),
-    Some(|dims, params, x, re, im| {
+    Some(|dims, params, x, re, im, _| {
         let mut params = Parameters::new(dims, params);
         let [w] = params.matrices([(3, true)], 2 * dims.hidden);
         let (gamma, theta) = (params.vector(), params.vector());

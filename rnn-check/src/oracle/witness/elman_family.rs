@@ -8,7 +8,7 @@ use rnn_kernels::cells::{DeepTransition, IndRnn, Jordan, Leak, Leaky, Nonlineari
 pub static IND_RNN: Own = Own::new(
     "ind_rnn",
     || cell(&IndRnn::default()),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let mut params = Parameters::new(dims, params);
         let [w] = params.matrices([(1, true)], dims.hidden);
         let u = params.vector();
@@ -20,7 +20,7 @@ pub static IND_RNN: Own = Own::new(
 pub static LEAKY: Own = Own::new(
     "leaky, learned",
     || cell(&Leaky::default()),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let mut params = Parameters::new(dims, params);
         let [w, r] = params.matrices([(1, true), (1, false)], dims.hidden);
         let leak = params.vector();
@@ -39,7 +39,7 @@ pub static LEAKY_BEFORE: Own = Own::new(
         let activation = Nonlinearity::ScaledTanh { scale: 1.75, rate: 0.5 };
         cell(&Leaky { leak: Leak::BeforeActivation, rate: Rate::Fixed(0.25), activation })
     },
-    Some(|dims, params, x, h, u| {
+    Some(|dims, params, x, h, u, _| {
         let [w, r] = Parameters::new(dims, params).matrices([(1, true), (1, false)], 0);
         let new_u = each(dims, |j| 0.75 * u[j] + 0.25 * (w.times(j, x) + r.times(j, h)));
         [each(dims, |j| 1.75 * (0.5 * new_u[j]).tanh()), new_u]
@@ -50,7 +50,7 @@ pub static LEAKY_BEFORE: Own = Own::new(
 pub static LEAKY_STATE: Own = Own::new(
     "leaky state",
     || cell(&Leaky { leak: Leak::StateAlone, rate: Rate::Fixed(0.5), activation: Nonlinearity::HardTanh }),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let [w, r] = Parameters::new(dims, params).matrices([(1, true), (1, false)], 0);
         [each(dims, |j| 0.5 * h[j] + (w.times(j, x) + r.times(j, h)).clamp(-1.0, 1.0)), vec![]]
     }),
@@ -60,7 +60,7 @@ pub static LEAKY_STATE: Own = Own::new(
 pub static SKIP: Own = Own::new(
     "skip 3",
     || cell(&Skip { steps: 3, ..Skip::default() }),
-    Some(|dims, params, x, h, before| {
+    Some(|dims, params, x, h, before, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, r] = params.matrices([(1, true), (1, false)], hidden * hidden);
@@ -75,7 +75,7 @@ pub static SKIP: Own = Own::new(
 pub static JORDAN: Own = Own::new(
     "jordan",
     || cell(&Jordan::default()),
-    Some(|dims, params, x, _, context| {
+    Some(|dims, params, x, _, context, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, v] = params.matrices([(1, true), (1, false)], hidden * hidden);
@@ -91,7 +91,7 @@ pub static JORDAN: Own = Own::new(
 pub static DEEP_TRANSITION_SHORTCUTS: Own = Own::new(
     "deep transition with shortcuts",
     || cell(&DeepTransition { layers: 3, ..DeepTransition::default() }),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let matrices = [(3, true), (3, false), (1, false), (1, false)];
         let [w, r, second, third] = Parameters::new(dims, params).matrices(matrices, 0);
@@ -109,7 +109,7 @@ pub static DEEP_TRANSITION: Own = Own::new(
         let (shortcuts, activation) = (Shortcuts::None, Nonlinearity::Sigmoid);
         cell(&DeepTransition { layers: 2, shortcuts, activation })
     },
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let [w, r, second] = Parameters::new(dims, params).matrices([(1, true), (1, false), (1, false)], 0);
         let z = each(dims, |j| sigmoid(w.times(j, x) + r.times(j, h)));
         [each(dims, |j| sigmoid(second.times(j, &z))), vec![]]

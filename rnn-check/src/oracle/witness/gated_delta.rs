@@ -11,7 +11,7 @@ const V: usize = 2;
 pub static GATED_DELTA: Own = Own::new(
     "gated_delta",
     || cell(&GatedDelta { key: K, value: V }),
-    Some(|dims, params, x, _, s| {
+    Some(|dims, params, x, _, s, _| {
         let (hidden, heads) = (dims.hidden, dims.hidden / V);
         let mut params = Parameters::new(dims, params);
         let w = params.of_input(2 * heads + 2 * heads * K + hidden, 2 * heads);

@@ -13,9 +13,10 @@ pub static GRU_AFTER: Own = Own::new(
             reset: GruReset::After,
             gate: Nonlinearity::HardSigmoid { slope: 0.25, offset: 0.5 },
             candidate: Nonlinearity::LeakyRelu { slope: 0.125 },
+            ..GruVariant::default()
         })
     },
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(3, true), (3, false)], 0);
         let hard = |v: f64| (0.25 * v + 0.5).clamp(0.0, 1.0);
@@ -34,9 +35,9 @@ pub static GRU_BEFORE: Own = Own::new(
     "gru reset-before, softplus",
     || {
         let (gate, candidate) = (Nonlinearity::Sigmoid, Nonlinearity::Softplus);
-        cell(&GruVariant { reset: GruReset::Before, gate, candidate })
+        cell(&GruVariant { reset: GruReset::Before, gate, candidate, ..GruVariant::default() })
     },
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(3, true), (3, false)], 0);
         let net = |gate: usize, j: usize| w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h);
@@ -54,7 +55,7 @@ pub static GRU_BEFORE: Own = Own::new(
 pub static MGU: Own = Own::new(
     "mgu",
     || cell(&Mgu::default()),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(2, true), (2, false)], 0);
         let f = each(dims, |j| sigmoid(w.times(j, x) + r.times(j, h)));
@@ -71,7 +72,7 @@ pub static MGU: Own = Own::new(
 pub static MGU_AFTER: Own = Own::new(
     "mgu reset-after",
     || cell(&Mgu { reset: MguReset::After, update: Update::Old }),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(2, true), (2, false)], 0);
         let new = each(dims, |j| {
@@ -87,7 +88,7 @@ pub static MGU_AFTER: Own = Own::new(
 pub static MGU_NO_RESET: Own = Own::new(
     "mgu without reset",
     || cell(&Mgu { reset: MguReset::None, update: Update::Old }),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(2, true), (2, false)], 0);
         let net = |gate: usize, j: usize| w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h);
@@ -103,7 +104,7 @@ pub static MGU_NO_RESET: Own = Own::new(
 pub static LI_GRU: Own = Own::new(
     "li_gru",
     || cell(&LiGru::default()),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(2, true), (2, false)], 0);
         let net = |gate: usize, j: usize| w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h);

@@ -6,13 +6,13 @@ use rnn_kernels::cells::{Candidate, Hgrn, MinGru, MinLstm, RgLru};
 
 /// Feng et al. 2024 with a positive candidate.
 pub static MIN_GRU: Own =
-    Own::new("min_gru", || cell(&MinGru::default()), Some(|d, p, x, h, _| min_gru(d, p, x, h, g)));
+    Own::new("min_gru", || cell(&MinGru::default()), Some(|d, p, x, h, _, _| min_gru(d, p, x, h, g)));
 
 /// Feng et al. 2024, the plain form.
 pub static MIN_GRU_IDENTITY: Own = Own::new(
     "min_gru identity",
     || cell(&MinGru { candidate: Candidate::Identity }),
-    Some(|d, p, x, h, _| min_gru(d, p, x, h, |a| a)),
+    Some(|d, p, x, h, _, _| min_gru(d, p, x, h, |a| a)),
 );
 
 /// The candidate that is never negative.
@@ -33,7 +33,7 @@ fn min_gru(dims: Dims, params: &[f64], x: &[f64], h: &[f64], g: fn(f64) -> f64) 
 pub static MIN_LSTM: Own = Own::new(
     "min_lstm",
     || cell(&MinLstm::default()),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let [w] = Parameters::new(dims, params).matrices([(3, true)], 0);
         let new = each(dims, |j| {
             let [n, f, i] = [0, 1, 2].map(|gate| w.times(gate * dims.hidden + j, x));
@@ -48,14 +48,14 @@ pub static MIN_LSTM: Own = Own::new(
 pub static RG_LRU: Own = Own::new(
     "rg_lru",
     || cell(&RgLru::default()),
-    Some(|dims, params, x, h, _| rg_lru(dims, params, x, h, dims.input)),
+    Some(|dims, params, x, h, _, _| rg_lru(dims, params, x, h, dims.input)),
 );
 
 /// The same, gates in heads of two.
 pub static RG_LRU_HEADS: Own = Own::new(
     "rg_lru heads",
     || cell(&RgLru { head: Some(2) }),
-    Some(|dims, params, x, h, _| rg_lru(dims, params, x, h, 2)),
+    Some(|dims, params, x, h, _, _| rg_lru(dims, params, x, h, 2)),
 )
 .in_heads_of(2);
 
@@ -76,7 +76,7 @@ fn rg_lru(dims: Dims, params: &[f64], x: &[f64], h: &[f64], head: usize) -> [Vec
 pub static HGRN: Own = Own::new(
     "hgrn",
     || cell(&Hgrn::default()),
-    Some(|dims, params, x, h, _| {
+    Some(|dims, params, x, h, _, _| {
         let mut params = Parameters::new(dims, params);
         let [w] = params.matrices([(2, true)], dims.hidden);
         let gamma = params.vector();

@@ -3,13 +3,13 @@
 
 use super::{Parameters, cell, each, sigmoid};
 use crate::oracle::{Dims, Own};
-use rnn_kernels::cells::{Clips, Forget, LstmVariant, Nonlinearity};
+use rnn_kernels::cells::{Clips, Forget, LstmBlocks, LstmVariant, Nonlinearity};
 
 /// Coupled gates and peepholes.
 pub static LSTM_COUPLED: Own = Own::new(
     "lstm coupled, peepholes",
     || cell(&LstmVariant { forget: Forget::Coupled, peepholes: true, ..LstmVariant::default() }),
-    Some(|dims, params, x, h, c| {
+    Some(|dims, params, x, h, c, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, r] = params.matrices([(3, true), (3, false)], 2 * hidden);
@@ -31,7 +31,7 @@ pub static LSTM_1997: Own = Own::new(
         let clip = Clips { pre_activations: Some(1.5), state: Some(0.75), output: None };
         cell(&LstmVariant { forget: Forget::One, clip, ..LstmVariant::default() })
     },
-    Some(|dims, params, x, h, c| {
+    Some(|dims, params, x, h, c, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(3, true), (3, false)], 0);
         let net =
@@ -42,6 +42,23 @@ pub static LSTM_1997: Own = Own::new(
     }),
 );
 
+/// Hochreiter and Schmidhuber 1997: blocks of two cells, `g` between −2 and 2, `h` between −1 and 1.
+pub static LSTM_BLOCKS: Own = Own::new(
+    "lstm_blocks",
+    || cell(&LstmBlocks::default()),
+    Some(|dims, params, x, h, c, _| {
+        let half = dims.hidden / 2;
+        // Gates of all blocks, H / 2 of each kind, then the cells.
+        let [w, r] = Parameters::new(dims, params).matrices([(2, true), (2, false)], 0);
+        let net = |row: usize| w.times(row, x) + r.times(row, h);
+        let squashed = |v: f64| 4.0 * sigmoid(v) - 2.0;
+        let new_c = each(dims, |j| c[j] + sigmoid(net(j / 2)) * squashed(net(dims.hidden + j)));
+        let new_h = each(dims, |j| sigmoid(net(half + j / 2)) * (2.0 * sigmoid(new_c[j]) - 1.0));
+        [new_h, new_c]
+    }),
+)
+.in_heads_of(2);
+
 /// A limited projection, here of width `H`.
 pub static LSTM_PROJECTION: Own = Own::new(
     "lstm projection, clipped",
@@ -49,7 +66,7 @@ pub static LSTM_PROJECTION: Own = Own::new(
         let clip = Clips { output: Some(0.5), ..Clips::default() };
         cell(&LstmVariant { projection: true, clip, ..LstmVariant::default() })
     },
-    Some(|dims, params, x, h, c| {
+    Some(|dims, params, x, h, c, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let [w, r] = params.matrices([(4, true), (4, false)], hidden * hidden);
@@ -75,7 +92,7 @@ pub static LSTM_FUNCTIONS: Own = Own::new(
     Some(functions),
 );
 
-fn functions(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64]) -> [Vec<f64>; 2] {
+fn functions(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64], _: &[f64]) -> [Vec<f64>; 2] {
     let hidden = dims.hidden;
     let [w, r] = Parameters::new(dims, params).matrices([(4, true), (4, false)], 0);
     let net = |gate: usize, j: usize| w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h);

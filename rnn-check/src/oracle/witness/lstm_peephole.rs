@@ -15,7 +15,7 @@ fn make() -> rnn_kernels::Cell {
 }
 
 /// `params` is `W | R | b_W | b_R | w_ci | w_cf | w_co`, rows in the order `i f c o`.
-fn step(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64]) -> [Vec<f64>; 2] {
+fn step(dims: Dims, params: &[f64], x: &[f64], h: &[f64], c: &[f64], _: &[f64]) -> [Vec<f64>; 2] {
     let (units, inputs) = (dims.hidden, dims.input);
     let sigmoid = |v: f64| 1.0 / (1.0 + (-v).exp());
     let (w, rest) = params.split_at(4 * units * inputs);

@@ -10,7 +10,7 @@ const STATES: usize = 2;
 pub static MAMBA: Own = Own::new(
     "mamba",
     || cell(&Mamba { states: STATES }),
-    Some(|dims, params, x, _, s| {
+    Some(|dims, params, x, _, s, _| {
         let hidden = dims.hidden;
         let mut params = Parameters::new(dims, params);
         let w = params.of_input(3 * hidden + 2 * STATES, hidden * (STATES + 1));

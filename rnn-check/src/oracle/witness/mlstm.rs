@@ -10,7 +10,7 @@ const D: usize = 2;
 pub static MLSTM: Own = Own::new(
     "mlstm",
     || cell(&Mlstm { head: D, output_gate: true }),
-    Some(|dims, params, x, _, others| step(dims, params, x, others, true)),
+    Some(|dims, params, x, _, others, _| step(dims, params, x, others, true)),
 )
 .in_heads_of(D)
 .overflowing_when_saturated();
@@ -19,7 +19,7 @@ pub static MLSTM: Own = Own::new(
 pub static MLSTM_PLAIN: Own = Own::new(
     "mlstm without output gate",
     || cell(&Mlstm { head: D, output_gate: false }),
-    Some(|dims, params, x, _, others| step(dims, params, x, others, false)),
+    Some(|dims, params, x, _, others, _| step(dims, params, x, others, false)),
 )
 .in_heads_of(D)
 .overflowing_when_saturated();

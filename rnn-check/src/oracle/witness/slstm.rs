@@ -8,7 +8,7 @@ use rnn_kernels::cells::Slstm;
 pub static SLSTM: Own = Own::new(
     "slstm",
     || cell(&Slstm::default()),
-    Some(|dims, params, x, h, others| {
+    Some(|dims, params, x, h, others, _| {
         let [w, r] = Parameters::new(dims, params).matrices([(4, true), (4, false)], 0);
         step(dims, others, |gate, j| w.times(gate * dims.hidden + j, x) + r.times(gate * dims.hidden + j, h))
     }),
@@ -19,7 +19,7 @@ pub static SLSTM: Own = Own::new(
 pub static SLSTM_HEADS: Own = Own::new(
     "slstm heads",
     || cell(&Slstm { head: Some(2) }),
-    Some(|dims, params, x, h, others| {
+    Some(|dims, params, x, h, others, _| {
         let [w, r] = Parameters::new(dims, params).matrices_in_heads([(4, true), (4, false)], [dims.input, 2], 0);
         let own = |j: usize| &h[j / 2 * 2..][..2];
         step(dims, others, |gate, j| w.times(gate * dims.hidden + j, x) + r.times(gate * dims.hidden + j, own(j)))

@@ -70,6 +70,7 @@ fn products(form: &Form, stage: &Stage) -> Vec<(String, Stage)> {
         let wrong = match product.factor {
             Factor::Sum { inner } => Some(Factor::Mean { inner }),
             Factor::Mean { inner } => Some(Factor::Sum { inner }),
+            Factor::Part { at, of } if of > 1 => Some(Factor::Part { at: (at + 1) % of, of }),
             _ => None,
         };
         if let Some(wrong) = wrong {

@@ -24,6 +24,7 @@ pub(super) fn factor(form: &Form, factor: Factor) -> String {
         Factor::Spread { inner } => format!("spread {inner:?}"),
         Factor::Sum { inner } => format!("sum {inner:?}"),
         Factor::Mean { inner } => format!("mean {inner:?}"),
+        Factor::Part { at, of } => format!("part {at} of {of}"),
     }
 }
 
