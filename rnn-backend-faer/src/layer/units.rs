@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use rnn_kernels::program::{Operands, Place, evaluate};
+use rnn_kernels::program::{Operands, Place, Runner};
 use rnn_kernels::{Accum, GruReset, Known, Slot};
 
 use super::lanes::Vectors;
@@ -79,7 +79,7 @@ pub fn forward<T: Number>(
             }
             for n in from..to {
                 let mut row = Row { pass, s, at, first, n, tiles, width };
-                evaluate(&Vectors(simd), pass.spec.cell().forward(s), &mut row);
+                Vectors(simd).run(pass.spec.cell().forward(s), &mut row);
             }
         }
     }

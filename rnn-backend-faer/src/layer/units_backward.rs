@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use rnn_kernels::program::{Operands, Place, evaluate};
+use rnn_kernels::program::{Operands, Place, Runner};
 use rnn_kernels::{Accum, Direction, GruReset, Home, Input, Known, MatRef, SeqRef, Slot, Spec, Steps};
 
 use super::lanes::Vectors;
@@ -205,7 +205,7 @@ impl<'a, T: Number> Pullback<'a, T> {
                 }
                 for n in from..to {
                     let mut row = Row { pullback: self, s, at, first, n, tiles };
-                    evaluate(&Vectors(simd), self.spec.cell().backward(s), &mut row);
+                    Vectors(simd).run(self.spec.cell().backward(s), &mut row);
                 }
             }
         }

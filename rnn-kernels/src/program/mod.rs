@@ -14,7 +14,7 @@ use crate::number::Number;
 use alloc::vec;
 use alloc::vec::Vec;
 
-pub use evaluate::{Lanes, Operands, Reference, evaluate};
+pub use evaluate::{Lanes, Operands, Reference, Runner, evaluate};
 pub(crate) use graph::{Graph, Node};
 pub(crate) use pullback::pullback;
 pub(crate) use trace::{Traced, trace};
