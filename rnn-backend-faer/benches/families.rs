@@ -2,7 +2,8 @@
 //!
 //! One line for each cell and size: time of a multiply-add of its products, forward and forward with backward, over that of the LSTM
 //! with the kernels written by hand, minima of interleaved passes. A cell with few products and much arithmetic for each unit is slow
-//! by this measure, whoever computes it. Behind `--`: shapes `T,N,H` and names of cells, all of each if none is given.
+//! by this measure, whoever computes it. Behind `--`: shapes `T,N,H` and names of cells, all of each if none is given, and
+//! `threads=2`.
 
 use rnn_backend_faer::Faer;
 use rnn_check::oracle;
@@ -41,15 +42,16 @@ fn main() {
     if shapes.is_empty() {
         shapes = vec![(50, 16, 64), (50, 16, 128), (20, 16, 512)];
     }
-    let names: Vec<_> = arguments.iter().filter(|a| !a.starts_with("--") && shape(a).is_none()).collect();
+    let threads = arguments.iter().find_map(|argument| argument.strip_prefix("threads=")?.parse().ok()).unwrap_or(1);
+    let backend = Faer::parallel(threads);
+    let is_name = |a: &&String| !a.starts_with("--") && !a.starts_with("threads=") && shape(a).is_none();
+    let names: Vec<_> = arguments.iter().filter(is_name).collect();
     for (t, n, h) in shapes {
         let shape = [t, n, h, h];
         let cells = oracle::Cell::PEEPHOLE.iter().chain(oracle::Cell::FAMILIES);
         for &cell in cells.filter(|cell| names.is_empty() || names.iter().any(|&name| name == cell.name())) {
-            let (mut lstm, mut own) = (
-                Layer::new(Faer::sequential(), &Cell::lstm(), shape),
-                Layer::new(Faer::sequential(), cell.kernel(), shape),
-            );
+            let (mut lstm, mut own) =
+                (Layer::new(backend.clone(), &Cell::lstm(), shape), Layer::new(backend.clone(), cell.kernel(), shape));
             let work = products(&lstm) / products(&own);
             let forward = minima(rounds, 1, [&mut || lstm.forward(), &mut || own.forward()]);
             let training = minima(

@@ -183,3 +183,120 @@ fn add<T: Number, const L: usize>(to: &mut [T], from: &[T]) {
     }
     rest.iter_mut().zip(last).for_each(|(to, &from)| *to += from);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::math::{cos, exp, ln, ln_1p, sigmoid, sin, sqrt, tanh};
+    use core::ops::Range;
+    use rnn_kernels::program::{Place, evaluate};
+
+    /// One element after another.
+    struct Elements;
+
+    impl<T: Number> Lanes<T> for Elements {
+        fn unary(&self, f: Unary, to: &mut [T], a: &[T]) {
+            let f = match f {
+                Unary::Neg => |a: T| -a,
+                Unary::Abs => Scalar::abs,
+                Unary::Exp => exp,
+                Unary::Ln => ln,
+                Unary::Ln1p => ln_1p,
+                Unary::Sin => sin,
+                Unary::Cos => cos,
+                Unary::Sqrt => sqrt,
+                Unary::Tanh => tanh,
+                Unary::Sigmoid => sigmoid,
+            };
+            to.iter_mut().zip(a).for_each(|(to, &a)| *to = f(a));
+        }
+        fn binary(&self, f: Binary, to: &mut [T], a: &[T], b: &[T]) {
+            Reference.binary(f, to, a, b);
+        }
+    }
+
+    /// Two operands; results that overwrite, and one that is added.
+    struct Row<T> {
+        reads: [Vec<T>; 2],
+        writes: Vec<Vec<T>>,
+    }
+
+    impl<T: Number> Operands<T> for Row<T> {
+        fn width(&self) -> usize {
+            self.reads[0].len()
+        }
+        fn load(&self, place: Place, units: Range<usize>) -> &[T] {
+            let Place::Read(j) = place else { unreachable!("reads alone are loaded") };
+            &self.reads[j][units]
+        }
+        fn store(&mut self, place: Place, units: Range<usize>) -> Option<(Accum, &mut [T])> {
+            match place {
+                Place::Write(j) => Some((Accum::Replace, &mut self.writes[j][units])),
+                Place::Vector(j) => Some((Accum::Add, &mut self.writes[j][units])),
+                _ => None,
+            }
+        }
+    }
+
+    /// Every function of `r₀`, `r₁` and 0.75, through registers that lie `apart` from each other.
+    fn program(apart: u8) -> Program {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|r| r * apart);
+        let load = |to, j| Op::Load { to, from: Place::Read(j) };
+        let mut ops = vec![load(a, 0), load(b, 1), Op::Constant { to: c, value: 0.75 }];
+        let unary = [
+            Unary::Neg,
+            Unary::Abs,
+            Unary::Exp,
+            Unary::Ln,
+            Unary::Ln1p,
+            Unary::Sin,
+            Unary::Cos,
+            Unary::Sqrt,
+            Unary::Tanh,
+            Unary::Sigmoid,
+        ];
+        for (j, f) in unary.into_iter().enumerate() {
+            ops.extend([Op::Unary { f, to: d, a }, Op::Store { a: d, to: Place::Write(j) }]);
+        }
+        let binary = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Step];
+        for (j, f) in binary.into_iter().enumerate() {
+            ops.extend([Op::Binary { f, to: d, a, b }, Op::Binary { f, to: d, a: d, b: c }]);
+            ops.push(Op::Store { a: d, to: Place::Write(10 + j) });
+        }
+        // A result in the place of its operand, one that is added, one that goes nowhere, a register that nothing was put into.
+        ops.extend([Op::Unary { f: Unary::Tanh, to: a, a }, Op::Store { a, to: Place::Vector(16) }]);
+        ops.extend([Op::Store { a, to: Place::Cotangent(0) }, Op::Store { a: 4 * apart, to: Place::Write(17) }]);
+        Program::from_ops(ops)
+    }
+
+    fn check<T: Number>(simd: Simd, program: &Program, width: usize) {
+        let read = |rate: f64| (0..width).map(|j| T::from_f64(1.0 + 0.9 * (rate * (j as f64 + 1.0)).sin())).collect();
+        let row = || Row { reads: [read(0.7), read(1.3)], writes: vec![vec![T::from_f64(0.5); width]; 18] };
+        let (mut found, mut wanted) = (row(), row());
+        run(simd, program, &mut found);
+        evaluate(&Elements, program, &mut wanted);
+        for (j, (found, wanted)) in found.writes.iter().zip(&wanted.writes).enumerate() {
+            for (unit, (f, w)) in found.iter().zip(wanted).enumerate() {
+                assert!(
+                    f.to_f64() == w.to_f64(),
+                    "{:?}, write {j}, unit {unit} of {width}: {f:?}, not {w:?}",
+                    simd.isa()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_program_has_the_bits_of_its_functions_on_every_instruction_set_wherever_a_unit_lies() {
+        for simd in Simd::each() {
+            // 5, 41 and 201 registers.
+            for apart in [1, 10, 50] {
+                let program = program(apart);
+                for width in (0..40).chain([64, 96, 127, 128, 129, 513]) {
+                    check::<f32>(simd, &program, width);
+                    check::<f64>(simd, &program, width);
+                }
+            }
+        }
+    }
+}

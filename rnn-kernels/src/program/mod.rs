@@ -8,6 +8,7 @@ mod evaluate;
 mod graph;
 mod pullback;
 mod schedule;
+mod settled;
 mod trace;
 
 use crate::number::Number;
@@ -17,6 +18,7 @@ use alloc::vec::Vec;
 pub use evaluate::{Lanes, Operands, Reference, Runner, evaluate};
 pub(crate) use graph::{Graph, Node};
 pub(crate) use pullback::pullback;
+pub use settled::Settled;
 pub(crate) use trace::{Traced, trace};
 
 /// A function of one number.
