@@ -24,7 +24,7 @@ macro_rules! backend_for {
             }
             fn pack(&self, spec: &Spec<$T>, usage: Use, params: &[$T], packed: &mut [$T]) {
                 if spec.plan().whole {
-                    layer::pack(&self.workers, spec, usage, params, packed);
+                    layer::pack(self, spec, usage, params, packed);
                 }
             }
             fn infer(&self, run: Infer<'_, $T>) {

@@ -10,7 +10,7 @@ use crate::faer::Faer;
 use crate::number::Number;
 use crate::passes::block;
 use crate::passes::slots::Kept;
-use crate::threads::{Rows, Tile, Tiles, Tiling};
+use crate::threads::{Cut, Rows, Tile, Tiles, Tiling};
 
 /// `N · (2 states + values + steps ahead · pre-activations)`.
 pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize {
@@ -33,7 +33,7 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
     run.check(len, largest.len());
     let Infer { direction, steps, params, packed, x, masks, states, mut y, workspace, .. } = run;
     let share = if rows <= 1 { 1 } else { block(&backend.workers, rows, step_count * rows * work(plan)[0]) };
-    let weights = Weights::for_inference(plan, packed, len);
+    let weights = Weights::for_inference(spec, packed, len);
     let window = if most > 1 && worth_ahead(plan, x, share) { most } else { 1 };
     let tiling = if window == most { largest } else { tiling(window) };
     let state = |at, slot| Tile { group: STATES, at, slot };
@@ -81,7 +81,8 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
             }
             let tiles = Tiles::new(&mut *workspace, tiling);
             let y = y.as_mut().map_or(Rows::none(rows), |y| Rows::new(y.rb_mut()));
-            backend.workers.by_tiles(share, tiles, [y], |first, tiles, [y]| over(&pass, ks.clone(), first, tiles, y));
+            let cut = pass.apart(&backend.workers, rows).unwrap_or(Cut::Rows(share));
+            backend.workers.by_tiles(cut, tiles, [y], |first, tiles, [y]| over(&pass, ks.clone(), first, tiles, y));
             k = ks.end;
         }
     }

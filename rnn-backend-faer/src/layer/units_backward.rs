@@ -2,11 +2,13 @@
 
 use core::ops::Range;
 
-use rnn_kernels::program::{Operands, Place, evaluate};
+use rnn_kernels::program::{Operands, Place, Runner, Settled};
 use rnn_kernels::{Accum, Direction, GruReset, Home, Input, Known, MatRef, SeqRef, Slot, Spec, Steps};
 
 use super::lanes::Vectors;
 use super::pass;
+use super::units::behind;
+use super::weights::Weights;
 use crate::number::Number;
 use crate::passes::units::Units;
 use crate::pointwise::activate_backward;
@@ -32,6 +34,7 @@ pub const GROUPS: usize = 5;
 pub struct Pullback<'a, T> {
     pub simd: Simd,
     pub spec: &'a Spec<T>,
+    pub weights: Weights<'a, T>,
     pub params: &'a [T],
     pub x: Input<'a, T>,
     pub masks: &'a [SeqRef<'a, T>],
@@ -203,9 +206,11 @@ impl<'a, T: Number> Pullback<'a, T> {
                 if let Some(kernels) = self.compiled {
                     return kernels[s](self, s, at, first, tiles, (from, to));
                 }
+                let (cell, settled) = (self.spec.cell(), self.weights.settled_backward(self.spec, s));
+                let program = cell.settled_backward(s).map_or(cell.backward(s), Settled::each);
                 for n in from..to {
-                    let mut row = Row { pullback: self, s, at, first, n, tiles };
-                    evaluate(&Vectors(simd), self.spec.cell().backward(s), &mut row);
+                    let units = tiles.units().unwrap_or(0..stage.width);
+                    Vectors(simd).run(program, &mut Row { pullback: self, s, at, first, n, tiles, units, settled });
                 }
             }
         }
@@ -241,30 +246,36 @@ struct Row<'r, 'a, 't, T> {
     first: usize,
     n: usize,
     tiles: &'r mut Tiles<'t, T, GROUPS>,
+    /// The units that are to be computed.
+    units: Range<usize>,
+    /// What the vectors of the stage settle.
+    settled: &'a [T],
 }
 
 impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
     fn width(&self) -> usize {
-        self.pullback.spec.plan().stages[self.s].width
+        self.units.len()
     }
 
     fn load(&self, place: Place, units: Range<usize>) -> &[T] {
         let Self { pullback, s, at, first, n, .. } = *self;
-        let stage = &pullback.spec.plan().stages[s];
+        let (stage, units) = (&pullback.spec.plan().stages[s], behind(self.units.start, units));
         match place {
             Place::Kept(j) => &pullback.gates(s, at.t, first + n, 1).row(0)[j * stage.width..][units],
             Place::Read(j) => &pullback.saved(stage.reads[j], at.t, first + n, 1).row(0)[units],
             Place::Write(j) => &pullback.saved(stage.writes[j], at.t, first + n, 1).row(0)[units],
-            Place::Vector(j) => &pullback.params[stage.vectors[j].clone()][units],
-            Place::Cotangent(j) => &self.tiles.at(at.tile(stage.writes[j]), n, n + 1).row(0)[units],
+            Place::Vector(j) => match stage.vectors.get(j) {
+                Some(vector) => &pullback.params[vector.clone()][units],
+                None => &self.settled[(j - stage.vectors.len()) * stage.width..][units],
+            },
+            Place::Cotangent(j) => self.tiles.part(at.tile(stage.writes[j]), n, units),
             Place::Pre(_) => unreachable!("a pullback reads what is kept"),
         }
     }
 
     fn store(&mut self, place: Place, units: Range<usize>) -> Option<(Accum, &mut [T])> {
         let Self { pullback, s, at, n, .. } = *self;
-        let plan = pullback.spec.plan();
-        let stage = &plan.stages[s];
+        let (stage, units) = (&pullback.spec.plan().stages[s], behind(self.units.start, units));
         let (tile, col, accum) = match place {
             Place::Pre(j) => {
                 (Tile { group: PRE, at: 0, slot: at.t }, stage.cols.start + j * stage.width, Accum::Replace)
@@ -276,6 +287,6 @@ impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
             }
             _ => unreachable!("a pullback stores cotangents of operands"),
         };
-        Some((accum, &mut self.tiles.at_mut(tile, n, n + 1).storage().0[col..][units]))
+        Some((accum, self.tiles.part_mut(tile, n, behind(col, units))))
     }
 }

@@ -16,6 +16,7 @@ pub mod math;
 mod pointwise;
 mod prefetch;
 pub mod product;
+pub(crate) mod program;
 mod real;
 pub(crate) mod recurrence;
 pub mod softmax;

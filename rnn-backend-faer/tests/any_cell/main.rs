@@ -5,6 +5,8 @@ mod case;
 mod cells;
 mod compiled;
 mod dual;
+mod settled;
+mod single_row;
 
 use allocation_counter::measure;
 use case::{Case, Point, drawn};

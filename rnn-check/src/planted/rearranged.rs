@@ -3,7 +3,7 @@
 use super::unit::{give, update_gate};
 use super::way::Way;
 use crate::real::Real;
-use rnn_kernels::program::{Binary, Lanes, Reference, Unary};
+use rnn_kernels::program::{Binary, Lanes, Operands, Program, Reference, Runner, Unary, evaluate};
 use rnn_kernels::reference::program::forward_with;
 use rnn_kernels::{Known, UnitBackward, UnitForward, reference};
 
@@ -165,5 +165,11 @@ impl<T: Real> Lanes<T> for Functions {
     }
     fn binary(&self, f: Binary, to: &mut [T], a: &[T], b: &[T]) {
         Reference.binary(f, to, a, b);
+    }
+}
+
+impl<T: Real> Runner<T> for Functions {
+    fn run(&self, program: &Program, row: &mut impl Operands<T>) {
+        evaluate(self, program, row);
     }
 }

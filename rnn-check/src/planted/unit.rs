@@ -4,7 +4,7 @@ use super::Bug;
 use super::product::bfloat16;
 use crate::oracle::Cell;
 use crate::real::Real;
-use rnn_kernels::program::{Binary, Lanes, Reference, Unary};
+use rnn_kernels::program::{Binary, Lanes, Operands, Program, Reference, Runner, Unary, evaluate};
 use rnn_kernels::reference::program::{backward_with, forward_with};
 use rnn_kernels::{Accum, Activation, GruReset, Known, MatMut, UnitBackward, UnitForward};
 
@@ -60,6 +60,12 @@ impl<T: Real> Lanes<T> for Functions {
             Binary::Max => to.iter_mut().zip(a).zip(b).for_each(|((to, &a), &b)| *to = max(self.0, a, b)),
             _ => Reference.binary(f, to, a, b),
         }
+    }
+}
+
+impl<T: Real> Runner<T> for Functions {
+    fn run(&self, program: &Program, row: &mut impl Operands<T>) {
+        evaluate(self, program, row);
     }
 }
 

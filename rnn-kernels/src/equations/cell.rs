@@ -3,7 +3,7 @@
 use super::{CellError, Elman, Equations, Fault, Gru, GruReset, Lstm};
 use crate::activation::Activation;
 use crate::form::Form;
-use crate::program::{Node, Place, Program, pullback, trace};
+use crate::program::{Node, Place, Program, Settled, pullback, trace};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -30,6 +30,8 @@ struct Traced {
 struct Stage {
     forward: Program,
     backward: Program,
+    settled_forward: Option<Settled>,
+    settled_backward: Option<Settled>,
     keeps_what_it_writes: bool,
 }
 
@@ -122,7 +124,9 @@ impl Cell {
     pub fn with_programs(&self, stage: usize, forward: Program, backward: Program) -> Self {
         let mut stages = self.traced.stages.clone();
         let statement = format!("{}stage {stage} by {forward:?} and {backward:?}\n", self.statement());
-        stages[stage] = Stage { forward, backward, ..stages[stage] };
+        let keeps_what_it_writes = stages[stage].keeps_what_it_writes;
+        let (settled_forward, settled_backward) = (None, None);
+        stages[stage] = Stage { forward, backward, settled_forward, settled_backward, keeps_what_it_writes };
         Self { traced: Arc::new(Traced { form: self.form().clone(), stages, statement, known: None }) }
     }
 
@@ -171,6 +175,18 @@ impl Cell {
         &self.traced.stages[stage].backward
     }
 
+    /// [`forward`](Self::forward) in two, if the vectors of the stage alone settle some of it.
+    #[must_use]
+    pub fn settled_forward(&self, stage: usize) -> Option<&Settled> {
+        self.traced.stages[stage].settled_forward.as_ref()
+    }
+
+    /// [`backward`](Self::backward) in two, if the vectors of the stage alone settle some of it.
+    #[must_use]
+    pub fn settled_backward(&self, stage: usize) -> Option<&Settled> {
+        self.traced.stages[stage].settled_backward.as_ref()
+    }
+
     /// Whether a stage has one gate and writes, first of all, what it keeps in its place: one place of memory then holds both.
     #[must_use]
     pub fn keeps_what_it_writes(&self, stage: usize) -> bool {
@@ -191,6 +207,13 @@ impl Stage {
         results.extend(traced.writes.iter().enumerate().map(|(j, &written)| (Place::Write(j), written)));
         let forward = Program::new(&traced.graph, &results)?;
         let (graph, cotangents) = pullback(&form.stages[s], &traced)?;
-        Ok(Self { forward, backward: Program::new(&graph, &cotangents)?, keeps_what_it_writes })
+        let (backward, vectors) = (Program::new(&graph, &cotangents)?, form.stages[s].vectors.len());
+        Ok(Self {
+            forward,
+            backward,
+            settled_forward: Settled::new(&traced.graph, &results, vectors),
+            settled_backward: Settled::new(&graph, &cotangents, vectors),
+            keeps_what_it_writes,
+        })
     }
 }

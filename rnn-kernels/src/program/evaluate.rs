@@ -14,7 +14,13 @@ pub trait Operands<T> {
     fn store(&mut self, place: Place, units: Range<usize>) -> Option<(crate::Accum, &mut [T])>;
 }
 
-/// How functions are computed on lanes: a backend has its own.
+/// Who runs programs: by [`evaluate`] on lanes of its own, or in another way.
+pub trait Runner<T> {
+    /// Runs a program on all units of a row; nothing is allocated. A register that nothing was put into is 0.
+    fn run(&self, program: &Program, row: &mut impl Operands<T>);
+}
+
+/// How functions are computed on lanes.
 pub trait Lanes<T> {
     /// `to = f(a)` for each lane.
     fn unary(&self, f: Unary, to: &mut [T], a: &[T]);
@@ -48,7 +54,13 @@ impl<T: Scalar> Lanes<T> for Reference {
     }
 }
 
-/// Runs a program on all units of a row; nothing is allocated.
+impl<T: Scalar> Runner<T> for Reference {
+    fn run(&self, program: &Program, row: &mut impl Operands<T>) {
+        evaluate(self, program, row);
+    }
+}
+
+/// Runs a program on all units of a row, on lanes; nothing is allocated.
 pub fn evaluate<T: Scalar, L: Lanes<T>>(lanes: &L, program: &Program, row: &mut impl Operands<T>) {
     // The registers take 1024 numbers of the stack, few and long or many and short.
     match program.registers() {

@@ -8,15 +8,17 @@ mod evaluate;
 mod graph;
 mod pullback;
 mod schedule;
+mod settled;
 mod trace;
 
 use crate::number::Number;
 use alloc::vec;
 use alloc::vec::Vec;
 
-pub use evaluate::{Lanes, Operands, Reference, evaluate};
+pub use evaluate::{Lanes, Operands, Reference, Runner, evaluate};
 pub(crate) use graph::{Graph, Node};
 pub(crate) use pullback::pullback;
+pub use settled::Settled;
 pub(crate) use trace::{Traced, trace};
 
 /// A function of one number.

@@ -1,7 +1,7 @@
 //! The equation of a cell, and its pullback, as programs on the units of each row.
 
 use crate::pass::{Row, UnitBackward, UnitForward};
-use crate::program::{Lanes, Program, Reference, evaluate};
+use crate::program::{Program, Reference, Runner};
 use crate::scalar::Scalar;
 
 /// Overwrites what is kept and written of every row.
@@ -16,16 +16,16 @@ pub fn backward<T: Scalar>(mut unit: UnitBackward<'_, T>) {
     backward_with(&Reference, program, &mut unit);
 }
 
-/// [`forward`] by any program of the stage, with functions as `lanes` computes them.
-pub fn forward_with<T: Scalar, L: Lanes<T>>(lanes: &L, program: &Program, unit: &mut UnitForward<'_, T>) {
+/// [`forward`] by any program of the stage, run by `runner`.
+pub fn forward_with<T: Scalar, R: Runner<T>>(runner: &R, program: &Program, unit: &mut UnitForward<'_, T>) {
     for n in unit.rows() {
-        evaluate(lanes, program, &mut Row { unit: &mut *unit, n });
+        runner.run(program, &mut Row { unit: &mut *unit, n });
     }
 }
 
-/// [`backward`] by any pullback of the stage, with functions as `lanes` computes them.
-pub fn backward_with<T: Scalar, L: Lanes<T>>(lanes: &L, program: &Program, unit: &mut UnitBackward<'_, T>) {
+/// [`backward`] by any pullback of the stage, run by `runner`.
+pub fn backward_with<T: Scalar, R: Runner<T>>(runner: &R, program: &Program, unit: &mut UnitBackward<'_, T>) {
     for n in unit.rows() {
-        evaluate(lanes, program, &mut Row { unit: &mut *unit, n });
+        runner.run(program, &mut Row { unit: &mut *unit, n });
     }
 }
