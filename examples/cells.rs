@@ -65,8 +65,8 @@ fn numbers(rng: &mut Rng, rows: usize) -> (Vec<f64>, Vec<f64>) {
 }
 
 fn train(cell: CellSpec, options: &Options) -> recurrent::Result<Line> {
-    // Some cells read their input unit by unit, so that it must be as wide as they are.
-    let config = Config::features(2).dense(DenseSpec::new(UNITS, Activation::Identity));
+    // Some cells read their input unit by unit, so that it must be as wide as they are; some are linear and cannot choose by the mark.
+    let config = Config::features(2).dense(DenseSpec::new(UNITS, Activation::Relu));
     let config = config.recurrent(RecurrentSpec::new(cell.clone(), UNITS)).last_step().linear(1);
     let mut network = Network::<f64>::new(&config, options.seed)?;
     let mut optimiser = Optimiser::new(Rule::Adam(Adam::default()), network.parameters().len())?;
@@ -93,11 +93,12 @@ fn train(cell: CellSpec, options: &Options) -> recurrent::Result<Line> {
     Ok(line)
 }
 
-/// Cells that have heads of 64 units by default get some that fit here.
+/// Cells that have heads of 64 units or 16 states a unit by default get some that fit here.
 fn by_name(name: &str) -> CellSpec {
     match name {
         "mlstm" => CellSpec::new(name).with("head", UNITS / 2),
         "gated_delta" => CellSpec::new(name).with("key", UNITS / 2).with("value", UNITS / 2),
+        "mamba" => CellSpec::new(name).with("states", 4),
         _ => name.into(),
     }
 }
