@@ -207,10 +207,10 @@ impl Anew {
                     all.y[to * hidden..][..hidden].copy_from_slice(&forward.y[k * hidden..][..hidden]);
                     all.d_x[to * input..][..input].copy_from_slice(&back.d_x[k * input..][..input]);
                 }
-                all.d_params.iter_mut().zip(&back.d_params).for_each(|(sum, &d)| *sum = *sum + d);
+                all.d_params.iter_mut().zip(&back.d_params).for_each(|(sum, &d)| *sum += d);
                 let began = [&back.d_h0[..], &back.d_c0].concat();
                 let to = if anew(from) { &mut all.d_state } else { &mut all.d_initial };
-                places(spec, batch, n).into_iter().zip(began).for_each(|(place, d)| to[place] = to[place] + d);
+                places(spec, batch, n).into_iter().zip(began).for_each(|(place, d)| to[place] += d);
                 if is_last {
                     let ended = [&forward.h_n[..], &forward.c_n].concat();
                     places(spec, batch, n).into_iter().zip(ended).for_each(|(place, s)| all.last[place] = s);

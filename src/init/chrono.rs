@@ -27,11 +27,9 @@ use Task::{Keeps, LetsIn};
 pub(crate) type Biases = &'static [(Place, Task)];
 
 const LSTM: Biases = &[(Place::Gate("f"), Keeps), (Place::Gate("i"), LetsIn)];
-/// The rows `i f g o` of the bias that is added behind the norms, or of the shift of the second norm.
-const NORMALISED: Biases = &[
-    (Place::Vector(&["bias", "layernorm_h_bias"], 1), Keeps),
-    (Place::Vector(&["bias", "layernorm_h_bias"], 0), LetsIn),
-];
+const SHIFTS: &[&str] = &["bias", "layernorm_h_bias", "layernorm_bias"];
+/// The rows `i f g o` of the bias that is added behind the norms, or of the shift of the last norm.
+const NORMALISED: Biases = &[(Place::Vector(SHIFTS, 1), Keeps), (Place::Vector(SHIFTS, 0), LetsIn)];
 
 /// The biases of a cell that say how long it keeps its state at first, or why there are none.
 pub(crate) fn chrono(cell: &CellSpec) -> Result<Biases, &'static str> {
@@ -41,6 +39,7 @@ pub(crate) fn chrono(cell: &CellSpec) -> Result<Biases, &'static str> {
         "lstm" | "gru" if other_function => Err("its gates are not σ"),
         "lstm" if says("forget", "one") => Err("it keeps its state for ever, without a gate"),
         "lstm" if says("forget", "coupled") => Ok(&[(Place::Gate("i"), LetsIn)]),
+        "lstm_blocks" => Err("it keeps its state for ever, without a gate"),
         "lstm" | "lstm_peephole" | "min_lstm" => Ok(LSTM),
         "lstm_layer_norm" => Ok(NORMALISED),
         "gru" | "li_gru" => Ok(&[(Place::Gate("z"), Keeps)]),
@@ -53,7 +52,7 @@ pub(crate) fn chrono(cell: &CellSpec) -> Result<Biases, &'static str> {
         "leaky" => Ok(&[(Place::Vector(&["leak"], 0), LetsIn)]),
         "slstm" | "mlstm" => Err("its input gate is an exponential, and sums are divided by the sum of the gates"),
         "lru" | "rg_lru" | "mamba" | "gated_delta" => Err("how long it keeps its state is drawn as its paper says"),
-        "elman" | "cfc" | "deep_transition" | "ind_rnn" | "jordan" | "skip" => {
+        "elman" | "cfc" | "clockwork" | "deep_transition" | "ind_rnn" | "jordan" | "skip" => {
             Err("no gate says how long it keeps its state")
         }
         _ => Err("which of its gates keep a state is known of the cells of this crate alone"),

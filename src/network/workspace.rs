@@ -137,7 +137,7 @@ impl<T: Scalar> Workspace<T> {
     /// # Errors
     /// [`Error::Range`] if it is below 0 or no number.
     pub fn clip_between_steps(&mut self, limit: Option<T>) -> Result<()> {
-        if let Some(limit) = limit.filter(|&limit| !(limit >= T::ZERO)) {
+        if let Some(limit) = limit.filter(|&limit| limit.is_nan() || limit < T::ZERO) {
             return Err(Error::range("clip between steps", "at least 0", limit.to_f64()));
         }
         self.clip = limit;

@@ -3,7 +3,7 @@
 use crate::common::{naive, values};
 use recurrent::cells::{CellFault, CellRecord};
 use recurrent::kernels::cells::{ElmanVariant, GruVariant, LstmVariant, Noise};
-use recurrent::kernels::{Bias, Cell, GruReset, Known, Name, Slot, Width};
+use recurrent::kernels::{Bias, Cell, GruReset, Known, Slot, Width};
 use recurrent::network::{CellSpec, Config, RecurrentSpec};
 use recurrent::{Batch, Cells, Error, Workspace};
 use serde_json::json;
@@ -96,15 +96,25 @@ fn masked() -> Vec<(CellSpec, Cell, &'static [&'static str])> {
     cells.into_iter().map(|(text, cell, masks)| (spec(text), cell.unwrap(), masks)).collect()
 }
 
+/// The same with a number for each mask.
+pub fn specs_with_masks() -> impl Iterator<Item = CellSpec> {
+    masked().into_iter().map(|(spec, _, masks)| masks.iter().fold(spec, |spec, mask| spec.mask(*mask, 0.375)))
+}
+
 #[test]
-fn cells_with_masks_are_refused_with_the_names_of_the_masks() {
-    for (spec, _, masks) in masked() {
-        let made = Cells::new().make(&spec);
-        let names = |found: &[Name]| found.iter().map(|name| &name[..]).eq(masks.iter().copied());
-        assert!(
-            matches!(&made, Err(Error::Cell { fault: CellFault::Masks { masks: found }, .. }) if names(found)),
-            "{spec:?}: {made:?}"
-        );
+fn a_cell_asks_for_its_masks_by_name() {
+    for ((spec, cell, masks), given) in masked().into_iter().zip(specs_with_masks()) {
+        assert!(cell.form().masks.iter().map(|(name, _)| &name[..]).eq(masks.iter().copied()), "{spec:?}");
+        let x = values(3, 10);
+        let infer = |spec: &CellSpec| {
+            let network = naive(&config(spec), 4);
+            let mut state = network.state(2).unwrap();
+            let batch = Batch::features(&x, [1, 2, 5]).unwrap();
+            network.infer(&mut Workspace::new(), &batch, &mut state).map(|output| output.at(0).row(0).to_vec())
+        };
+        let without = infer(&spec);
+        assert!(matches!(&without, Err(Error::Mask { mask, .. }) if mask == masks[0]), "{spec:?}: {without:?}");
+        assert!(infer(&given).is_ok(), "{given:?}");
     }
 }
 
@@ -271,7 +281,7 @@ fn what_does_not_combine_is_an_error_that_says_why() {
 
 #[test]
 fn streaming_a_row_step_by_step_gives_what_a_sequence_gives() {
-    for cell in specs() {
+    for cell in specs().into_iter().chain(specs_with_masks()) {
         let network = naive(&config(&cell), 3);
         let (steps, x) = (6, values(11, 6 * 5));
         let mut workspace = Workspace::new();

@@ -74,7 +74,7 @@ impl Problem<'_> {
 #[test]
 fn every_derivative_of_every_cell_of_the_families_agrees_with_finite_differences() {
     let (x, t) = (values(2, 4 * 3 * 5), values(3, 4 * 3 * 2));
-    for cell in crate::families::specs() {
+    for cell in crate::families::specs().into_iter().chain(crate::families::specs_with_masks()) {
         // Parameters with no kink near: others decide nothing.
         let network = naive(&crate::families::config(&cell), 9);
         // Positive: a state may be a sum of weights that an equation divides by.

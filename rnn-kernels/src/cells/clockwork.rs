@@ -76,7 +76,7 @@ impl Clockwork {
         Slot::Value(self.clocked().count() + module)
     }
 
-    fn new(&self, module: usize) -> Slot {
+    fn written(&self, module: usize) -> Slot {
         Slot::Value(self.clocked().count() + self.periods.len() + module)
     }
 
@@ -105,7 +105,7 @@ impl Clockwork {
             products.push(Product::spread(Self::fires(k), Width::ONE).into_gates([count + k]));
         }
         let reads: Vec<_> = self.clocked().map(|(i, _)| self.old(i)).collect();
-        stage.width(width).products(products).reads(reads).writes(all.map(|i| self.new(i)).collect::<Vec<_>>())
+        stage.width(width).products(products).reads(reads).writes(all.map(|i| self.written(i)).collect::<Vec<_>>())
     }
 }
 
@@ -132,7 +132,7 @@ impl Equations for Clockwork {
             }
             Part::Modules => self.modules(width),
             Part::Join => {
-                let joined = (0..count).map(|i| Product::part(self.new(i), i, count));
+                let joined = (0..count).map(|i| Product::part(self.written(i), i, count));
                 Stage::new(["h"]).products(joined.collect::<Vec<_>>())
             }
         });

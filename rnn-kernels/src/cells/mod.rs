@@ -6,40 +6,41 @@
 //! *Laws*: every law of rnn-check that is about any cell, f32 and f64, both directions, ragged rows, windows. *Equations*: an
 //! independent statement of the source's equations that a step of the cell is compared with. *Values*: outputs and all gradients
 //! that the reference implementation computed in f64, within 1e-10. *RTRL*: the gradient by real-time recurrent learning equals that of
-//! backpropagation through time. Every cell here has laws, equations and RTRL.
+//! backpropagation through time. Every cell here has laws, equations and RTRL. *Example*: what `cargo run --release --example cells --
+//! --cell …` of the crate recurrent trains on the adding problem, and what a configuration there says.
 //!
-//! | cell or option | type | beside laws, equations, RTRL | source |
-//! |---|---|---|---|
-//! | simple recurrent network, any activation | [`Elman`](crate::Elman) | PyTorch's values | Elman 1990 |
-//! | LSTM with forget gate | [`Lstm`](crate::Lstm) | PyTorch's values | Gers et al. 2000 |
-//! | LSTM of blocks without one | [`LstmBlocks`] | | Hochreiter & Schmidhuber 1997 |
-//! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | values of torch operations | Hochreiter & Schmidhuber 1997 |
-//! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | values of torch operations | Greff et al. 2015 |
-//! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values, torch operations | Gers & Schmidhuber 2000 |
-//! | projection | [`LstmVariant`] | PyTorch's values at `P ≠ H` | Sak et al. 2014 |
-//! | clip of pre-activations, state, output | [`Clips`] | values of torch operations, but for the output | ONNX, TensorFlow |
-//! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of torch, each function by itself | ONNX |
-//! | zoneout; dropout of the candidate; dropout of the seen state | [`Noise`] in [`ElmanVariant`], [`LstmVariant`], [`GruVariant`] | | Krueger et al. 2017, Semeniuta et al. 2016, Gal & Ghahramani 2016 |
-//! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 |
-//! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 |
-//! | Li-GRU | [`LiGru`] | values, also behind a batch norm | Ravanelli et al. 2018 |
-//! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 |
-//! | RG-LRU, gates in heads | [`RgLru`] | values of two heads, in blocks and in one matrix | De et al. 2024 |
-//! | HGRN, real and complex | [`Hgrn`], [`Phase`] | values of the layers | Qin et al. 2023 |
-//! | LRU, with and without `D` | [`Lru`], [`Feedthrough`] | values of the former, also from a state | Orvieto et al. 2023 |
-//! | sLSTM, in heads | [`Slstm`] | values of two heads, in blocks and in one matrix | Beck et al. 2024 |
-//! | mLSTM | [`Mlstm`] | values of the recurrence, two heads | Beck et al. 2024 |
-//! | gated DeltaNet | [`GatedDelta`] | values of recurrence and gates, two heads | Yang et al. 2024 |
-//! | Mamba's selective scan | [`Mamba`] | values of scan and step | Gu & Dao 2023 |
-//! | layer norm inside the gates, three arrangements | [`LstmLayerNorm`] | values of all three | Ba et al. 2016 |
-//! | layer norm of each gate by itself | [`LstmLayerNorm`], [`Normed::Gates`] | | TensorFlow 1 |
-//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three, and in turn with an LSTM | Hasani et al. 2022 |
-//! | IndRNN | [`IndRnn`] | values | Li et al. 2018 |
-//! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 |
-//! | clockwork, any periods | [`Clockwork`] | values of three modules | Koutník et al. 2014 |
-//! | connections over `d` steps | [`Skip`] | | Lin et al. 1996 |
-//! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 |
-//! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 |
+//! | cell or option | type | beside laws, equations, RTRL | source | example |
+//! |---|---|---|---|---|
+//! | simple recurrent network, any activation | [`Elman`](crate::Elman) | PyTorch's values | Elman 1990 | `elman` |
+//! | LSTM with forget gate | [`Lstm`](crate::Lstm) | PyTorch's values | Gers et al. 2000 | `lstm` |
+//! | LSTM of blocks without one | [`LstmBlocks`] | | Hochreiter & Schmidhuber 1997 | `lstm_blocks` |
+//! | LSTM without one, one cell to a block | [`LstmVariant`], [`Forget::One`] | values of torch operations | Hochreiter & Schmidhuber 1997 | `{"lstm": {"forget": "one"}}` |
+//! | coupled gates (CIFG) | [`LstmVariant`], [`Forget::Coupled`] | values of torch operations | Greff et al. 2015 | `{"lstm": {"forget": "coupled"}}` |
+//! | peepholes | [`LstmPeephole`], [`LstmVariant`] | ONNX' values, torch operations | Gers & Schmidhuber 2000 | `{"lstm": {"peepholes": true}}` |
+//! | projection | [`LstmVariant`] | PyTorch's values at `P ≠ H` | Sak et al. 2014 | `{"lstm": {"projection": true, "output": 8}}` |
+//! | clip of pre-activations, state, output | [`Clips`] | values of torch operations, but for the output | ONNX, TensorFlow | `{"lstm": {"clip": {"state": 3.0}}}` |
+//! | other functions of gates | [`Nonlinearity`] in [`LstmVariant`], [`GruVariant`] | values of torch, each function by itself | ONNX | `{"gru": {"gate": "hard_tanh"}}` |
+//! | zoneout; dropout of the candidate; dropout of the seen state | [`Noise`] in [`ElmanVariant`], [`LstmVariant`], [`GruVariant`] | | Krueger et al. 2017, Semeniuta et al. 2016, Gal & Ghahramani 2016 | `{"lstm": {"noise": "zoneout", "masks": {"zoneout_h": 0.1, "zoneout_c": 0.1}}}` |
+//! | GRU, both places of the reset gate | [`Gru`](crate::Gru) | PyTorch's and ONNX' values | Cho et al. 2014 | `gru` |
+//! | MGU, three published functions | [`Mgu`] | values of all three | Zhou et al. 2016 | `mgu` |
+//! | Li-GRU | [`LiGru`] | values, also behind a batch norm | Ravanelli et al. 2018 | `li_gru` |
+//! | minGRU, minLSTM | [`MinGru`], [`MinLstm`] | values | Feng et al. 2024 | `min_gru`, `min_lstm` |
+//! | RG-LRU, gates in heads | [`RgLru`] | values of two heads, in blocks and in one matrix | De et al. 2024 | `rg_lru` |
+//! | HGRN, real and complex | [`Hgrn`], [`Phase`] | values of the layers | Qin et al. 2023 | `hgrn` |
+//! | LRU, with and without `D` | [`Lru`], [`Feedthrough`] | values of the former, also from a state | Orvieto et al. 2023 | `lru` |
+//! | sLSTM, in heads | [`Slstm`] | values of two heads, in blocks and in one matrix | Beck et al. 2024 | `slstm` |
+//! | mLSTM | [`Mlstm`] | values of the recurrence, two heads | Beck et al. 2024 | `mlstm` |
+//! | gated DeltaNet | [`GatedDelta`] | values of recurrence and gates, two heads | Yang et al. 2024 | `gated_delta` |
+//! | Mamba's selective scan | [`Mamba`] | values of scan and step | Gu & Dao 2023 | `mamba` |
+//! | layer norm inside the gates, three arrangements | [`LstmLayerNorm`] | values of all three | Ba et al. 2016 | `lstm_layer_norm` |
+//! | layer norm of each gate by itself | [`LstmLayerNorm`], [`Normed::Gates`] | | TensorFlow 1 | `{"lstm_layer_norm": {"normed": "gates"}}` |
+//! | CfC: gated, without gate, pure; with elapsed times | [`Cfc`] | values of all three, and in turn with an LSTM | Hasani et al. 2022 | `cfc` |
+//! | IndRNN | [`IndRnn`] | values | Li et al. 2018 | `ind_rnn` |
+//! | leaky units, three places, fixed or learned | [`Leaky`] | values of one place | Jaeger 2001 | `leaky` |
+//! | clockwork, any periods | [`Clockwork`] | values of three modules | Koutník et al. 2014 | `clockwork` |
+//! | connections over `d` steps | [`Skip`] | | Lin et al. 1996 | `skip` |
+//! | Jordan; output to hidden only (`α = 0`) | [`Jordan`] | | Jordan 1986 | `jordan` |
+//! | deep transition, with shortcuts | [`DeepTransition`] | the paper's parameter counts | Pascanu et al. 2014 | `deep_transition` |
 //!
 //! Rows and matrices take part as fixed maps between widths ([`Factor`](crate::Factor)): the mean of a row, a number of a head given to
 //! its units, the outer product of two vectors, parts of one vector. Equations stay those of one number.
