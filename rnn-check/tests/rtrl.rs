@@ -142,9 +142,9 @@ fn is_read(cell: Cell, block: &str) -> bool {
     block != "d_h0" || cell.kernel().form().stages.iter().any(reads)
 }
 
-/// Whether a block is that of clocks from 0: `h` does not depend on them, and no clock on itself before it began anew.
-fn is_wound_up<T: Real>(problem: &Problem<T>, block: &str) -> bool {
-    block == "d_c0" && problem.c0.is_none() && problem.cell.kernel().form().name == "clockwork"
+/// Whether a block is that of clocks, which are flat around whole numbers and begin anew whatever they were.
+fn is_clocks(cell: Cell, block: &str) -> bool {
+    block == "d_c0" && cell.kernel().form().name == "clockwork"
 }
 
 /// Every block of every case by both, to `agree`.
@@ -159,7 +159,7 @@ where
             let (bptt, rtrl) = (backward_in_time(&problem), forward_in_time(&problem));
             for (block, bptt, rtrl) in blocks(&problem, &bptt, &rtrl) {
                 let nonzero = rtrl.iter().any(|&d| d != T::ZERO);
-                let may_be_zero = !is_read(cell, &block) || is_wound_up(&problem, &block);
+                let may_be_zero = !is_read(cell, &block) || is_clocks(cell, &block);
                 assert!(nonzero || may_be_zero, "{case}: {block} is 0, which compares nothing");
                 agree(cell, format!("{case}: {block}"), bptt, rtrl);
                 compared.numbers += rtrl.len();
