@@ -67,11 +67,15 @@ pub fn shared_units<'a, T: Number>(
 /// Units of a single row and steps from which units are shared out for a whole pass: some hundred microseconds.
 const WORTH_PARTING: usize = 1 << 14;
 
+/// Units that each thread must get. Where the others do not come the caller computes all shares, and an instruction for 32 units takes
+/// almost as long to look at and to fetch for as one for 64: two shares of 32 took 1.3 times as long as 64 units at once.
+const WORTH_A_SHARE: usize = 128;
+
 /// How many units each thread takes through all steps, if those of a single row may be shared out for a whole pass: no product reads
 /// what a step computed, so that a unit sees itself alone, and the program of the equation runs it. Biases and products with the input
 /// must be there already.
 ///
-/// A line of units at least, so that no two threads write to one.
+/// Whole lines of units, so that no two threads write to one.
 pub fn units_apart<T: Number>(
     workers: &Workers,
     spec: &Spec<T>,
@@ -81,8 +85,9 @@ pub fn units_apart<T: Number>(
 ) -> Option<Cut> {
     let plan = spec.plan();
     let of = plan.stages[0].width;
-    let (lines, worth) = (of / line_len::<T>(), step_count.saturating_mul(of) >= WORTH_PARTING);
-    if rows != 1 || !worth || lines < 2 || workers.threads() < 2 || steps.lengths().is_some() {
+    let block = workers.block(of / line_len::<T>(), true) * line_len::<T>();
+    let worth = step_count.saturating_mul(of) >= WORTH_PARTING && block >= WORTH_A_SHARE;
+    if rows != 1 || !worth || workers.threads() < 2 || steps.lengths().is_some() {
         return None;
     }
     let is_alone = plan.old.is_empty() && plan.stages.iter().all(|stage| stage.inner.is_empty() && stage.width == of);
@@ -90,7 +95,7 @@ pub fn units_apart<T: Number>(
     if !is_alone || spec.cell().known().is_some() || widths.into_iter().any(|width| width != of) {
         return None;
     }
-    Some(Cut::Units { block: workers.block(lines, true) * line_len::<T>(), of })
+    Some(Cut::Units { block, of })
 }
 
 fn reading<T>(plan: &Plan) -> Reading {
