@@ -13,6 +13,7 @@ const STEPS: usize = 6;
 const ROWS: usize = 3;
 const C: usize = 2;
 const CLASSES: usize = 3;
+const SYMBOLS: u32 = 3;
 /// Of each step, what each row skips; row 1 ends after four steps.
 const SKIPPED: [[bool; ROWS]; STEPS] = [
     [false, true, false],
@@ -98,7 +99,7 @@ fn steps_that_rows_skip_are_steps_that_are_not_there() {
     // NaN is never read.
     let x: Vec<f64> =
         x.iter().enumerate().map(|(i, &x)| if SKIPPED.as_flattened()[i / C] { f64::NAN } else { x }).collect();
-    let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| (k % CLASSES) as u32).collect();
+    let classes: Vec<u32> = (0..SYMBOLS).cycle().take(STEPS * ROWS).collect();
     let mut ours = classes.clone();
     let mut dense = vec![IGNORE; STEPS * ROWS];
     for (n, own) in OWN.iter().enumerate() {
@@ -231,7 +232,7 @@ fn a_row_that_starts_anew_is_several_rows() {
 fn holes_and_starts_are_the_same_step_by_step_and_window_by_window() {
     let net = network(every_step, false);
     let x = values(9, STEPS * ROWS * C);
-    let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| (k % CLASSES) as u32).collect();
+    let classes: Vec<u32> = (0..SYMBOLS).cycle().take(STEPS * ROWS).collect();
     let mut targets = classes;
     targets
         .iter_mut()
@@ -274,7 +275,7 @@ fn holes_and_starts_are_the_same_step_by_step_and_window_by_window() {
 fn a_limit_between_steps_of_zero_cuts_every_step_off_and_one_of_infinity_nothing() {
     let net = network(every_step, false);
     let x = values(12, STEPS * ROWS * C);
-    let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| (k % CLASSES) as u32).collect();
+    let classes: Vec<u32> = (0..SYMBOLS).cycle().take(STEPS * ROWS).collect();
     let targets = Targets::Classes(&classes);
     let batch = Batch::features(&x, [STEPS, ROWS, C]).unwrap();
     let clipped = |limit: Option<f64>| {
