@@ -49,7 +49,7 @@ impl Plan {
             random: 40,
             wide: 7,
             large: 0,
-            families: 4,
+            families: 3,
             cells: None,
             own: Vec::new(),
             seed: 0x5eed,

@@ -246,9 +246,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let slot = find(&self.plan.state, layer, direction)?;
         let Some((recurrent, way)) = self.plan.ways().nth(slot) else { unreachable!("a slot for each way") };
         let Some(Known::Elman(activation)) = recurrent.spec.cell().known() else {
-            let (what, found) =
-                (format!("conditions of recurrent layer {layer} ({})", recurrent.label), recurrent.cell.name());
-            return Err(Error::kind(what, "an Elman network, h = σ(W_hh h₋₁ + …)", format!("cell `{found}`")));
+            let what = format!("conditions of recurrent layer {layer} ({})", recurrent.label);
+            let found = serde_json::to_string(&recurrent.cell).unwrap_or_else(|_| recurrent.cell.name().into());
+            let expected = "an Elman network, h = σ(W_hh h₋₁ + …), with tanh, relu, sigmoid or identity";
+            return Err(Error::kind(what, expected, found));
         };
         let (hidden, params) = (recurrent.spec.size().hidden, &self.parameters[way.params.clone()]);
         let block = recurrent.spec.blocks().iter().find(|block| block.name == "weight_hh");

@@ -3,10 +3,10 @@
 use crate::common::{naive, values};
 use crate::families::specs;
 use recurrent::gradient_flow::{Conditions, GradientFlow};
-use recurrent::kernels::{Direction, MatRef, SeqRef};
+use recurrent::kernels::{Direction, Known, MatRef, SeqRef};
 use recurrent::network::{Config, Cotangents, RecurrentSpec, State};
 use recurrent::rng::Rng;
-use recurrent::{Activation, Batch, Error, Network, Workspace};
+use recurrent::{Activation, Batch, Cells, Error, Network, Workspace};
 use rnn_backend_naive::Naive;
 use rnn_check::derivative::{Verdict, along};
 
@@ -139,7 +139,7 @@ fn conditions_are_those_of_elman_networks_and_an_error_for_every_other_cell() {
         let network = naive(&config, 9);
         for (direction, suffix) in [(Direction::Forward, ""), (Direction::Reverse, "_reverse")] {
             let found = network.conditions(1, direction);
-            if cell.name() == "elman" {
+            if let Some(Known::Elman(_)) = Cells::new().make(&cell).unwrap().known() {
                 let w_hh = network.parameters().get(&format!("rnn2.weight_hh_l0{suffix}")).unwrap();
                 let expected = Conditions::of(MatRef::new(w_hh, WIDTH, WIDTH), Activation::Relu).unwrap();
                 assert_eq!(found.unwrap(), expected);
@@ -148,8 +148,9 @@ fn conditions_are_those_of_elman_networks_and_an_error_for_every_other_cell() {
             let error = found.unwrap_err();
             assert!(matches!(error, Error::Kind { .. }), "{error:?}");
             let expected = format!(
-                "conditions of recurrent layer 1 (rnn2.l0): expected an Elman network, h = σ(W_hh h₋₁ + …), found cell `{}`",
-                cell.name()
+                "conditions of recurrent layer 1 (rnn2.l0): expected an Elman network, h = σ(W_hh h₋₁ + …), with tanh, relu, sigmoid or \
+                 identity, found {}",
+                serde_json::to_string(&cell).unwrap()
             );
             assert_eq!(error.to_string(), expected);
         }

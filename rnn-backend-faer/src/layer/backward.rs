@@ -4,7 +4,7 @@ use rnn_kernels::sequence::{input, ragged, weights as gradient};
 use rnn_kernels::{Accum, Backend, Backward, MatMut, MatRef, Segment, SeqRef, Slot, Spec, Use};
 
 use super::compiled;
-use super::pass::{shared_units, units_apart, work};
+use super::pass::{shared_units, work};
 use super::units_backward::{At, GROUPS, INPUT, PRE, Pullback, STATES, VECTORS};
 use super::weights::{Weights, len, next, segments};
 use crate::faer::Faer;
@@ -13,7 +13,7 @@ use crate::passes::input::OnInputWeights;
 use crate::passes::live::Live;
 use crate::passes::{add, block, row_stride, through_weights};
 use crate::simd::gates::add as add_row;
-use crate::threads::{Cut, Rows, Tile, Tiles, Tiling};
+use crate::threads::{Rows, Tile, Tiles, Tiling};
 
 /// `N · (2 states + T · pre-activations + values + vectors + T · C if x is read unit by unit)` and a row of pre-activations; a cache
 /// line more for each row of pre-activations whose width is a multiple of 1 KiB.
@@ -88,16 +88,13 @@ where
         compiled,
     };
     let trace = d_trace.map_or(Rows::none(rows), Rows::new);
-    let cut = compiled.is_none().then(|| units_apart(&backend.workers, spec, steps, step_count, rows)).flatten();
-    let cut = cut.unwrap_or(Cut::Rows(share));
-    backend.workers.by_tiles(cut, tiles, [trace], |first, mut tiles, [mut trace]| {
+    backend.workers.by_tiles(share, tiles, [trace], |first, mut tiles, [mut trace]| {
         let live = Live { steps, first, rows: tiles.rows() };
         for k in (0..step_count).rev() {
             let at = At { t: direction.step(k, step_count), after: (k + 1) % 2, before: k % 2 };
             for (from, to) in live.runs(at.t) {
                 if let Some(d_y) = d_y {
                     let d_y = d_y.at(at.t).rows_range(first + from, first + to);
-                    let d_y = tiles.units().map_or(d_y, |units| d_y.cols_range(units.start, units.end));
                     add(backend.simd, tiles.at_mut(state(0, at.after), from, to), d_y);
                 }
                 for &slot in &plan.unread {

@@ -13,7 +13,7 @@ use crate::number::Number;
 use crate::passes::live::Live;
 use crate::passes::slots::{Kept, Slots};
 use crate::passes::{block, clear};
-use crate::threads::{Cut, Rows, Tile, Tiles, Tiling};
+use crate::threads::{Rows, Tile, Tiles, Tiling};
 
 /// One pass over time that keeps everything: overwrites `y`, the last states and the reserve.
 ///
@@ -62,8 +62,7 @@ pub fn forward<T: Number>(backend: &Faer, run: Forward<'_, T>) {
     }
     let y = y.map_or(Rows::none(rows), Rows::new);
     let tiles = Tiles::new(&mut *reserve, tiling);
-    let cut = pass.apart(&backend.workers, rows).unwrap_or(Cut::Rows(share));
-    backend.workers.by_tiles(cut, tiles, [y], |first, tiles, [y]| over(&pass, 0..step_count, first, tiles, y));
+    backend.workers.by_tiles(share, tiles, [y], |first, tiles, [y]| over(&pass, 0..step_count, first, tiles, y));
 
     if let Some(last) = last {
         for k in 0..plan.states.len() {

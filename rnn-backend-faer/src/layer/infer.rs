@@ -10,7 +10,7 @@ use crate::faer::Faer;
 use crate::number::Number;
 use crate::passes::block;
 use crate::passes::slots::Kept;
-use crate::threads::{Cut, Rows, Tile, Tiles, Tiling};
+use crate::threads::{Rows, Tile, Tiles, Tiling};
 
 /// `N · (2 states + values + steps ahead · pre-activations)`.
 pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize {
@@ -81,8 +81,7 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
             }
             let tiles = Tiles::new(&mut *workspace, tiling);
             let y = y.as_mut().map_or(Rows::none(rows), |y| Rows::new(y.rb_mut()));
-            let cut = pass.apart(&backend.workers, rows).unwrap_or(Cut::Rows(share));
-            backend.workers.by_tiles(cut, tiles, [y], |first, tiles, [y]| over(&pass, ks.clone(), first, tiles, y));
+            backend.workers.by_tiles(share, tiles, [y], |first, tiles, [y]| over(&pass, ks.clone(), first, tiles, y));
             k = ks.end;
         }
     }

@@ -1,7 +1,5 @@
 //! What all steps of a pass have in common, and the products of one.
 
-use core::ops::Range;
-
 use rnn_kernels::{Direction, Group, Home, Input, MatMut, MatRef, Plan, SeqRef, Slot, Spec, Steps};
 
 use super::weights::{Weights, next};
@@ -14,7 +12,7 @@ use crate::simd::Simd;
 use crate::simd::product::pack::{from_column, panel_lines};
 use crate::simd::product::{Start, Sum, Term, sum_of_products};
 use crate::simd::vector::line_len;
-use crate::threads::{Cut, Tile, Tiles, Workers};
+use crate::threads::{Tile, Tiles, Workers};
 
 /// The states of a pass: `T + 1` slots, or two that take turns.
 pub const STATES: usize = 0;
@@ -62,40 +60,6 @@ pub fn shared_units<'a, T: Number>(
     }
     let [_, through_states] = work(spec.plan());
     Units::of::<T>(workers, through_states, spec.plan().stages[0].width, steps, rows)
-}
-
-/// Units of a single row and steps from which units are shared out for a whole pass: some hundred microseconds.
-const WORTH_PARTING: usize = 1 << 14;
-
-/// Units that each thread must get. Where the others do not come the caller computes all shares, and an instruction for 32 units takes
-/// almost as long to look at and to fetch for as one for 64: two shares of 32 took 1.3 times as long as 64 units at once.
-const WORTH_A_SHARE: usize = 128;
-
-/// How many units each thread takes through all steps, if those of a single row may be shared out for a whole pass: no product reads
-/// what a step computed, so that a unit sees itself alone, and the program of the equation runs it. Biases and products with the input
-/// must be there already.
-///
-/// Whole lines of units, so that no two threads write to one.
-pub fn units_apart<T: Number>(
-    workers: &Workers,
-    spec: &Spec<T>,
-    steps: Steps<'_>,
-    step_count: usize,
-    rows: usize,
-) -> Option<Cut> {
-    let plan = spec.plan();
-    let of = plan.stages[0].width;
-    let block = workers.block(of / line_len::<T>(), true) * line_len::<T>();
-    let worth = step_count.saturating_mul(of) >= WORTH_PARTING && block >= WORTH_A_SHARE;
-    if rows != 1 || !worth || workers.threads() < 2 || steps.lengths().is_some() {
-        return None;
-    }
-    let is_alone = plan.old.is_empty() && plan.stages.iter().all(|stage| stage.inner.is_empty() && stage.width == of);
-    let widths = plan.states.iter().chain(&plan.values).copied().chain(plan.vectors.iter().map(Range::len));
-    if !is_alone || spec.cell().known().is_some() || widths.into_iter().any(|width| width != of) {
-        return None;
-    }
-    Some(Cut::Units { block, of })
 }
 
 fn reading<T>(plan: &Plan) -> Reading {
@@ -162,13 +126,6 @@ pub fn with_input<'a, T: Number>(
 impl<'a, T: Number> Pass<'a, T> {
     pub fn plan(&self) -> &'a Plan {
         self.spec.plan()
-    }
-
-    /// How the units of a single row are shared out for all steps, if they may be.
-    pub fn apart(&self, workers: &Workers, rows: usize) -> Option<Cut> {
-        let by_program = self.ahead && self.compiled.is_none();
-        let cut = || units_apart(workers, self.spec, self.steps, self.step_count, rows);
-        if by_program { cut() } else { None }
     }
 
     /// Where a state or a value lies at some step.

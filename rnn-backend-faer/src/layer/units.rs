@@ -80,8 +80,7 @@ pub fn forward<T: Number>(
             let (cell, settled) = (pass.spec.cell(), pass.weights.settled_forward(pass.spec, s));
             let program = cell.settled_forward(s).map_or(cell.forward(s), Settled::each);
             for n in from..to {
-                let units = tiles.units().unwrap_or(0..width);
-                Vectors(simd).run(program, &mut Row { pass, s, at, first, n, tiles, width, units, settled });
+                Vectors(simd).run(program, &mut Row { pass, s, at, first, n, tiles, width, settled });
             }
         }
     }
@@ -95,29 +94,26 @@ struct Row<'r, 'a, 't, T> {
     first: usize,
     n: usize,
     tiles: &'r mut Tiles<'t, T, GROUPS>,
-    /// Units of the stage.
     width: usize,
-    /// Those that are to be computed.
-    units: Range<usize>,
     /// What the vectors of the stage settle.
     settled: &'a [T],
 }
 
 impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
     fn width(&self) -> usize {
-        self.units.len()
+        self.width
     }
 
     fn load(&self, place: Place, units: Range<usize>) -> &[T] {
-        let (stage, n, units) = (&self.pass.plan().stages[self.s], self.n, behind(self.units.start, units));
+        let (stage, n) = (&self.pass.plan().stages[self.s], self.n);
         match place {
             Place::Pre(j) => {
                 let (tile, col) = self.pass.pre(stage.home, stage.cols.start, self.at);
-                self.tiles.part(tile, n, behind(col + j * self.width, units))
+                &self.tiles.at(tile, n, n + 1).row(0)[col + j * self.width..][units]
             }
             Place::Read(j) => match self.pass.outside(stage.reads[j], self.at.t, self.first + n) {
                 Some(read) => &read[units],
-                None => self.tiles.part(self.pass.tile(stage.reads[j], self.at), n, units),
+                None => &self.tiles.at(self.pass.tile(stage.reads[j], self.at), n, n + 1).row(0)[units],
             },
             Place::Vector(j) => match stage.vectors.get(j) {
                 Some(vector) => &self.pass.params[vector.clone()][units],
@@ -128,7 +124,7 @@ impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
     }
 
     fn store(&mut self, place: Place, units: Range<usize>) -> Option<(Accum, &mut [T])> {
-        let (stage, n, units) = (&self.pass.plan().stages[self.s], self.n, behind(self.units.start, units));
+        let (stage, n) = (&self.pass.plan().stages[self.s], self.n);
         let (tile, col) = match place {
             Place::Pre(j) => {
                 let (tile, col) = self.pass.pre(stage.home, stage.cols.start, self.at);
@@ -137,11 +133,6 @@ impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
             Place::Write(j) => (self.pass.tile(stage.writes[j], self.at), 0),
             _ => unreachable!("forward stores what is kept and written"),
         };
-        Some((Accum::Replace, self.tiles.part_mut(tile, n, behind(col, units))))
+        Some((Accum::Replace, &mut self.tiles.at_mut(tile, n, n + 1).storage().0[col..][units]))
     }
-}
-
-/// `range`, so many further on.
-pub(super) fn behind(first: usize, range: Range<usize>) -> Range<usize> {
-    first + range.start..first + range.end
 }

@@ -7,7 +7,6 @@ use rnn_kernels::{Accum, Direction, GruReset, Home, Input, Known, MatRef, SeqRef
 
 use super::lanes::Vectors;
 use super::pass;
-use super::units::behind;
 use super::weights::Weights;
 use crate::number::Number;
 use crate::passes::units::Units;
@@ -209,8 +208,7 @@ impl<'a, T: Number> Pullback<'a, T> {
                 let (cell, settled) = (self.spec.cell(), self.weights.settled_backward(self.spec, s));
                 let program = cell.settled_backward(s).map_or(cell.backward(s), Settled::each);
                 for n in from..to {
-                    let units = tiles.units().unwrap_or(0..stage.width);
-                    Vectors(simd).run(program, &mut Row { pullback: self, s, at, first, n, tiles, units, settled });
+                    Vectors(simd).run(program, &mut Row { pullback: self, s, at, first, n, tiles, settled });
                 }
             }
         }
@@ -246,20 +244,18 @@ struct Row<'r, 'a, 't, T> {
     first: usize,
     n: usize,
     tiles: &'r mut Tiles<'t, T, GROUPS>,
-    /// The units that are to be computed.
-    units: Range<usize>,
     /// What the vectors of the stage settle.
     settled: &'a [T],
 }
 
 impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
     fn width(&self) -> usize {
-        self.units.len()
+        self.pullback.spec.plan().stages[self.s].width
     }
 
     fn load(&self, place: Place, units: Range<usize>) -> &[T] {
         let Self { pullback, s, at, first, n, .. } = *self;
-        let (stage, units) = (&pullback.spec.plan().stages[s], behind(self.units.start, units));
+        let stage = &pullback.spec.plan().stages[s];
         match place {
             Place::Kept(j) => &pullback.gates(s, at.t, first + n, 1).row(0)[j * stage.width..][units],
             Place::Read(j) => &pullback.saved(stage.reads[j], at.t, first + n, 1).row(0)[units],
@@ -268,14 +264,15 @@ impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
                 Some(vector) => &pullback.params[vector.clone()][units],
                 None => &self.settled[(j - stage.vectors.len()) * stage.width..][units],
             },
-            Place::Cotangent(j) => self.tiles.part(at.tile(stage.writes[j]), n, units),
+            Place::Cotangent(j) => &self.tiles.at(at.tile(stage.writes[j]), n, n + 1).row(0)[units],
             Place::Pre(_) => unreachable!("a pullback reads what is kept"),
         }
     }
 
     fn store(&mut self, place: Place, units: Range<usize>) -> Option<(Accum, &mut [T])> {
         let Self { pullback, s, at, n, .. } = *self;
-        let (stage, units) = (&pullback.spec.plan().stages[s], behind(self.units.start, units));
+        let plan = pullback.spec.plan();
+        let stage = &plan.stages[s];
         let (tile, col, accum) = match place {
             Place::Pre(j) => {
                 (Tile { group: PRE, at: 0, slot: at.t }, stage.cols.start + j * stage.width, Accum::Replace)
@@ -287,6 +284,6 @@ impl<T: Number> Operands<T> for Row<'_, '_, '_, T> {
             }
             _ => unreachable!("a pullback stores cotangents of operands"),
         };
-        Some((accum, self.tiles.part_mut(tile, n, behind(col, units))))
+        Some((accum, &mut self.tiles.at_mut(tile, n, n + 1).storage().0[col..][units]))
     }
 }

@@ -18,6 +18,6 @@ mod workers;
 
 pub use error::ThreadsError;
 pub use rows::Rows;
-pub use tiles::{Cut, Tile, Tiles, Tiling};
+pub use tiles::{Tile, Tiles, Tiling};
 pub use track::{Tracks, TracksMut};
 pub use workers::Workers;

@@ -75,20 +75,6 @@ impl<'a, T> Rows<'a, T> {
         Rows { base, rows: to - from, owner: PhantomData, ..*self }
     }
 
-    /// Columns `from..to` of the only row of this block; none if it has none.
-    ///
-    /// # Safety
-    /// There is one row, `from <= to <=` the columns if there are any, and as long as the result is alive nothing else may use these
-    /// columns of it.
-    pub(super) unsafe fn columns(&self, from: usize, to: usize) -> Rows<'_, T> {
-        if self.cols == 0 {
-            return Rows { owner: PhantomData, ..*self };
-        }
-        // In `wrapping` arithmetic, as in `block`.
-        let base = NonNull::new(self.base.as_ptr().wrapping_add(from)).unwrap_or(self.base);
-        Rows { base, cols: to - from, owner: PhantomData, ..*self }
-    }
-
     /// Where rows `from..to` of step `t` begin and how many elements they span, gaps between them included.
     #[track_caller]
     fn span(&self, t: usize, from: usize, to: usize) -> (NonNull<T>, usize) {
@@ -112,7 +98,7 @@ impl<'a, T> Rows<'a, T> {
         let (first, len) = self.span(t, from, to);
         // SAFETY: the span ends with the last element of row `to − 1`, all of it within the slice of the sequence. Whether
         // whole steps follow each other or whole rows do (`SeqMut` guarantees one of them), no element of a row outside
-        // this block lies in it (nor of other columns of it, if it has but some: then it has one row), so nobody else uses it; `&mut self` keeps this block from being used in any other way
+        // this block lies in it, so nobody else uses it; `&mut self` keeps this block from being used in any other way
         // meanwhile.
         let data = unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), len) };
         MatMut::with_stride(data, to - from, self.cols, if to - from <= 1 { self.cols } else { self.row_stride })

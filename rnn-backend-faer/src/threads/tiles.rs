@@ -1,12 +1,10 @@
 //! Rows `from..to` of everything in one flat buffer: what one thread owns of the reserve or the scratch of a pass.
 //!
 //! A cell has any number of states, so no list of sequences can hold them. They lie one after another in one buffer, and a
-//! tile, the rows of one slot of one of them, is found by counting. Of a single row a thread may own some units instead, the same
-//! columns of every `of` in every tile.
+//! tile, the rows of one slot of one of them, is found by counting.
 #![allow(unsafe_code)]
 
 use core::marker::PhantomData;
-use core::ops::Range;
 use core::ptr::NonNull;
 
 use rnn_kernels::{MatMut, MatRef};
@@ -107,35 +105,6 @@ fn twice(tile: Tile) -> ! {
     panic!("{tile:?} is to be written and there twice")
 }
 
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn not_ours(tile: Tile, cols: Range<usize>) -> ! {
-    panic!("columns {cols:?} of {tile:?} do not belong to this block")
-}
-
-/// How tiles are shared out to threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    /// Blocks of so many rows.
-    Rows(usize),
-    /// Of a single row, blocks of so many units.
-    Units {
-        /// How many units a block has.
-        block: usize,
-        /// How many there are.
-        of: usize,
-    },
-}
-
-/// Units `from..to` of `of`: columns `c` with `from <= c mod of < to`.
-#[derive(Clone, Copy, Debug)]
-struct Share {
-    from: usize,
-    to: usize,
-    of: usize,
-}
-
 /// Tiles to read; to write; to write, where they are there. One that is missing is empty.
 type SomeApart<'a, T, const R: usize, const A: usize, const W: usize> =
     ([MatRef<'a, T>; R], [MatMut<'a, T>; A], [MatMut<'a, T>; W]);
@@ -147,12 +116,10 @@ pub struct Tiles<'a, T, const G: usize> {
     tiling: Tiling<'a, G>,
     first: usize,
     rows: usize,
-    /// Which units of its only row a block has, if not all.
-    share: Option<Share>,
     owner: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: a block is the only way to its elements (see `Tiles::block`, `Tiles::share`), so it may go wherever a `&mut [T]` may.
+// SAFETY: a block is the only way to its elements (see `Tiles::block`), so it may go wherever a `&mut [T]` may.
 unsafe impl<T: Send, const G: usize> Send for Tiles<'_, T, G> {}
 // SAFETY: through `&Tiles` elements are only read (`at`), or further blocks made, whose contract keeps them disjoint; those
 // let another thread write elements: hence `Send`, too.
@@ -167,8 +134,7 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
     pub fn new(buffer: &'a mut [T], tiling: Tiling<'a, G>) -> Self {
         let len = tiling.len;
         assert!(len <= buffer.len(), "tiles: a buffer of {} elements where {len} are needed", buffer.len());
-        let base = NonNull::from(buffer).cast();
-        Self { base, tiling, first: 0, rows: tiling.rows, share: None, owner: PhantomData }
+        Self { base: NonNull::from(buffer).cast(), tiling, first: 0, rows: tiling.rows, owner: PhantomData }
     }
 
     /// How many rows this block has.
@@ -181,69 +147,10 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
     /// # Safety
     /// `from <= to <=` the rows, and as long as the result is alive nothing else may use these rows of the buffer.
     unsafe fn block(&self, from: usize, to: usize) -> Tiles<'_, T, G> {
-        Tiles { first: self.first + from, rows: to - from, owner: PhantomData, ..*self }
+        Tiles { base: self.base, tiling: self.tiling, first: self.first + from, rows: to - from, owner: PhantomData }
     }
 
-    /// Units `from..to` of `of` of the only row of this block.
-    ///
-    /// # Safety
-    /// `from <= to <= of`, this block has one row and all its units, and as long as the result is alive nothing else may use these
-    /// units of it.
-    unsafe fn share(&self, share: Share) -> Tiles<'_, T, G> {
-        Tiles { share: Some(share), owner: PhantomData, ..*self }
-    }
-
-    /// Which units of its only row this block has, if not all.
-    pub fn units(&self) -> Option<Range<usize>> {
-        self.share.map(|share| share.from..share.to)
-    }
-
-    /// Where columns `cols` of row `n` of a tile begin.
-    #[track_caller]
-    #[inline]
-    fn part_span(&self, tile: Tile, n: usize, cols: &Range<usize>) -> NonNull<T> {
-        if n >= self.rows {
-            no_rows(n, n + 1, self.rows);
-        }
-        let (start, width) = self.tiling.place(tile);
-        let ours = self.share.is_none_or(|Share { from, to, of }| {
-            let unit = cols.start % of;
-            from <= unit && unit <= to && cols.len() <= to - unit
-        });
-        if cols.start > cols.end || cols.end > width || !ours {
-            not_ours(tile, cols.clone());
-        }
-        // SAFETY: as in `span`: row and columns were checked.
-        unsafe { self.base.add(start + (self.first + n) * width + cols.start) }
-    }
-
-    /// Columns `cols` of row `n` of a tile, to read.
-    ///
-    /// # Panics
-    /// If out of range, or if they are not within the units of this block.
-    #[track_caller]
-    #[inline]
-    pub fn part(&self, tile: Tile, n: usize, cols: Range<usize>) -> &[T] {
-        let first = self.part_span(tile, n, &cols);
-        // SAFETY: the columns lie within a row of this block, and within one period of units of which they belong to this block
-        // (`part_span`): as in `at`, nobody else uses them.
-        unsafe { core::slice::from_raw_parts(first.as_ptr(), cols.len()) }
-    }
-
-    /// Columns `cols` of row `n` of a tile, to write.
-    ///
-    /// # Panics
-    /// If out of range, or if they are not within the units of this block.
-    #[track_caller]
-    #[inline]
-    pub fn part_mut(&mut self, tile: Tile, n: usize, cols: Range<usize>) -> &mut [T] {
-        let first = self.part_span(tile, n, &cols);
-        // SAFETY: as in `part`, and `&mut self` keeps this block from being used in any other way meanwhile.
-        unsafe { core::slice::from_raw_parts_mut(first.as_ptr(), cols.len()) }
-    }
-
-    /// Where rows `from..to` of a tile begin, how many elements they are, and the width of one. Of a block of units it is those,
-    /// in a tile of as many columns as there are units.
+    /// Where rows `from..to` of a tile begin, how many elements they are, and the width of one.
     #[track_caller]
     #[inline]
     fn span(&self, tile: Tile, from: usize, to: usize) -> (NonNull<T>, usize, usize) {
@@ -251,15 +158,6 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
             no_rows(from, to, self.rows);
         }
         let (start, width) = self.tiling.place(tile);
-        if let Some(share) = self.share {
-            if width != share.of {
-                not_ours(tile, 0..width);
-            }
-            let units = share.to - share.from;
-            // SAFETY: as below; the block has a single row, and `from..to` is that one or none. `share.from <= width`.
-            let first = unsafe { self.base.add(start + self.first * width + share.from) };
-            return (first, (to - from) * units, units);
-        }
         // SAFETY: `new` checked that the buffer holds all tiles, of which this is one, with all its rows; the rows of a block
         // are rows of the buffer (`block`), so this is the place of an element of it, or its end where there is none.
         let first = unsafe { self.base.add(start + (self.first + from) * width) };
@@ -274,8 +172,8 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
     #[inline]
     pub fn at(&self, tile: Tile, from: usize, to: usize) -> MatRef<'_, T> {
         let (first, len, width) = self.span(tile, from, to);
-        // SAFETY: the span lies within the buffer, which lives for 'a. Its rows are rows of this block, or the units of the only one
-        // that belong to it, which nobody else uses, whatever tile they take them from: tiles share nothing. `&self` keeps this block from being written meanwhile.
+        // SAFETY: the span lies within the buffer, which lives for 'a. Its rows are rows of this block, which nobody else
+        // uses, whatever tile they take them from: tiles share nothing. `&self` keeps this block from being written meanwhile.
         MatRef::new(unsafe { core::slice::from_raw_parts(first.as_ptr(), len) }, to - from, width)
     }
 
@@ -380,41 +278,19 @@ impl<'a, T, const G: usize> Tiles<'a, T, G> {
 }
 
 impl Workers {
-    /// Cuts all tiles and all sequences into blocks and calls `task(first row, tiles, blocks)` once for each, on any thread.
+    /// Cuts all tiles and all sequences into blocks of `block` rows and calls `task(first row, tiles, blocks)` once for each, on
+    /// any thread.
     ///
     /// # Panics
-    /// If they do not all have the same number of rows, if a block is empty, or if units are to be shared out of other than one row
-    /// or of sequences that have not as many columns as there are units, or none; with a panic of a task.
+    /// If they do not all have the same number of rows, or `block` is 0; with a panic of a task.
     pub fn by_tiles<T: Send + Sync, const G: usize, const K: usize>(
         &self,
-        cut: Cut,
+        block: usize,
         tiles: Tiles<'_, T, G>,
         sequences: [Rows<'_, T>; K],
         task: impl Fn(usize, Tiles<'_, T, G>, [Rows<'_, T>; K]) + Sync,
     ) {
         let rows = tiles.rows;
-        let block = match cut {
-            Cut::Rows(block) => block,
-            Cut::Units { block, of } => {
-                assert!(block > 0 && rows == 1 && tiles.share.is_none(), "units of a single row are shared out");
-                let fits = |sequence: &Rows<'_, T>| sequence.rows() == 1 && [0, of].contains(&sequence.cols());
-                assert!(sequences.iter().all(fits), "all sequences must have {of} units");
-                return self.run(of.div_ceil(block), &|i| {
-                    let from = i * block;
-                    let share = Share { from, to: of.min(from.saturating_add(block)), of };
-                    // SAFETY: `from <= to <= of`, one row and all its units; sequences of one row. `Workers::run` calls this at most
-                    // once for each `i`, and blocks of different `i` share no unit. Neither the tiles nor the sequences are used
-                    // again, and no block outlives its call: as below and in `by_blocks`.
-                    let (tiles, sequences) = unsafe {
-                        (
-                            tiles.share(share),
-                            sequences.each_ref().map(|sequence| sequence.columns(share.from, share.to)),
-                        )
-                    };
-                    task(0, tiles, sequences);
-                });
-            }
-        };
         if rows <= block {
             return task(0, tiles, sequences);
         }
@@ -460,7 +336,7 @@ mod tests {
         let mut buffer = vec![-1.0_f32; tiling().len() + 1];
         let tiles = Tiles::new(&mut buffer, tiling());
         Workers::pool(3).expect("the system gives the threads").by_tiles(
-            Cut::Rows(2),
+            2,
             tiles,
             [Rows::none(5)],
             |first, mut tiles, _| {
@@ -480,84 +356,6 @@ mod tests {
             }
         }
         assert_eq!(buffer[tiling().len()], -1.0);
-    }
-
-    /// One row of 7 units: two states with two slots, and three gates in one tile, with a gap behind them.
-    fn single_row() -> Tiling<'static, 2> {
-        Tiling::new(1, [(&[7, 7], 2), (&[23], 3)])
-    }
-
-    #[test]
-    fn every_unit_of_a_single_row_is_written_by_one_block() {
-        let (mut buffer, mut y) = (vec![-1.0_f32; single_row().len()], vec![-1.0_f32; 3 * 7]);
-        let state = |at, slot| Tile { group: 0, at, slot };
-        let gates = |slot| Tile { group: 1, at: 0, slot };
-        let workers = Workers::pool(3).expect("the system gives the threads");
-        let sequence = Rows::new(rnn_kernels::SeqMut::new(&mut y, 3, 1, 7));
-        let tiles = Tiles::new(&mut buffer, single_row());
-        workers.by_tiles(Cut::Units { block: 3, of: 7 }, tiles, [sequence], |first, mut tiles, [mut y]| {
-            assert_eq!(first, 0);
-            let units = tiles.units().expect("a block of units");
-            for (i, tile) in [state(0, 0), state(0, 1), state(1, 0), state(1, 1)].into_iter().enumerate() {
-                let mut own = tiles.at_mut(tile, 0, 1);
-                own.row_mut(0).iter_mut().zip(units.clone()).for_each(|(v, j)| *v = (100 * i + j) as f32);
-            }
-            for (slot, gate) in (0..3).flat_map(|slot| (0..3).map(move |gate| (slot, gate))) {
-                let own = tiles.part_mut(gates(slot), 0, 7 * gate + units.start..7 * gate + units.end);
-                own.iter_mut().zip(units.clone()).for_each(|(v, j)| *v = (1000 + 100 * slot + 10 * gate + j) as f32);
-            }
-            let ([old], [mut new]) = tiles.apart([state(0, 0)], [state(1, 1)], 0, 1);
-            new.copy_from(old);
-            y.at_mut(2, 0, 1).copy_from(tiles.at(state(1, 1), 0, 1));
-        });
-        for j in 0..7 {
-            let found =
-                [state(0, 0), state(0, 1), state(1, 0), state(1, 1)].map(|tile| buffer[single_row().place(tile).0 + j]);
-            assert_eq!(found, [j, 100 + j, 200 + j, j].map(|v| v as f32));
-            for (slot, gate) in (0..3).flat_map(|slot| (0..3).map(move |gate| (slot, gate))) {
-                let found = buffer[single_row().place(gates(slot)).0 + 7 * gate + j];
-                assert_eq!(found, (1000 + 100 * slot + 10 * gate + j) as f32);
-            }
-            assert_eq!((y[j], y[7 + j], y[14 + j]), (-1.0, -1.0, j as f32));
-        }
-        assert!((0..3).all(|slot| buffer[single_row().place(gates(slot)).0 + 21..][..2] == [-1.0; 2]));
-    }
-
-    /// What a task may ask for that has units 3..6 of 7.
-    fn asked_of_a_share(task: impl Fn(Tiles<'_, f32, 2>) + Sync) {
-        let mut buffer = vec![0.0_f32; single_row().len()];
-        let tiles = Tiles::new(&mut buffer, single_row());
-        Workers::caller().by_tiles(Cut::Units { block: 3, of: 7 }, tiles, [], |_, tiles, []| {
-            if tiles.units() == Some(3..6) {
-                task(tiles);
-            }
-        });
-    }
-
-    #[test]
-    #[should_panic(expected = "do not belong to this block")]
-    fn a_block_of_units_has_no_unit_before_its_own() {
-        asked_of_a_share(|tiles| _ = tiles.part(Tile { group: 1, at: 0, slot: 0 }, 0, 9..11));
-    }
-
-    #[test]
-    #[should_panic(expected = "do not belong to this block")]
-    fn a_block_of_units_has_no_unit_after_its_own() {
-        asked_of_a_share(|tiles| _ = tiles.part(Tile { group: 1, at: 0, slot: 0 }, 0, 10..14));
-    }
-
-    #[test]
-    #[should_panic(expected = "do not belong to this block")]
-    fn a_block_of_units_has_no_whole_row_of_several_gates() {
-        asked_of_a_share(|tiles| _ = tiles.at(Tile { group: 1, at: 0, slot: 0 }, 0, 1));
-    }
-
-    #[test]
-    #[should_panic(expected = "units of a single row are shared out")]
-    fn units_of_several_rows_are_not_shared_out() {
-        let mut buffer = vec![0.0_f32; tiling().len()];
-        let tiles = Tiles::new(&mut buffer, tiling());
-        Workers::caller().by_tiles(Cut::Units { block: 3, of: 7 }, tiles, [], |_, _, []| ());
     }
 
     #[test]

@@ -6,7 +6,6 @@ mod cells;
 mod compiled;
 mod dual;
 mod settled;
-mod single_row;
 
 use allocation_counter::measure;
 use case::{Case, Point, drawn};

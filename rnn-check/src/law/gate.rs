@@ -29,7 +29,7 @@ fn one_open_gate<T: Real>(case: &Case) -> (Problem<T>, Open) {
     let upstream = Upstream { y: true, h_n: false, c_n: false };
     let case =
         Case { cell, dims, upstream, bias: Bias::Both, state: true, d_x: Accum::Replace, one_hot: false, ..small };
-    let mut problem = Problem { lengths: None, ..case.problem::<T>() };
+    let mut problem = Problem { lengths: None, holes: None, ..case.problem::<T>() };
     let Dims { batch, input, hidden, .. } = dims;
     let (gates, mut stream) = (cell.gates(), Stream::new(case.seed, 44));
     let open = Open {
