@@ -41,8 +41,8 @@ mod tests {
 
     #[test]
     fn every_cell_meets_four_kinds_of_lengths_and_both_directions_and_all_cells_all_kinds() {
-        let kinds: HashSet<_> = families(4).map(|case| format!("{:?} {:?}", case.lengths, case.direction)).collect();
-        assert_eq!(kinds.len(), 2 * Lengths::ALL.len());
+        let kinds: HashSet<_> = families(4).map(|case| format!("{:?}", case.lengths)).collect();
+        assert_eq!(kinds.len(), Lengths::ALL.len());
         for &cell in Cell::FAMILIES {
             let of_cell = || families(4).filter(|case| case.cell == cell);
             let lengths: HashSet<_> = of_cell().map(|case| format!("{:?}", case.lengths)).collect();

@@ -3,14 +3,15 @@
 use super::trial::{Trial, differ};
 use super::{Bug, Correct, Plain, Planted, Way};
 use crate::oracle;
-use rnn_kernels::{Bias, Size};
+use rnn_kernels::{Bias, Held, Size};
 
-/// Batches of sequences, whole and ragged, windows, one-hot input, each bias, saturated and subnormal numbers, NaN, and sizes beyond blocks.
+/// Batches of sequences, whole and ragged, with holes, windows, a limit between steps, one-hot input, each bias, saturated and subnormal numbers, NaN, and sizes beyond blocks.
 fn trials() -> Vec<Trial> {
     let size = Size::new(3, 4);
     let ragged = |lengths: &[usize], start| Some((lengths.to_vec(), start));
     let window = ragged(&[7, 2, 4, 0], 2);
     let base = Trial::new(size, 5, 4);
+    let skipped = (0..5 * 4).map(|k| k % 3 == 1).collect();
     vec![
         Trial::new(Size::new(4, 4), 5, 3),
         Trial { ragged: ragged(&[5, 2, 0, 3], 0), ..base.clone() },
@@ -19,6 +20,8 @@ fn trials() -> Vec<Trial> {
         Trial { size: size.with_bias(Bias::None), ..base.clone() },
         Trial::new(size, 0, 3),
         Trial { scale: 1000.0, ..base.clone() },
+        Trial { skipped: Some((skipped, Held::Repeat)), ..base.clone() },
+        Trial { clip: Some(0.01), ..base.clone() },
         Trial { nan: true, counts: [false; 2], ..base.clone() },
         Trial { scale: 0.0, initial: Some(1e-310), ..base },
         Trial::new(Size::new(1, 260), 1, 1),

@@ -3,7 +3,7 @@
 use crate::case::Stream;
 use crate::quiet::quietly;
 use rnn_kernels::{Accum, Backend, Backward, Cell, Direction, Forward, Infer, Input, SeqMut, SeqRef, Size, Spec};
-use rnn_kernels::{Steps, Use};
+use rnn_kernels::{Held, Steps, Use};
 
 /// What is passed through a cell.
 #[derive(Clone, Debug)]
@@ -17,6 +17,10 @@ pub(super) struct Trial {
     pub(super) initial: Option<f64>,
     /// Lengths, and the time of step 0.
     pub(super) ragged: Option<(Vec<usize>, usize)>,
+    /// `[T, N]`: what rows skip, and what `y` shows there.
+    pub(super) skipped: Option<(Vec<bool>, Held)>,
+    /// What state cotangents are clipped to.
+    pub(super) clip: Option<f64>,
     pub(super) one_hot: bool,
     /// Whether `y` counts, and whether the last states do.
     pub(super) counts: [bool; 2],
@@ -34,6 +38,8 @@ impl Trial {
             scale: 1.0,
             initial: None,
             ragged: None,
+            skipped: None,
+            clip: None,
             one_hot: false,
             counts: [true; 2],
             nan: false,
@@ -89,6 +95,8 @@ impl<'t> Pass<'t> {
             if !trial.of().live(t, n) {
                 x[at * input..][..input].fill(f64::NAN);
                 index[at] = u32::MAX;
+            }
+            if !trial.of().shows(t, n) {
                 d_y[at * spec.y_width()..][..spec.y_width()].fill(f64::NAN);
             }
         }
@@ -168,7 +176,7 @@ impl<'t> Pass<'t> {
             d_params: Some(&mut d_params),
             d_x: (!self.trial.one_hot).then(|| SeqMut::new(&mut d_x, steps, rows, input)),
             d_x_accum: if self.direction == Direction::Forward { Accum::Add } else { Accum::Replace },
-            clip: None,
+            clip: self.trial.clip,
             d_initial: Some(&mut d_initial),
             d_trace: Some(SeqMut::new(&mut trace, steps + 1, rows, width)),
             workspace: &mut vec![f64::NAN; len + 5],
@@ -199,7 +207,9 @@ impl<'t> Pass<'t> {
 
 impl Trial {
     fn of(&self) -> Steps<'_> {
-        self.ragged.as_ref().map_or(Steps::all(), |(lengths, start)| Steps::ragged(lengths).window(*start))
+        let steps = self.ragged.as_ref();
+        let steps = steps.map_or(Steps::all(), |(lengths, start)| Steps::ragged(lengths).window(*start));
+        self.skipped.as_ref().map_or(steps, |(skipped, held)| steps.skipping(skipped, self.rows, *held))
     }
 }
 

@@ -134,7 +134,7 @@ pub(super) fn backward<T: Real, B: Backend<T> + ?Sized>(backend: &B, run: Backwa
                 d_params: d_params.as_deref_mut(),
                 d_x: d_x.as_mut().map(|d_x| d_x.rb_mut().slice(from, to)),
                 d_x_accum,
-                clip: None,
+                clip: run.clip,
                 d_initial: Some(&mut d_before),
                 d_trace: d_trace.as_mut().map(|trace: &mut SeqMut<'_, T>| trace.rb_mut().slice(from, to + 1)),
                 workspace: &mut *workspace,
