@@ -86,7 +86,7 @@ fn the_environment_names_the_one_case_that_conformance_runs() {
 #[test]
 fn a_token_that_reads_wrong_or_names_no_law_fails_every_test() {
     let test = "plain::f32::replace_never_reads_c";
-    let (passes, text) = again(test, "RNN_CHECK_REPLAY", "rnn1-f32-oracle::x");
+    let (passes, text) = again(test, "RNN_CHECK_REPLAY", "rnn2-f32-oracle::x");
     assert!(!passes && text.contains("a replay token has 7 parts"), "{text}");
     let token = token(&run::<f32>(Bug::ForgetUsesNewCell, "parameter_gradients_accumulate_within"));
     let unknown = Token { law: "oracle::no_such_law".into(), ..token };
