@@ -67,6 +67,12 @@ impl<'a> Steps<'a> {
         Self { holes: Some(Holes { skipped, rows, held }), ..self }
     }
 
+    /// The same steps and holes, of rows that end after `ends[n]` steps of this window, `[N]`, whatever their lengths were.
+    #[must_use]
+    pub const fn until(self, ends: &'a [usize]) -> Self {
+        Self { lengths: Some(ends), start: 0, ..self }
+    }
+
     /// The same rows, seen from a window whose step 0 is `start` steps later.
     #[must_use]
     pub fn window(self, start: usize) -> Self {
@@ -256,6 +262,13 @@ mod tests {
         assert_eq!([shown(zero, 0), shown(repeat, 0)], [Vec::from([0, 3]), Vec::from([0, 1, 2, 3])]);
         assert_eq!([shown(zero, 2), shown(repeat, 2)], [Vec::from([1]), Vec::from([0, 1])]);
         assert_eq!(shown(repeat, 1), []);
+    }
+
+    #[test]
+    fn other_ends_count_from_the_window_and_keep_its_holes() {
+        let steps = Steps::ragged(&LENGTHS).skipping(&SKIPPED, 3, Held::Zero).window(1).until(&[3, 2, 0]);
+        let live = |n: usize| (0..3).filter(|&t| steps.live(t, n)).collect::<Vec<_>>();
+        assert_eq!([live(0), live(1), live(2)], [Vec::from([2]), Vec::from([0, 1]), Vec::new()]);
     }
 
     #[test]

@@ -52,10 +52,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     }
 }
 
-/// `Ok` if the gradients of a backward pass are finite: of the parameters, the initial state, and the input if recorded.
+/// `Ok` if the gradients of a backward pass are finite: of the parameters, the initial state, what rows start anew from, and the input
+/// if recorded.
 fn check_gradients<T: Scalar>(workspace: &Workspace<T>, gradients: &Parameters<T>) -> Result<()> {
     gradients.check_finite("gradients")?;
     check_finite("gradient of the state", workspace.d_initial.as_slice())?;
+    check_finite("gradient of the state to start anew from", workspace.d_anew.as_slice())?;
     let Dims { steps, rows, width, .. } = workspace.dims;
     if !workspace.record_d_x {
         return Ok(());

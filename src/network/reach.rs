@@ -95,11 +95,6 @@ impl Counted {
     }
 }
 
-/// These steps, but for those that rows skip among others of the same window.
-fn with_holes_of<'a>(of: Steps<'a>, steps: Steps<'a>) -> Steps<'a> {
-    of.skipped().map_or(steps, |(skipped, rows, held)| steps.skipping(skipped, rows, held))
-}
-
 impl<'a> Reach<'a> {
     /// The same, seen from a recurrent layer: how far its forward direction goes back in each row.
     pub fn of_steps(self) -> Self {
@@ -126,8 +121,8 @@ impl<'a> Reach<'a> {
     /// must go back to it, unless nothing of the row counts.
     pub fn steps(self, direction: Direction, live: Steps<'a>) -> Steps<'a> {
         match (self.of_steps(), direction) {
-            (Reach::Ends(ends, _), Direction::Forward) => with_holes_of(live, Steps::ragged(ends)),
-            (Reach::Ends(_, whole), Direction::Reverse) => with_holes_of(live, Steps::ragged(whole)),
+            (Reach::Ends(ends, _), Direction::Forward) => live.until(ends),
+            (Reach::Ends(_, whole), Direction::Reverse) => live.until(whole),
             _ => live,
         }
     }

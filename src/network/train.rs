@@ -25,8 +25,8 @@ pub struct Cotangents<'a, T> {
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// `output = network(x, state)`, keeping what backward needs.
     ///
-    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]` with an output at the last step only. The
-    /// state goes in as the initial and comes out as the final one, with no gradient attached.
+    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]` with an
+    /// output at the last step only. The state goes in as the initial and comes out as the final one, with no gradient attached.
     ///
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`] or [`Error::Range`] if batch or state do not fit the network,

@@ -146,7 +146,7 @@ impl<T: Scalar> Workspace<T> {
 
     /// `∂L/∂h [T+1, N, H]` of a recurrent layer, counted from the input, in one direction: slot `s` is the whole
     /// derivative by the state `h_s`, whichever way it acts on the loss. A forward layer has its initial state in
-    /// slot 0, a reverse one in slot `T`.
+    /// slot 0, a reverse one in slot `T`. Where a row [starts anew](Batch::starting_anew) it is that of the state the row had before.
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such layer or direction, [`Error::Order`] unless the last pass was a backward

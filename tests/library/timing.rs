@@ -3,7 +3,7 @@
 use crate::common::values;
 use recurrent::kernels::SeqRef;
 use recurrent::network::{Config, Cotangents, Parameters, RecurrentSpec};
-use recurrent::{Batch, Direction, Error, Held, IGNORE, Network, State, Targets, Workspace};
+use recurrent::{Activation, Batch, Direction, Error, Held, IGNORE, Network, State, Targets, Workspace};
 use rnn_backend_naive::Naive;
 use std::sync::Arc;
 
@@ -332,4 +332,24 @@ fn a_cotangent_of_the_caller_counts_where_a_skipped_step_repeats() {
     };
     assert!(gradients(Held::Zero).iter().all(|&d| d == 0.0));
     assert!(gradients(Held::Repeat).iter().filter(|&&d| d != 0.0).count() > 100);
+}
+
+#[test]
+fn a_gradient_of_the_state_rows_start_from_that_overflows_is_an_error() {
+    let config = Config::features(1).recurrent(RecurrentSpec::elman(1, Activation::Identity)).linear(1);
+    let mut net: Net = Network::with_backend(&config, 1, Arc::new(Naive)).unwrap();
+    // ∂L/∂s* = W_hh · W_out · d_y is beyond the largest number; all other gradients are not.
+    net.update(|parameters| {
+        parameters.fill_zero();
+        parameters.get_mut("rnn.weight_hh_l0").unwrap().fill(1e200);
+        parameters.get_mut("head.weight").unwrap().fill(1.0);
+    });
+    let batch = Batch::features(&[0.0, 0.0], [2, 1, 1]).unwrap().starting_anew(&[false, true]).unwrap();
+    let (mut workspace, mut gradients) = (Workspace::new(), net.gradients().unwrap());
+    net.forward(&mut workspace, &batch, &mut net.state(1).unwrap()).unwrap();
+    let d = [0.0, 1e200];
+    let cotangents = Cotangents { output: Some(SeqRef::new(&d, 2, 1, 1)), state: None };
+    let error = net.backward(&mut workspace, cotangents, &mut gradients).unwrap_err();
+    assert!(error.to_string().contains("start anew from"), "{error}");
+    assert!(gradients.iter().all(|&d| d == 0.0));
 }
