@@ -20,7 +20,9 @@ pub fn families(each: usize) -> impl Iterator<Item = Case> {
         (0..each).map(move |k| {
             let row = rows[(n + k * APART) % rows.len()];
             let lengths = Lengths::ALL[(n + k) % Lengths::ALL.len()];
-            let case = Case { cell, lengths, direction: DIRECTIONS[(n + k) % DIRECTIONS.len()], ..row };
+            // Another turn for every six cells, or each kind of lengths would have a direction of its own.
+            let turn = n + k + n / Lengths::ALL.len();
+            let case = Case { cell, lengths, direction: DIRECTIONS[turn % DIRECTIONS.len()], ..row };
             // What its stages are wide is a multiple of H, and blocks of units end within that.
             if cell.is_whole() { case } else { case.at_most(5, 3, 9, 17) }
         })
@@ -41,8 +43,8 @@ mod tests {
 
     #[test]
     fn every_cell_meets_four_kinds_of_lengths_and_both_directions_and_all_cells_all_kinds() {
-        let kinds: HashSet<_> = families(4).map(|case| format!("{:?}", case.lengths)).collect();
-        assert_eq!(kinds.len(), Lengths::ALL.len());
+        let kinds: HashSet<_> = families(3).map(|case| format!("{:?} {:?}", case.lengths, case.direction)).collect();
+        assert_eq!(kinds.len(), 2 * Lengths::ALL.len());
         for &cell in Cell::FAMILIES {
             let of_cell = || families(4).filter(|case| case.cell == cell);
             let lengths: HashSet<_> = of_cell().map(|case| format!("{:?}", case.lengths)).collect();
