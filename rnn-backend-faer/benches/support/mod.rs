@@ -24,6 +24,8 @@ pub struct Layer {
     y: Vec<f32>,
     d_params: Vec<f32>,
     d_x: Vec<f32>,
+    /// Of each mask its width and its numbers.
+    masks: Vec<(usize, Vec<f32>)>,
 }
 
 impl Layer {
@@ -37,7 +39,9 @@ impl Layer {
             Backend::<f32>::pack(&backend, &spec, usage, &params, &mut packed);
             packed
         });
+        let masks = spec.plan().masks.iter().map(|&width| (width, vec![0.5; t * n * width])).collect();
         Self {
+            masks,
             x: drawn(t * n * c, 2),
             states: drawn(spec.states_len(n), 3),
             reserve: vec![0.0; lens.reserve],
@@ -62,6 +66,7 @@ impl Layer {
     #[allow(dead_code)] // one bench streams
     pub fn infer(&mut self) {
         let [t, n, c, h] = self.shape;
+        let masks = views(&self.masks, [t, n]);
         self.backend.infer(Infer {
             spec: &self.spec,
             direction: Direction::Forward,
@@ -69,7 +74,7 @@ impl Layer {
             params: &self.params,
             packed: &self.packed[0],
             x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
-            masks: &[],
+            masks: &masks,
             states: &mut self.states,
             y: Some(SeqMut::new(&mut self.y, t, n, h)),
             workspace: &mut self.workspace,
@@ -78,6 +83,7 @@ impl Layer {
 
     pub fn forward(&mut self) {
         let [t, n, c, h] = self.shape;
+        let masks = views(&self.masks, [t, n]);
         self.backend.forward(Forward {
             spec: &self.spec,
             direction: Direction::Forward,
@@ -85,7 +91,7 @@ impl Layer {
             params: &self.params,
             packed: &self.packed[1],
             x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
-            masks: &[],
+            masks: &masks,
             initial: Some(&self.states),
             y: Some(SeqMut::new(&mut self.y, t, n, h)),
             last: None,
@@ -96,6 +102,7 @@ impl Layer {
 
     pub fn backward(&mut self) {
         let [t, n, c, h] = self.shape;
+        let masks = views(&self.masks, [t, n]);
         self.backend.backward(Backward {
             spec: &self.spec,
             direction: Direction::Forward,
@@ -103,7 +110,7 @@ impl Layer {
             params: &self.params,
             packed: &self.packed[1],
             x: Input::Dense(SeqRef::new(&self.x, t, n, c)),
-            masks: &[],
+            masks: &masks,
             reserve: &self.reserve,
             d_y: Some(SeqRef::new(&self.y, t, n, h)),
             d_last: None,
@@ -116,6 +123,11 @@ impl Layer {
             workspace: &mut self.workspace,
         });
     }
+}
+
+/// `[T, N, W]` of each mask.
+fn views(masks: &[(usize, Vec<f32>)], [t, n]: [usize; 2]) -> Vec<SeqRef<'_, f32>> {
+    masks.iter().map(|(width, values)| SeqRef::new(values, t, n, *width)).collect()
 }
 
 /// The least time of many passes of each, in turn.
