@@ -72,14 +72,6 @@ impl Adam {
     }
 }
 
-impl<T: Scalar> AdamStep<T> {
-    pub(super) fn apply(&self, [mean, square]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
-        for (((m, s), p), &g) in mean.iter_mut().zip(square).zip(params).zip(gradients) {
-            ([*m, *s], *p) = self.next([*m, *s], *p, g);
-        }
-    }
-}
-
 impl<T: Scalar> Update<T, 2> for AdamStep<T> {
     const MOMENTS: [Moment; 2] = [Moment::First("mean"), Moment::Square("square")];
 
@@ -89,6 +81,12 @@ impl<T: Scalar> Update<T, 2> for AdamStep<T> {
         let m = self.beta1 * m + self.rest1 * g;
         let s = self.beta2 * s + self.rest2 * g * g;
         ([m, s], self.keep * p - self.step * m / (s.sqrt() / self.root + self.epsilon))
+    }
+
+    fn apply(&self, [mean, square]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
+        for (((m, s), p), &g) in mean.iter_mut().zip(square).zip(params).zip(gradients) {
+            ([*m, *s], *p) = self.next([*m, *s], *p, g);
+        }
     }
 
     fn bound(&self, reach: f64) -> f64 {

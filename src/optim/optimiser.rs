@@ -3,7 +3,7 @@
 use super::adam::AdamStep;
 use super::rms_prop::RmsPropStep;
 use super::sgd::SgdStep;
-use super::update::{Moment, Update, examine};
+use super::update::{Moment, Update, in_ranges};
 use super::{Adam, RmsProp, Sgd};
 use crate::error::{Error, Result, check_len};
 use crate::finite::{NonFinite, check_finite};
@@ -11,6 +11,7 @@ use crate::memory::zeros;
 use crate::number::in_type;
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// How parameters follow gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,38 +88,44 @@ impl<T: Scalar> Optimiser<T> {
     /// # Errors
     /// As `step`, but for numbers that are not finite where they are allowed.
     pub fn step_with(&mut self, params: &mut [T], gradients: &[T], rate: T, non_finite: NonFinite) -> Result<()> {
+        self.step_in(params, gradients, &[(0..self.params, rate)], non_finite)
+    }
+
+    /// One step of the parameters in some ranges, each at its own rate; the others and their moments stay what they are. All of it is one
+    /// step of the count. Allocates nothing.
+    ///
+    /// # Errors
+    /// As [`step_with`](Self::step_with), and [`Error::Range`] if a range is not one of the parameters. Nothing is changed then, in any
+    /// range.
+    pub fn step_in(
+        &mut self,
+        params: &mut [T],
+        gradients: &[T],
+        rates: &[(Range<usize>, T)],
+        non_finite: NonFinite,
+    ) -> Result<()> {
         check_len("optimiser: parameters", self.params, params.len())?;
         check_len("optimiser: gradients", self.params, gradients.len())?;
         self.check_state(self.params)?;
         let refuse = non_finite == NonFinite::Refuse;
-        if rate < T::ZERO || (refuse && !rate.is_finite()) {
-            return Err(Error::range("optimiser: rate", "a finite number ≥ 0", rate.to_f64()));
+        for (range, rate) in rates {
+            if range.start > range.end || range.end > self.params {
+                let expected = format!("a range within 0..{}", self.params);
+                return Err(Error::range("optimiser: parameters", expected, format!("{range:?}")));
+            }
+            if *rate < T::ZERO || (refuse && !rate.is_finite()) {
+                return Err(Error::range("optimiser: rate", "a finite number ≥ 0", rate.to_f64()));
+            }
         }
         if self.steps == MOST_STEPS {
             return Err(Error::range("optimiser: steps", "fewer than 2⁵³ before a step", self.steps));
         }
         let count = self.steps + 1;
         match (&self.rule, self.moments.as_mut_slice()) {
-            (Rule::Sgd(rule), [v]) => {
-                let step = rule.at(rate);
-                if refuse {
-                    examine(&step, [v], params, gradients)?;
-                }
-                step.apply(v, params, gradients);
-            }
-            (Rule::RmsProp(rule), [s, v]) => {
-                let step = rule.at(rate);
-                if refuse {
-                    examine(&step, [s, v], params, gradients)?;
-                }
-                step.apply([s, v], params, gradients);
-            }
+            (Rule::Sgd(rule), [v]) => in_ranges(|rate| rule.at(rate), [v], params, gradients, rates, refuse)?,
+            (Rule::RmsProp(rule), [s, v]) => in_ranges(|rate| rule.at(rate), [s, v], params, gradients, rates, refuse)?,
             (Rule::Adam(rule), [m, s]) => {
-                let step = rule.at(count, rate);
-                if refuse {
-                    examine(&step, [m, s], params, gradients)?;
-                }
-                step.apply([m, s], params, gradients);
+                in_ranges(|rate| rule.at(count, rate), [m, s], params, gradients, rates, refuse)?;
             }
             (rule, moments) => return Err(Error::len("optimiser: moments", rule.moments().len(), moments.len())),
         }

@@ -44,14 +44,6 @@ impl RmsProp {
     }
 }
 
-impl<T: Scalar> RmsPropStep<T> {
-    pub(super) fn apply(&self, [square, velocity]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
-        for (((s, v), p), &g) in square.iter_mut().zip(velocity).zip(params).zip(gradients) {
-            ([*s, *v], *p) = self.next([*s, *v], *p, g);
-        }
-    }
-}
-
 impl<T: Scalar> Update<T, 2> for RmsPropStep<T> {
     const MOMENTS: [Moment; 2] = [Moment::Square("square"), Moment::First("velocity")];
 
@@ -61,6 +53,12 @@ impl<T: Scalar> Update<T, 2> for RmsPropStep<T> {
         let s = self.alpha * s + self.rest * g * g;
         let v = self.momentum * v + g / (s.sqrt() + self.epsilon);
         ([s, v], p - self.rate * v)
+    }
+
+    fn apply(&self, [square, velocity]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
+        for (((s, v), p), &g) in square.iter_mut().zip(velocity).zip(params).zip(gradients) {
+            ([*s, *v], *p) = self.next([*s, *v], *p, g);
+        }
     }
 
     fn bound(&self, reach: f64) -> f64 {

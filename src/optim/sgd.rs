@@ -43,14 +43,6 @@ impl Sgd {
     }
 }
 
-impl<T: Scalar> SgdStep<T> {
-    pub(super) fn apply(&self, velocity: &mut [T], params: &mut [T], gradients: &[T]) {
-        for ((v, p), &g) in velocity.iter_mut().zip(params).zip(gradients) {
-            ([*v], *p) = self.next([*v], *p, g);
-        }
-    }
-}
-
 impl<T: Scalar> Update<T, 1> for SgdStep<T> {
     const MOMENTS: [Moment; 1] = [Moment::First("velocity")];
 
@@ -63,6 +55,12 @@ impl<T: Scalar> Update<T, 1> for SgdStep<T> {
             Momentum::Nesterov => g + self.momentum * v,
         };
         ([v], p - self.rate * direction)
+    }
+
+    fn apply(&self, [velocity]: [&mut [T]; 1], params: &mut [T], gradients: &[T]) {
+        for ((v, p), &g) in velocity.iter_mut().zip(params).zip(gradients) {
+            ([*v], *p) = self.next([*v], *p, g);
+        }
     }
 
     fn bound(&self, reach: f64) -> f64 {

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::finite::{all_within, first_non_finite};
 use rnn_kernels::Scalar;
+use std::ops::Range;
 
 /// What each of `M` moments is: a square is the mean of squares of what the others are means of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +30,40 @@ pub(super) trait Update<T: Scalar, const M: usize> {
     /// The moments and the parameter after the step.
     fn next(&self, moments: [T; M], param: T, gradient: T) -> ([T; M], T);
 
+    /// [`next`](Self::next) of every parameter, in place.
+    fn apply(&self, moments: [&mut [T]; M], params: &mut [T], gradients: &[T]);
+
     /// A bound on every number of `next`, but for rounding, where the parameter, the gradient and the first moments are
     /// at most `reach` in size and squares in `[0, reach²]`.
     fn bound(&self, reach: f64) -> f64;
+}
+
+/// One step of the parameters in some ranges, each at its own rate; if asked for, all of it is examined before any of it is written.
+///
+/// # Errors
+/// Those of [`examine`].
+pub(super) fn in_ranges<T: Scalar, const M: usize, U: Update<T, M>>(
+    at: impl Fn(T) -> U,
+    moments: [&mut Vec<T>; M],
+    params: &mut [T],
+    gradients: &[T],
+    rates: &[(Range<usize>, T)],
+    refuse: bool,
+) -> Result<()> {
+    for (range, rate) in rates.iter().filter(|_| refuse) {
+        let of_range = moments.each_ref().map(|moment| &moment[range.clone()]);
+        let examined = examine(&at(*rate), of_range, &params[range.clone()], &gradients[range.clone()]);
+        examined.map_err(|error| match error {
+            Error::NotFinite { what, index, found } => Error::NotFinite { what, index: range.start + index, found },
+            other => other,
+        })?;
+    }
+    let mut moments = moments;
+    for (range, rate) in rates {
+        let of_range = moments.each_mut().map(|moment| &mut moment[range.clone()]);
+        at(*rate).apply(of_range, &mut params[range.clone()], &gradients[range.clone()]);
+    }
+    Ok(())
 }
 
 /// A training run far from trouble has no number beyond this one; its square is far from overflow in `f32`.
@@ -44,7 +76,7 @@ const REACH: f64 = 1_125_899_906_842_624.0; // 2⁵⁰
 ///
 /// # Errors
 /// [`Error::NotFinite`] with the first that is not finite, of what is given rather than of what follows from it.
-pub(super) fn examine<T: Scalar, const M: usize, U: Update<T, M>>(
+fn examine<T: Scalar, const M: usize, U: Update<T, M>>(
     update: &U,
     moments: [&[T]; M],
     params: &[T],
