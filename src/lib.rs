@@ -74,6 +74,7 @@ pub mod layer;
 pub mod loss;
 mod memory;
 pub mod network;
+mod noise;
 mod number;
 pub mod optim;
 pub mod rng;

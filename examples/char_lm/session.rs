@@ -128,7 +128,7 @@ fn agree(options: &Options, saved: &Saved) -> Result<()> {
     let settings = saved.application.settings;
     let stack = saved.config.layers.iter().find_map(|layer| match layer {
         LayerSpec::Recurrent(stack) => Some(stack),
-        LayerSpec::Dense(_) => None,
+        LayerSpec::Dense(_) | LayerSpec::Dropout(_) => None,
     });
     let (peak, steps) = match settings.schedule {
         Schedule::Cosine { rate, steps, .. } => (Some(rate), Some(steps)),
@@ -159,7 +159,7 @@ fn agree(options: &Options, saved: &Saved) -> Result<()> {
 fn cell_name(config: &Config) -> Option<CellName> {
     config.layers.iter().find_map(|layer| match layer {
         LayerSpec::Recurrent(stack) => CellName::from_str(stack.cell.name(), false).ok(),
-        LayerSpec::Dense(_) => None,
+        LayerSpec::Dense(_) | LayerSpec::Dropout(_) => None,
     })
 }
 

@@ -49,6 +49,7 @@ mod registry;
 mod spec;
 
 pub use fault::CellFault;
+pub(crate) use options::MaskSpec;
 pub use options::Options;
 pub use record::CellRecord;
 pub(crate) use record::expect;

@@ -1,6 +1,7 @@
 //! The options of a cell as data.
 
 use super::CellFault;
+use crate::noise::Draw;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -10,6 +11,15 @@ use std::collections::BTreeMap;
 const OUTPUT: &str = "output";
 /// The option that every cell with masks takes: what each of them is where a batch does not give it.
 pub(super) const MASKS: &str = "masks";
+
+/// What a mask is where a batch does not give it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum MaskSpec {
+    /// One number.
+    Constant(f64),
+    /// Random numbers where a batch has noise, else their mean.
+    Drawn(Draw),
+}
 
 /// The options of a cell by name, as JSON has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,15 +56,17 @@ impl Options {
     ///
     /// # Errors
     /// If they are no numbers by name.
-    pub(crate) fn masks(&self) -> Result<BTreeMap<String, f64>, CellFault> {
+    pub(crate) fn masks(&self) -> Result<BTreeMap<String, MaskSpec>, CellFault> {
         let wrong = |found: &Value| CellFault::Options {
-            found: format!("expected `masks` to be finite numbers by name, found {found}"),
+            found: format!("expected `masks` to be finite numbers or draws by name, found {found}"),
         };
         let Some(given) = self.get(MASKS) else { return Ok(BTreeMap::new()) };
-        let number = |(name, value): (&String, &Value)| {
-            value.as_f64().map(|number| (name.clone(), number)).ok_or_else(|| wrong(given))
+        let one = |(name, value): (&String, &Value)| {
+            let drawn = || serde_json::from_value(value.clone()).ok().map(MaskSpec::Drawn);
+            let spec = value.as_f64().map(MaskSpec::Constant).or_else(drawn);
+            spec.map(|spec| (name.clone(), spec)).ok_or_else(|| wrong(given))
         };
-        given.as_object().ok_or_else(|| wrong(given))?.iter().map(number).collect()
+        given.as_object().ok_or_else(|| wrong(given))?.iter().map(one).collect()
     }
 
     /// Takes away what are options of the layer as much as of the cell: the width of the output and the masks.

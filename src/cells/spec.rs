@@ -2,6 +2,7 @@
 
 use super::built_in::{Elman, Gru, whole};
 use super::options::{MASKS, Options, json};
+use crate::noise::{Draw, DropoutSpec, Per};
 use rnn_kernels::{Activation, GruReset};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
@@ -34,14 +35,49 @@ impl CellSpec {
         self
     }
 
+    /// With a [mask](super::super::Mask) of the cell that is drawn anew for every batch with [noise](super::super::Batch::with_noise), and
+    /// its mean in all other passes: `"masks": {name: {"dropout": {"rate": 0.2}}}` among the options.
+    #[must_use]
+    pub fn drawn(self, name: impl Into<String>, draw: Draw) -> Self {
+        // A draw is numbers and names, which every JSON has.
+        self.mask_is(name.into(), serde_json::to_value(draw).unwrap_or_default())
+    }
+
+    /// Zoneout (Krueger et al. 2017) of `lstm`, `gru` or `elman`: each number of every state keeps its old value with this probability at
+    /// each step of a batch with [noise](super::super::Batch::with_noise), and by this share in all other passes.
+    #[must_use]
+    pub fn zoneout(self, rate: f64) -> Self {
+        let draw = Draw::Zoneout(rate.into());
+        let is_lstm = self.name == "lstm";
+        let spec = self.with("noise", "zoneout").drawn("zoneout_h", draw);
+        if is_lstm { spec.drawn("zoneout_c", draw) } else { spec }
+    }
+
+    /// Recurrent dropout of `lstm`, `gru` or `elman` as a rate or a [`DropoutSpec`](super::super::network::DropoutSpec): of what a step
+    /// adds to the state (Semeniuta et al. 2016) each step by itself, or, [per sequence](super::super::network::Per::Sequence), of what the
+    /// gates see of the state (Gal & Ghahramani 2016).
+    #[must_use]
+    pub fn recurrent_dropout(self, dropout: impl Into<DropoutSpec>) -> Self {
+        let dropout = dropout.into();
+        let name = match dropout.per {
+            Per::Step => "candidate",
+            Per::Sequence => "state",
+        };
+        self.with("noise", name).drawn(name, Draw::Dropout(dropout))
+    }
+
     /// With this number as a [mask](super::super::Mask) of the cell wherever a batch gives none: `"masks": {name: value}` among the
     /// options. What a random mask is on average is what inference needs.
     #[must_use]
-    pub fn mask(mut self, name: impl Into<String>, value: f64) -> Self {
+    pub fn mask(self, name: impl Into<String>, value: f64) -> Self {
+        self.mask_is(name.into(), value.into())
+    }
+
+    fn mask_is(mut self, name: String, value: Value) -> Self {
         let masks = self.options.0.entry(MASKS).or_insert_with(|| Value::Object(Map::new()));
         // What is no object is refused when the cell is made.
         if let Some(masks) = masks.as_object_mut() {
-            masks.insert(name.into(), value.into());
+            masks.insert(name, value);
         }
         self
     }

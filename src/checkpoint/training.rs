@@ -130,7 +130,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     fn check_cells(&self) -> Result<()> {
         let of_layer = |layer: &LayerSpec| match layer {
             LayerSpec::Recurrent(spec) => (spec.cell.name().to_owned(), spec.layers),
-            LayerSpec::Dense(_) => (String::new(), 0),
+            LayerSpec::Dense(_) | LayerSpec::Dropout(_) => (String::new(), 0),
         };
         let mut found = self.cells.iter();
         let fits = self.config.layers.iter().map(of_layer).all(|(name, layers)| {

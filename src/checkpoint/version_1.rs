@@ -6,8 +6,11 @@
 use super::compact::Compact;
 use super::{Checkpoint, CheckpointFault as Fault, Stored};
 use crate::init::{BiasScheme, Init, Scheme};
-use crate::network::{Config, HeadSpec, InputSpec, LayerSpec, Readout};
+use crate::network::{
+    CellSpec, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
+};
 use crate::optim::Optimiser;
+use rnn_kernels::Bias;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -19,10 +22,36 @@ const MOMENTS: u64 = 2;
 #[derive(Deserialize)]
 struct OfVersion1 {
     input: InputSpec,
-    layers: Vec<LayerSpec>,
+    layers: Vec<LayerOfVersion1>,
     readout: Readout,
-    head: Option<HeadSpec>,
+    head: Option<HeadOfVersion1>,
     init: InitOfVersion1,
+}
+
+/// The loss had no options.
+#[derive(Deserialize)]
+struct HeadOfVersion1 {
+    units: usize,
+    objective: Objective,
+    bias: bool,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+enum LayerOfVersion1 {
+    Recurrent(RecurrentOfVersion1),
+    Dense(DenseSpec),
+}
+
+/// There was no dropout.
+#[derive(Deserialize)]
+struct RecurrentOfVersion1 {
+    cell: CellSpec,
+    hidden: usize,
+    layers: usize,
+    directions: Directions,
+    bias: Bias,
+    name: Option<String>,
 }
 
 /// A forget bias was a number.
@@ -38,7 +67,23 @@ struct InitOfVersion1 {
 
 impl From<OfVersion1> for Config {
     fn from(OfVersion1 { input, layers, readout, head, init }: OfVersion1) -> Self {
-        Self { input, layers, readout, head, init: init.into() }
+        let head = head.map(|HeadOfVersion1 { units, objective, bias, name }| HeadSpec {
+            bias,
+            name,
+            ..HeadSpec::new(units, objective)
+        });
+        Self { input, layers: layers.into_iter().map(LayerSpec::from).collect(), readout, head, init: init.into() }
+    }
+}
+
+impl From<LayerOfVersion1> for LayerSpec {
+    fn from(layer: LayerOfVersion1) -> Self {
+        match layer {
+            LayerOfVersion1::Dense(spec) => LayerSpec::Dense(spec),
+            LayerOfVersion1::Recurrent(RecurrentOfVersion1 { cell, hidden, layers, directions, bias, name }) => {
+                LayerSpec::Recurrent(RecurrentSpec { cell, hidden, layers, directions, bias, dropout: None, name })
+            }
+        }
     }
 }
 

@@ -1,17 +1,18 @@
-//! `L = (1/count) Σ_m loss[m]`: losses of the output rows and their gradient.
+//! `L = (1/Σ_m w_m) Σ_m w_m loss[m]`: losses of the output rows and their gradient.
 
-use crate::buffer::Aligned;
-use crate::error::{Error, Result, check_len, checked_product};
-use crate::finite::{NonFinite, first_non_finite};
-use crate::memory::reserve;
-use rnn_kernels::{
-    Backend, BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError, Steps,
-};
+mod check;
+mod criterion;
+pub mod ctc;
+
+pub(crate) use check::{Checked, Rows, check};
+pub(crate) use criterion::Criterion;
+
+use crate::error::{Result, check_len, checked_product};
 use serde::{Deserialize, Serialize};
 
 /// The loss of one output row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Objective {
     /// `ln Σ_k e^{a_k} − a_target`: one of several classes.
     Softmax,
@@ -19,6 +20,27 @@ pub enum Objective {
     Bernoulli,
     /// `Σ_k (a_k − t_k)²`.
     SquaredError,
+    /// `Σ_k |a_k − t_k|`; its derivative where they are equal is taken as 0.
+    AbsoluteError,
+    /// `Σ_k` of `(a_k − t_k)²/2` where that difference is at most `δ`, else `δ (|a_k − t_k| − δ/2)` (Huber 1964).
+    Huber {
+        /// `δ > 0`.
+        delta: f64,
+    },
+    /// `−ln p(labels | a)` of a whole row, whose outputs at every step are classes and, as class 0, the [blank](ctc): labels that are not
+    /// aligned with the steps.
+    Ctc,
+}
+
+/// What becomes of the losses of the outputs of a row, but for the softmax, whose outputs make one choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outputs {
+    /// They are added up, so that the loss of a row is that of all its outputs.
+    #[default]
+    Sum,
+    /// Their mean is taken; over a batch that is the mean over all elements, as PyTorch's `MSELoss`.
+    Mean,
 }
 
 /// What the outputs should be: one row for each output row, time-major `[T, N]`, or `[N]` with an output at the last
@@ -37,23 +59,39 @@ pub enum Targets<'a, T> {
         /// `[T, N]`.
         counted: &'a [bool],
     },
+    /// For [`Objective::Ctc`]: of each row the labels it reads, whatever the number of its steps.
+    Labels {
+        /// Those of all rows, one row after another, from 1 on: class 0 is the blank.
+        labels: &'a [u32],
+        /// `[N]`: how many each row has.
+        counts: &'a [usize],
+    },
 }
 
 /// The loss of a batch, in nats for the two cross-entropies.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Loss {
-    /// The sum over the rows that count.
+    /// The sum over the rows that count, each with the weight of its class.
     pub total: f64,
-    /// How many rows count.
+    /// How many output rows count; with [`Objective::Ctc`] how many rows of the batch.
     pub count: usize,
+    /// The sum of their weights: `count`, unless classes have weights.
+    pub weight: f64,
 }
 
 impl Loss {
-    /// `total / count`; 0 if nothing counts.
+    /// A loss of rows that all have the weight 1.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // a count beyond 2⁵³ cannot occur
+    pub fn of(total: f64, count: usize) -> Self {
+        Self { total, count, weight: count as f64 }
+    }
+
+    /// `total / weight`; 0 if nothing counts.
+    #[must_use]
     pub fn mean(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.total / self.count as f64 }
+        if self.weight == 0.0 { 0.0 } else { self.total / self.weight }
     }
 
     /// The mean in bits: `mean / ln 2`.
@@ -67,6 +105,7 @@ impl std::ops::AddAssign for Loss {
     fn add_assign(&mut self, other: Self) {
         self.total += other.total;
         self.count += other.count;
+        self.weight += other.weight;
     }
 }
 
@@ -79,6 +118,24 @@ impl<'a, T> Targets<'a, T> {
             Targets::Counted { values, counted } => {
                 Targets::Counted { values: &values[from * width..to * width], counted: &counted[from..to] }
             }
+            // They belong to rows as a whole; no window is given them.
+            Targets::Labels { labels, counts } => Targets::Labels { labels, counts },
+        }
+    }
+
+    /// `Ok` if there is one row for each of `[T, N]` outputs that are `width` wide.
+    pub(crate) fn check_rows(&self, steps: usize, rows: usize, width: usize) -> Result<()> {
+        let m = checked_product("targets [T, N]", &[steps, rows])?;
+        match self {
+            Targets::Classes(classes) => check_len("targets [T, N]", m, classes.len()),
+            Targets::Values(values) => {
+                check_len("targets [T, N, O]", checked_product("targets [T, N, O]", &[m, width])?, values.len())
+            }
+            Targets::Counted { values, counted } => {
+                check_len("targets [T, N, O]", checked_product("targets [T, N, O]", &[m, width])?, values.len())?;
+                check_len("targets, counted [T, N]", m, counted.len())
+            }
+            Targets::Labels { counts, .. } => check_len("targets, counts of labels [N]", rows, counts.len()),
         }
     }
 
@@ -86,142 +143,7 @@ impl<'a, T> Targets<'a, T> {
         match self {
             Targets::Classes(_) => "classes",
             Targets::Values(_) | Targets::Counted { .. } => "values",
+            Targets::Labels { .. } => "labels",
         }
     }
-}
-
-/// Targets that passed every check; the marks of the rows that count are in the row buffers.
-#[derive(Debug)]
-pub(crate) enum Checked<'a, T> {
-    /// For the softmax.
-    Classes,
-    /// For the Bernoulli cross-entropy, `[M, O]`.
-    Probabilities(MatRef<'a, T>),
-    /// For the squared error, `[M, O]`.
-    Reals(MatRef<'a, T>),
-}
-
-/// Buffers of one number or flag for each output row.
-#[derive(Debug)]
-pub(crate) struct Rows<'a, T> {
-    pub loss: &'a mut Aligned<T>,
-    pub targets: &'a mut Vec<u32>,
-    pub counts: &'a mut Vec<bool>,
-}
-
-/// Checks targets for outputs `[T · N, O]` and marks the rows that count; returns both with their number.
-pub(crate) fn check<'a, T: Scalar>(
-    objective: Objective,
-    targets: Targets<'a, T>,
-    [steps, rows, width]: [usize; 3],
-    live: Steps<'_>,
-    non_finite: NonFinite,
-    buffers: &mut Rows<'_, T>,
-) -> Result<(Checked<'a, T>, usize)> {
-    let m = checked_product("targets [T, N]", &[steps, rows])?;
-    buffers.loss.grow("loss", m)?;
-    buffers.targets.clear();
-    buffers.counts.clear();
-    reserve("rows that count", buffers.counts, m)?;
-    let places = (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n)));
-    match (objective, targets) {
-        (Objective::Softmax, Targets::Classes(classes)) => {
-            check_len("targets [T, N]", m, classes.len())?;
-            reserve("targets", buffers.targets, m)?;
-            for ((t, n), &class) in places.zip(classes) {
-                let counts = live.live(t, n) && class != IGNORE;
-                if counts && class as usize >= width {
-                    return Err(Error::range(format!("targets[{t}, {n}]"), format!("below {width}, or IGNORE"), class));
-                }
-                buffers.targets.push(if counts { class } else { IGNORE });
-                buffers.counts.push(counts);
-            }
-            Ok((Checked::Classes, number(buffers.counts)))
-        }
-        (Objective::Bernoulli | Objective::SquaredError, Targets::Values(_) | Targets::Counted { .. }) => {
-            let (values, counted) = match targets {
-                Targets::Counted { values, counted } => (values, Some(counted)),
-                Targets::Values(values) => (values, None),
-                Targets::Classes(_) => unreachable!("matched above"),
-            };
-            check_len("targets [T, N, O]", checked_product("targets [T, N, O]", &[m, width])?, values.len())?;
-            check_len("targets, counted [T, N]", m, counted.map_or(m, <[bool]>::len))?;
-            for (k, (t, n)) in places.enumerate() {
-                let counts = live.live(t, n) && counted.is_none_or(|counted| counted[k]);
-                if counts {
-                    check_row(objective, &values[k * width..][..width], non_finite, [t, n, k * width])?;
-                }
-                buffers.counts.push(counts);
-            }
-            let count = number(buffers.counts);
-            let values = MatRef::new(values, m, width);
-            let bernoulli = objective == Objective::Bernoulli;
-            Ok((if bernoulli { Checked::Probabilities(values) } else { Checked::Reals(values) }, count))
-        }
-        (objective, targets) => {
-            let expected = if objective == Objective::Softmax { "classes" } else { "values" };
-            Err(Error::kind(format!("targets of {objective:?}"), expected, targets.kind()))
-        }
-    }
-}
-
-fn number(counts: &[bool]) -> usize {
-    counts.iter().filter(|&&counts| counts).count()
-}
-
-/// `Ok` if the targets of one output row are what the objective needs: probabilities, or finite numbers. The place of the row
-/// is its step, its number in the batch and its first element.
-fn check_row<T: Scalar>(
-    objective: Objective,
-    row: &[T],
-    non_finite: NonFinite,
-    [t, n, first]: [usize; 3],
-) -> Result<()> {
-    if objective == Objective::Bernoulli {
-        // Not `any outside`: a NaN is not inside either.
-        return match row.iter().position(|p| !(T::ZERO..=T::ONE).contains(p)) {
-            Some(o) => Err(Error::range(format!("targets[{t}, {n}, {o}]"), "a probability in 0..=1", row[o].to_f64())),
-            None => Ok(()),
-        };
-    }
-    match first_non_finite(row).filter(|_| non_finite == NonFinite::Refuse) {
-        Some(o) => {
-            Err(Error::NotFinite { what: format!("targets[{t}, {n}, {o}]"), index: first + o, found: row[o].to_f64() })
-        }
-        None => Ok(()),
-    }
-}
-
-/// `Σ_m loss[m]` over outputs `a [M, O]`, and if asked for `d_a = scale · ∂loss/∂a`, overwritten.
-pub(crate) fn evaluate<T: Scalar, B: Backend<T> + ?Sized>(
-    backend: &B,
-    a: MatRef<'_, T>,
-    targets: Checked<'_, T>,
-    buffers: Rows<'_, T>,
-    d_a: Option<MatMut<'_, T>>,
-    scale: T,
-) -> f64 {
-    let Rows { loss, targets: classes, counts } = buffers;
-    let loss = &mut loss[..a.rows()];
-    match targets {
-        Checked::Classes => backend.softmax_cross_entropy(SoftmaxCrossEntropy {
-            logits: a,
-            targets: classes,
-            loss,
-            d_logits: d_a,
-            scale,
-        }),
-        Checked::Probabilities(targets) => backend.bernoulli_cross_entropy(BernoulliCrossEntropy {
-            logits: a,
-            targets,
-            live: Some(counts),
-            loss,
-            d_logits: d_a,
-            scale,
-        }),
-        Checked::Reals(targets) => {
-            backend.squared_error(SquaredError { y: a, targets, live: Some(counts), loss, d_y: d_a, scale });
-        }
-    }
-    loss.iter().map(|loss| loss.to_f64()).sum()
 }

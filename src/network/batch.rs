@@ -21,6 +21,8 @@ pub struct Batch<'a, T> {
     pub(crate) skipped: Option<(&'a [bool], Held)>,
     /// `[T, N]`: before which steps rows start anew, and the state they start from.
     pub(crate) starts: Option<(&'a [bool], Option<&'a State<T>>)>,
+    /// The seed of random masks.
+    pub(crate) noise: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,7 @@ pub(crate) enum BatchInput<'a, T> {
 
 impl<'a, T> Batch<'a, T> {
     fn of(input: BatchInput<'a, T>) -> Self {
-        Self { input, lengths: None, start: 0, masks: GivenMasks::none(), skipped: None, starts: None }
+        Self { input, lengths: None, start: 0, masks: GivenMasks::none(), skipped: None, starts: None, noise: None }
     }
 
     /// Real vectors, time-major: `x[t, n, c] = data[(t · N + n) · C + c]`, shape `[T, N, C]`.
@@ -142,6 +144,17 @@ impl<'a, T> Batch<'a, T> {
         Ok(Self { starts: Some((starts, Some(state))), ..batch })
     }
 
+    /// The same batch with noise: training passes over it draw the masks of [dropout](super::DropoutSpec) and the
+    /// [drawn](super::Draw) masks of cells from this seed, and nothing else. Without noise, and in passes that do not train, dropout is
+    /// the identity and a drawn mask its mean. A mask that the batch [gives](Self::with_masks) is never drawn.
+    ///
+    /// A [window](Self::window) is a batch of its own, and draws its masks from its first step on; those that stay for a sequence are the
+    /// same in all windows of a batch.
+    #[must_use]
+    pub fn with_noise(self, seed: u64) -> Self {
+        Self { noise: Some(seed), ..self }
+    }
+
     /// `T`.
     #[must_use]
     pub fn steps(&self) -> usize {
@@ -162,6 +175,11 @@ impl<'a, T> Batch<'a, T> {
 }
 
 impl<T: Copy> Batch<'_, T> {
+    /// The same as passes see it that do not train.
+    pub(crate) fn without_noise(&self) -> Self {
+        Self { noise: None, ..*self }
+    }
+
     /// Steps `from..to` as a window of truncated BPTT: lengths still count from the start of the sequences.
     ///
     /// # Errors

@@ -3,14 +3,16 @@
 use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
 use crate::cells::CellSpec;
 use crate::init::Init;
-use crate::loss::Objective;
+use crate::loss::{Objective, Outputs};
+use crate::noise::DropoutSpec;
 use rnn_kernels::{Activation, Bias, GruReset};
 
 impl RecurrentSpec {
     /// One forward layer of `hidden` units with both biases, of the cell that a name or a [`CellSpec`] stands for.
     #[must_use]
     pub fn new(cell: impl Into<CellSpec>, hidden: usize) -> Self {
-        Self { cell: cell.into(), hidden, layers: 1, directions: Directions::Forward, bias: Bias::Both, name: None }
+        let (directions, bias) = (Directions::Forward, Bias::Both);
+        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout: None, name: None }
     }
 
     /// An LSTM.
@@ -55,6 +57,12 @@ impl RecurrentSpec {
         Self { bias, ..self }
     }
 
+    /// The same with dropout between its stacked layers.
+    #[must_use]
+    pub fn dropout(self, dropout: impl Into<DropoutSpec>) -> Self {
+        Self { dropout: Some(dropout.into()), ..self }
+    }
+
     /// The same with this prefix of its parameters.
     #[must_use]
     pub fn name(self, name: impl Into<String>) -> Self {
@@ -74,7 +82,26 @@ impl HeadSpec {
     /// A head with a bias.
     #[must_use]
     pub fn new(units: usize, objective: Objective) -> Self {
-        Self { units, objective, bias: true, name: None }
+        let (class_weights, label_smoothing, outputs) = (Vec::new(), 0.0, Outputs::Sum);
+        Self { units, objective, class_weights, label_smoothing, outputs, bias: true, name: None }
+    }
+
+    /// The same with these weights of its classes.
+    #[must_use]
+    pub fn class_weights(self, weights: impl Into<Vec<f64>>) -> Self {
+        Self { class_weights: weights.into(), ..self }
+    }
+
+    /// The same with this share of each target spread over all classes.
+    #[must_use]
+    pub fn label_smoothing(self, share: f64) -> Self {
+        Self { label_smoothing: share, ..self }
+    }
+
+    /// The same with the mean over the outputs of a row in the place of their sum.
+    #[must_use]
+    pub fn mean_of_outputs(self) -> Self {
+        Self { outputs: Outputs::Mean, ..self }
     }
 }
 
@@ -123,6 +150,13 @@ impl Config {
         self
     }
 
+    /// With dropout of what the layer below gives: a rate, or a [`DropoutSpec`].
+    #[must_use]
+    pub fn dropout(mut self, dropout: impl Into<DropoutSpec>) -> Self {
+        self.layers.push(LayerSpec::Dropout(dropout.into()));
+        self
+    }
+
     /// With an output at each row's last valid step only.
     #[must_use]
     pub fn last_step(self) -> Self {
@@ -151,6 +185,12 @@ impl Config {
     #[must_use]
     pub fn linear(self, units: usize) -> Self {
         self.head(HeadSpec::new(units, Objective::SquaredError))
+    }
+
+    /// With a head of `classes` outputs at every step, of which class 0 is the [blank](crate::loss::ctc): labels that are not aligned.
+    #[must_use]
+    pub fn ctc(self, classes: usize) -> Self {
+        self.head(HeadSpec::new(classes, Objective::Ctc))
     }
 
     /// With these initial values.

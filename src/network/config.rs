@@ -2,11 +2,15 @@
 
 use crate::cells::CellSpec;
 use crate::init::Init;
-use crate::loss::Objective;
+use crate::loss::{Objective, Outputs};
+use crate::noise::DropoutSpec;
 use rnn_kernels::{Activation, Bias};
 use serde::{Deserialize, Serialize};
 
 /// A network: an input, a stack of layers, and a head.
+///
+/// Options that were added to it later are written only where they are used, so that a file says no more than it needs to. That takes a format
+/// with names, such as JSON; bincode and its like cannot read back what they write of it.
 ///
 /// ```
 /// use recurrent::network::{Config, RecurrentSpec};
@@ -64,13 +68,15 @@ pub enum InputSpec {
 }
 
 /// A layer of the stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LayerSpec {
     /// One or several recurrent layers of one cell.
     Recurrent(RecurrentSpec),
     /// An affine layer with an activation, at every step by itself.
     Dense(DenseSpec),
+    /// Random units set to 0 in training, at every step by itself.
+    Dropout(DropoutSpec),
 }
 
 /// Which ways through time a recurrent layer runs.
@@ -87,7 +93,7 @@ pub enum Directions {
 }
 
 /// One or several recurrent layers of one cell, stacked as PyTorch's `num_layers`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecurrentSpec {
     /// The cell.
@@ -103,6 +109,9 @@ pub struct RecurrentSpec {
     /// Which biases there are.
     #[serde(default)]
     pub bias: Bias,
+    /// Dropout between its layers, as PyTorch's `dropout`: none before the first and none behind the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<DropoutSpec>,
     /// The prefix of its parameters, of at most [`Config::LONGEST_NAME`] bytes, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
     /// `rnn2`, and so on.
     #[serde(default)]
@@ -139,13 +148,23 @@ pub enum Readout {
 }
 
 /// The output layer `a = W x + b`, and the loss it is trained by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeadSpec {
     /// The width of the output.
     pub units: usize,
     /// The loss.
     pub objective: Objective,
+    /// For the softmax: `w_k` of each class, finite and not negative. The loss of a row counts as often as the weight of its class says,
+    /// and the mean is taken over weights. None is 1 for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_weights: Vec<f64>,
+    /// For the softmax: `ε` in `[0, 1)`, the share of the target that is spread evenly over all classes (Szegedy et al. 2016).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub label_smoothing: f64,
+    /// For all others: whether the losses of the outputs of a row are added up.
+    #[serde(default, skip_serializing_if = "is_sum")]
+    pub outputs: Outputs,
     /// Whether there is a `b`.
     #[serde(default = "yes")]
     pub bias: bool,
@@ -156,6 +175,16 @@ pub struct HeadSpec {
 
 fn one() -> usize {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_sum(outputs: &Outputs) -> bool {
+    *outputs == Outputs::Sum
 }
 
 fn yes() -> bool {

@@ -1,6 +1,7 @@
 //! `m [T, N, W]` of every layer of a network: copied from a batch or from the configuration, and handed to the kernels.
 
 use super::dims::Dims;
+use super::dropped::Seeds;
 use super::mask::{GivenMasks, Mask, Values};
 use super::plan::{LayerMask, Plan, Recurrent, Way};
 use super::timing::Timing;
@@ -39,6 +40,7 @@ impl<T: Scalar> Masks<T> {
         dims: Dims,
         timing: &Timing,
         non_finite: NonFinite,
+        mut seeds: Option<&mut Seeds>,
     ) -> Result<()> {
         given.list.iter().try_for_each(|mask| check_known(plan, mask))?;
         for (layer, way) in plan.ways() {
@@ -51,6 +53,14 @@ impl<T: Scalar> Masks<T> {
                 let len = checked_product("mask", &[dims.steps, dims.rows, own.width])?;
                 self.0[at].grow("mask", len)?;
                 let buffer = &mut self.0[at][..len];
+                // Every mask has its seed, so that giving one leaves the others what they are.
+                let rng = seeds.as_mut().map(|seeds| seeds.next());
+                if let (Some(draw), Some(mut rng)) = (own.draw, rng)
+                    && !is_given(given, number, way.direction, own)
+                {
+                    draw.fill(&mut rng, buffer, dims.steps);
+                    continue;
+                }
                 match the_one(given, number, way.direction, own)? {
                     Values::Constant(value) => buffer.fill(value),
                     Values::Steps(values) => {
@@ -130,6 +140,11 @@ fn the_one<'a, T: Scalar>(
             Err(Error::mask(layer, &own.name, expected, "none"))
         }
     }
+}
+
+/// Whether the batch gives a mask of a layer in one direction.
+fn is_given<T>(given: GivenMasks<'_, T>, layer: usize, direction: Direction, own: &LayerMask<T>) -> bool {
+    given.list.iter().any(|mask| mask.is_of(layer, direction) && mask.name == own.name)
 }
 
 /// `Ok` if a layer of the network has this mask.

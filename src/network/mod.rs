@@ -35,6 +35,7 @@ mod batch;
 mod builder;
 mod config;
 mod dims;
+mod dropped;
 mod initial;
 mod kept;
 mod mask;
@@ -56,7 +57,8 @@ mod zeroing;
 
 pub use crate::buffer::Aligned;
 pub use crate::cells::CellSpec;
-pub use crate::loss::Objective;
+pub use crate::loss::{Objective, Outputs};
+pub use crate::noise::{Draw, DropoutSpec, Per};
 pub use batch::Batch;
 pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
 pub use mask::Mask;
@@ -71,6 +73,8 @@ use crate::backend::DefaultBackend;
 use crate::cells::{CellRecord, Cells};
 use crate::error::{Error, Result};
 use crate::gradient_flow::Conditions;
+use crate::loss::Criterion;
+use crate::optim::{Optimiser, Rule};
 use crate::rng::Rng;
 use packed::Packed;
 use plan::Plan;
@@ -185,6 +189,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         State::zeros(self.plan.state.clone(), rows)
     }
 
+    /// Whether there is an output at the last step of each row only.
+    pub(crate) fn picks_last_step(&self) -> bool {
+        self.plan.picks_last_step()
+    }
+
     /// The width of the output.
     #[must_use]
     pub fn output_width(&self) -> usize {
@@ -275,6 +284,23 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         result
     }
 
+    /// A rule with its moments for the parameters of this network, before its first step.
+    ///
+    /// # Errors
+    /// Those of [`Optimiser::new`].
+    pub fn optimiser(&self, rule: Rule) -> Result<Optimiser<T>> {
+        Optimiser::new(rule, self.parameters.len())
+    }
+
+    /// `θ ← θ − η direction(gradients)`, then packs: one step of an optimiser.
+    ///
+    /// # Errors
+    /// Those of [`Optimiser::step`], and [`Error::Kind`] if the gradients are those of another network. Nothing has changed then.
+    pub fn apply(&mut self, optimiser: &mut Optimiser<T>, gradients: &Parameters<T>, rate: f64) -> Result<()> {
+        self.parameters.expect_layout("gradients", gradients)?;
+        self.update(|parameters| optimiser.step(parameters, gradients, T::from_f64(rate)))
+    }
+
     /// Chooses what weights are kept packed for; a network that only streams needs no transposes.
     ///
     /// # Errors
@@ -295,8 +321,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         Ok(Network { config: self.config.clone(), plan, parameters, packed, backend })
     }
 
-    fn objective(&self, call: &'static str) -> Result<Objective> {
-        self.plan.objective.ok_or_else(|| Error::Order {
+    fn criterion(&self, call: &'static str) -> Result<&Criterion<T>> {
+        self.plan.criterion.as_ref().ok_or_else(|| Error::Order {
             call,
             expected: "a network with a head".into(),
             found: "one without".into(),

@@ -1,12 +1,13 @@
 //! A configuration, checked and laid out: which stage reads which parameters and which state.
 
-use super::config::{Config, Directions, InputSpec, LayerSpec, Readout, RecurrentSpec};
+use super::config::{Config, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
 use super::dims::Dims;
 use super::parameters::ParameterBlock;
 use super::state::{StateLayout, StateSlot};
-use crate::cells::{CellFault, CellRecord, CellSpec, Cells};
+use crate::cells::{CellFault, CellRecord, CellSpec, Cells, MaskSpec};
 use crate::error::{Error, Result, checked_product};
-use crate::loss::Objective;
+use crate::loss::Criterion;
+use crate::noise::{Draw, DropoutSpec};
 use crate::number::in_type;
 use rnn_kernels::{Activation, Cell, Direction, Name, Scalar, Size, SizeError, Spec};
 use std::collections::{BTreeMap, HashSet};
@@ -22,7 +23,7 @@ pub(crate) struct Plan<T> {
     pub state: Arc<StateLayout>,
     /// The width of the output.
     pub output: usize,
-    pub objective: Option<Objective>,
+    pub criterion: Option<Criterion<T>>,
     /// The cells of the recurrent entries of the configuration, in their order.
     pub cells: Vec<Cell>,
 }
@@ -48,6 +49,8 @@ pub(crate) enum Stage<T> {
     Recurrent(Box<Recurrent<T>>),
     /// `y[n] = x[last valid step of n, n]`.
     LastStep { width: usize },
+    /// `y = m ⊙ x` with the mask of dropout layer `at`.
+    Dropout { width: usize, spec: DropoutSpec, at: usize },
     /// `y = σ(W x + b)`.
     Dense(Dense),
 }
@@ -72,6 +75,8 @@ pub(crate) struct LayerMask<T> {
     pub width: usize,
     /// What it is where a batch does not give it.
     pub default: Option<T>,
+    /// How it is drawn instead, where a batch has noise.
+    pub draw: Option<Draw>,
 }
 
 /// One direction of a recurrent layer.
@@ -102,7 +107,7 @@ impl<T: Scalar> Stage<T> {
     /// The width of what it writes.
     pub fn width(&self) -> usize {
         match self {
-            Stage::Embedding { width, .. } | Stage::LastStep { width } => *width,
+            Stage::Embedding { width, .. } | Stage::LastStep { width } | Stage::Dropout { width, .. } => *width,
             Stage::Recurrent(layer) => layer.width(),
             Stage::Dense(layer) => layer.units,
         }
@@ -132,7 +137,7 @@ impl<T: Scalar> Plan<T> {
         check_extent(config)?;
         let recurrent = config.layers.iter().enumerate().filter_map(|(k, layer)| match layer {
             LayerSpec::Recurrent(spec) => Some((k, spec)),
-            LayerSpec::Dense(_) => None,
+            LayerSpec::Dense(_) | LayerSpec::Dropout(_) => None,
         });
         let made = recurrent.map(|(k, spec)| cells.make_at(&format!("layers[{k}]"), &spec.cell));
         Self::with(config, made.collect::<Result<_>>()?)
@@ -159,6 +164,7 @@ impl<T: Scalar> Plan<T> {
                     let name = prefix(spec.name.as_ref(), "dense", dense);
                     builder.dense(&at, &name, spec.units, spec.activation, spec.bias)?;
                 }
+                LayerSpec::Dropout(spec) => builder.dropout(&at, *spec)?,
             }
             if k == last_recurrent && config.readout == Readout::LastStep {
                 let width = builder.width;
@@ -176,7 +182,7 @@ impl<T: Scalar> Plan<T> {
             stages: builder.stages,
             blocks: builder.blocks.into(),
             state: Arc::new(StateLayout::new(builder.slots)?),
-            objective: config.head.as_ref().map(|head| head.objective),
+            criterion: config.head.as_ref().map(criterion).transpose()?,
             cells,
         })
     }
@@ -222,6 +228,11 @@ impl<T: Scalar> Plan<T> {
     }
 }
 
+/// The loss of a head with its options.
+fn criterion<T: Scalar>(head: &HeadSpec) -> Result<Criterion<T>> {
+    Criterion::new(head.units, head.objective, &head.class_weights, head.label_smoothing, head.outputs)
+}
+
 /// `Ok` if the configuration is of a size that a network can have. A few words ask for a billion layers, and each costs
 /// about a kilobyte whatever its width; within these limits everything but the parameters is small.
 fn check_extent(config: &Config) -> Result<()> {
@@ -229,16 +240,17 @@ fn check_extent(config: &Config) -> Result<()> {
     for (k, layer) in config.layers.iter().enumerate() {
         layers = layers.saturating_add(match layer {
             LayerSpec::Recurrent(spec) => spec.layers,
-            LayerSpec::Dense(_) => 1,
+            LayerSpec::Dense(_) | LayerSpec::Dropout(_) => 1,
         });
         if layers > Config::MOST_LAYERS {
             let expected = format!("at most {} layers in all", Config::MOST_LAYERS);
             return Err(Error::config(format!("layers[{k}], layers"), expected, layers));
         }
     }
-    let of_layers = config.layers.iter().map(|layer| match layer {
-        LayerSpec::Recurrent(spec) => &spec.name,
-        LayerSpec::Dense(spec) => &spec.name,
+    let of_layers = config.layers.iter().filter_map(|layer| match layer {
+        LayerSpec::Recurrent(spec) => Some(&spec.name),
+        LayerSpec::Dense(spec) => Some(&spec.name),
+        LayerSpec::Dropout(_) => None,
     });
     let of_input = match &config.input {
         InputSpec::Embedding { name, .. } => Some(name),
@@ -280,13 +292,15 @@ struct Builder<T> {
     /// The number of masks of all slots so far.
     masks: usize,
     layers: usize,
+    /// The number of dropout layers so far.
+    dropouts: usize,
     one_hot: bool,
 }
 
 impl<T> Default for Builder<T> {
     fn default() -> Self {
         let (stages, blocks, slots) = (Vec::new(), Vec::new(), Vec::new());
-        Self { stages, blocks, slots, width: 0, len: 0, masks: 0, layers: 0, one_hot: false }
+        Self { stages, blocks, slots, width: 0, len: 0, masks: 0, layers: 0, dropouts: 0, one_hot: false }
     }
 }
 
@@ -326,6 +340,9 @@ impl<T: Scalar> Builder<T> {
         let output = spec.cell.options().output().map_err(fault)?.unwrap_or(hidden);
         let defaults = spec.cell.options().masks().map_err(fault)?;
         for layer in 0..layers {
+            if let Some(dropout) = spec.dropout.filter(|_| layer > 0) {
+                self.dropout(at, dropout)?;
+            }
             let input = self.width;
             // Every size a cell computes from these must fit before the cell is asked for one.
             let units = hidden.max(output);
@@ -375,6 +392,17 @@ impl<T: Scalar> Builder<T> {
         Ok(())
     }
 
+    fn dropout(&mut self, at: &str, spec: DropoutSpec) -> Result<()> {
+        if self.stages.is_empty() && self.one_hot {
+            let expected = "a recurrent layer or an embedding above one-hot input";
+            return Err(Error::config(at, expected, "dropout"));
+        }
+        check_rate::<T>(spec.rate).map_err(|found| Error::config(format!("{at}, rate"), RATE, found))?;
+        self.stages.push(Stage::Dropout { width: self.width, spec, at: self.dropouts });
+        self.dropouts += 1;
+        Ok(())
+    }
+
     fn block(&mut self, prefix: &str, name: &str, shape: &[usize]) -> Result<Range<usize>> {
         let name = join(prefix, name);
         let len = checked_product(&name, shape)?;
@@ -411,16 +439,33 @@ fn sized<T>(at: &str, cell: &Cell, size: Size, fault: impl Fn(CellFault) -> Erro
 }
 
 /// The masks of a layer, each with its number in the configuration.
-fn masks<T: Scalar>(spec: &Spec<T>, defaults: &BTreeMap<String, f64>) -> Result<Vec<LayerMask<T>>, CellFault> {
+fn masks<T: Scalar>(spec: &Spec<T>, defaults: &BTreeMap<String, MaskSpec>) -> Result<Vec<LayerMask<T>>, CellFault> {
     let names = spec.cell().form().masks.iter().map(|(name, _)| name.clone());
     let masks = names.zip(&spec.plan().masks).map(|(name, &width)| {
-        let default = defaults.get(&*name).map(|&value| {
-            let wrong = |found| CellFault::Options { found: format!("expected a finite mask `{name}`, found {found}") };
-            in_type::<T>(value, f64::is_finite).map(|()| T::from_f64(value)).map_err(wrong)
-        });
-        Ok(LayerMask { default: default.transpose()?, name, width })
+        let wrong = |expected, found| CellFault::Options {
+            found: format!("mask `{name}`: expected {expected}, found {found}"),
+        };
+        let (default, draw) = match defaults.get(&*name) {
+            None => (None, None),
+            Some(&MaskSpec::Constant(value)) => {
+                in_type::<T>(value, f64::is_finite).map_err(|found| wrong("a finite number", found))?;
+                (Some(T::from_f64(value)), None)
+            }
+            Some(&MaskSpec::Drawn(draw)) => {
+                check_rate::<T>(draw.spec().rate).map_err(|found| wrong(RATE, found))?;
+                (Some(T::from_f64(draw.mean())), Some(draw))
+            }
+        };
+        Ok(LayerMask { default, draw, name, width })
     });
     masks.collect()
+}
+
+const RATE: &str = "a probability below 1";
+
+/// `Ok` if a unit may be dropped with this probability: one that always is has no mean.
+fn check_rate<T: Scalar>(rate: f64) -> Result<(), String> {
+    in_type::<T>(rate, |rate| (0.0..1.0).contains(&rate))
 }
 
 fn step_width<T>(spec: &Spec<T>) -> usize {

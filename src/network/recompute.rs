@@ -1,6 +1,7 @@
 //! `∂L/∂θ` of a long batch in the memory of a few steps: forward twice, and back window by window.
 
 use super::reach::Upstream;
+use super::train::over;
 use super::workspace::Done;
 use super::{Batch, Network, Parameters, State, Workspace};
 use crate::error::{Error, Result};
@@ -30,10 +31,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
     ) -> Result<Loss> {
-        self.plan.check_causal("recomputed_bptt")?;
-        if self.plan.picks_last_step() {
-            return Err(Error::kind("recomputed_bptt, readout", "an output at every step", "at the last step only"));
-        }
+        self.check_windows("recomputed_bptt")?;
         if workspace.record_traces {
             return Err(Error::kind("recomputed_bptt, record_traces", "false", "true"));
         }
@@ -42,7 +40,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         }
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
-        let (_, count) = self.check_targets("recomputed_bptt", workspace, targets)?;
+        let (_, counted) = self.check_targets("recomputed_bptt", workspace, targets)?;
         let (whole, rows) = (workspace.dims, batch.rows());
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
             let before = self.states_before(workspace, window, state)?;
@@ -62,10 +60,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 if to == whole.steps {
                     state.as_mut_slice().copy_from_slice(at.as_slice());
                 }
-                #[allow(clippy::cast_precision_loss)] // a count beyond 2⁵³ cannot occur
-                let total = self.loss(workspace, targets, Some(T::from_f64(1.0 / count.max(1) as f64)));
+                let total = self.loss(workspace, targets, Some(over(counted.weight)));
                 self.check_loss(workspace, total)?;
-                losses[k] = Loss { total, count: own };
+                losses[k] = Loss { total, ..own };
                 self.run_backward(workspace, Upstream::Loss, Some(&d_state), gradients)?;
                 d_state.as_mut_slice().copy_from_slice(workspace.d_state()?.as_slice());
                 if workspace.record_d_x {

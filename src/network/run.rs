@@ -5,6 +5,7 @@
 //! targets and who may call what are checked in `train` and `step`.
 
 use super::dims::Dims;
+use super::dropped;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Upstream;
 use super::stage::recurrent::{Back, Directions, Scratch};
@@ -75,7 +76,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             self.packed.check_finite(&self.parameters)?;
             check_finite("state", state.as_slice())?;
         }
-        let Workspace { dims, timing, anew, index, x, masks, outputs, reserves, scratch, beside, .. } = workspace;
+        let Workspace { dims, timing, anew, index, x, masks, dropped, outputs, reserves, scratch, beside, .. } =
+            workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
         let (live, (x, index)) = (timing.live(*dims), at_hand(plan, *dims, x, index));
         let mut dims_here = *dims;
@@ -102,6 +104,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     };
                     last_step::forward(layer, live, x, state, MatMut::new(y, rows, *width));
                     dims_here = dims_here.last_step();
+                }
+                Stage::Dropout { width, at, .. } => {
+                    let x = flat(x);
+                    dropped::apply(dropped.mask(*at, *width, dims_here), x, MatMut::new(y, x.rows(), *width));
                 }
                 Stage::Dense(layer) => {
                     let x = flat(x);
@@ -136,6 +142,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             index,
             x,
             masks,
+            dropped,
             outputs,
             reserves,
             traces,
@@ -195,6 +202,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     let d_x = SeqMut::new(d_x, step_count, rows, *width);
                     last_step::backward(layer, live, d_y, d_x, d_final);
                     reach = reach.of_steps();
+                }
+                Stage::Dropout { width, at, .. } => {
+                    if let Some(d_x) = d_x_here {
+                        let m = dims_here.steps * rows;
+                        let d_y = MatRef::new(d_y, m, *width);
+                        dropped::apply(dropped.mask(*at, *width, dims_here), d_y, MatMut::new(d_x, m, *width));
+                    }
                 }
                 Stage::Dense(layer) => {
                     let (x, m) = (reach.only(flat(x), rows, masked), dims_here.steps * rows);

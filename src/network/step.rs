@@ -21,7 +21,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         batch: &Batch<'_, T>,
         state: &mut State<T>,
     ) -> Result<SeqRef<'w, T>> {
-        self.load(workspace, batch, state)?;
+        self.load(workspace, &batch.without_noise(), state)?;
         workspace.grow(&*self.backend, &self.plan, false)?;
         self.run("infer", workspace, state, Use::Infer)?;
         Ok(self.output(workspace))

@@ -9,7 +9,7 @@ use super::workspace::Done;
 use super::{Batch, Network, Parameters, State, Workspace};
 use crate::error::{Error, Result};
 use crate::finite::{NonFinite, check_finite, first_non_finite};
-use crate::loss::{self, Checked, Loss, Rows, Targets};
+use crate::loss::{self, Checked, Loss, Objective, Rows, Targets};
 use rnn_kernels::{Backend, MatMut, MatRef, Scalar, SeqRef, Use};
 
 /// Cotangents from outside a network; `None` is zero.
@@ -20,6 +20,11 @@ pub struct Cotangents<'a, T> {
     pub output: Option<SeqRef<'a, T>>,
     /// `∂L/∂` of the final state.
     pub state: Option<&'a State<T>>,
+}
+
+/// `1 / weight`, or 0 if nothing has a weight.
+pub(super) fn over<T: Scalar>(weight: f64) -> T {
+    if weight > 0.0 { T::from_f64(1.0 / weight) } else { T::ZERO }
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
@@ -116,10 +121,27 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
     ) -> Result<Loss> {
+        self.loss_and_gradients_over(workspace, batch, targets, None, state, gradients)
+    }
+
+    /// As [`loss_and_gradients`](Self::loss_and_gradients) with `L = (1/weight) Σ loss` for a weight of the caller's, such as the number
+    /// of targets of several batches whose gradients are added up; 1 is the sum. `None` is that of the batch's own targets.
+    ///
+    /// # Errors
+    /// Those of [`loss_and_gradients`](Self::loss_and_gradients).
+    pub fn loss_and_gradients_over(
+        &self,
+        workspace: &mut Workspace<T>,
+        batch: &Batch<'_, T>,
+        targets: Targets<'_, T>,
+        weight: Option<f64>,
+        state: &mut State<T>,
+        gradients: &mut Parameters<T>,
+    ) -> Result<Loss> {
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
-            self.accumulate(workspace, targets, state, gradients, None)
+            self.accumulate(workspace, targets, state, gradients, weight)
         })
     }
 
@@ -138,16 +160,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
     ) -> Result<Loss> {
-        self.plan.check_causal("truncated_bptt")?;
-        if self.plan.picks_last_step() {
-            return Err(Error::kind("truncated_bptt, readout", "an output at every step", "at the last step only"));
-        }
+        self.check_windows("truncated_bptt")?;
         if window == 0 {
             return Err(Error::range("window", "at least 1 step", 0));
         }
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
-        let (_, count) = self.check_targets("truncated_bptt", workspace, targets)?;
+        let (_, counted) = self.check_targets("truncated_bptt", workspace, targets)?;
         let (whole, rows) = (workspace.dims, batch.rows());
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
             let mut loss = Loss::default();
@@ -155,7 +174,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 let to = from.saturating_add(window).min(whole.steps);
                 let targets = targets.rows(from * rows, to * rows, self.plan.output);
                 workspace.take_window(whole.window(from, to));
-                loss += self.accumulate(workspace, targets, state, gradients, Some(count))?;
+                loss += self.accumulate(workspace, targets, state, gradients, Some(counted.weight))?;
             }
             Ok(loss)
         })
@@ -172,8 +191,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         targets: Targets<'_, T>,
         state: &mut State<T>,
     ) -> Result<Loss> {
-        self.load(workspace, batch, state)?;
-        let (targets, count) = self.check_targets("evaluate", workspace, targets)?;
+        self.load(workspace, &batch.without_noise(), state)?;
+        let (targets, counted) = self.check_targets("evaluate", workspace, targets)?;
         workspace.grow(&*self.backend, &self.plan, false)?;
         if workspace.non_finite == NonFinite::Refuse {
             workspace.kept.keep_state(state)?;
@@ -181,27 +200,38 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.run("evaluate", workspace, state, Use::Infer)?;
         let total = self.loss(workspace, targets, None);
         self.check_loss(workspace, total).inspect_err(|_| workspace.kept.give_back_state(state))?;
-        Ok(Loss { total, count })
+        Ok(Loss { total, ..counted })
     }
 
-    /// The batch at hand: its loss divided by `count`, or by the number of its own targets.
+    /// `Ok` if the network can be run window by window with a loss in each.
+    pub(crate) fn check_windows(&self, call: &str) -> Result<()> {
+        self.plan.check_causal(call)?;
+        if self.plan.criterion.as_ref().is_some_and(|criterion| criterion.objective == Objective::Ctc) {
+            return Err(Error::kind(format!("{call}, objective"), "a loss of each step by itself", "ctc"));
+        }
+        if self.plan.picks_last_step() {
+            return Err(Error::kind(format!("{call}, readout"), "an output at every step", "at the last step only"));
+        }
+        Ok(())
+    }
+
+    /// The batch at hand: its loss divided by this weight, or by that of its own targets.
     fn accumulate(
         &self,
         workspace: &mut Workspace<T>,
         targets: Targets<'_, T>,
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
-        count: Option<usize>,
+        weight: Option<f64>,
     ) -> Result<Loss> {
-        let (targets, own_count) = self.check_targets("loss_and_gradients", workspace, targets)?;
+        let (targets, own) = self.check_targets("loss_and_gradients", workspace, targets)?;
         workspace.grow(&*self.backend, &self.plan, true)?;
         self.run_forward(workspace, state)?;
-        #[allow(clippy::cast_precision_loss)] // a count beyond 2⁵³ cannot occur
-        let scale = T::from_f64(1.0 / count.unwrap_or(own_count).max(1) as f64);
+        let scale = over(weight.unwrap_or(own.weight));
         let total = self.loss(workspace, targets, Some(scale));
         self.check_loss(workspace, total)?;
         self.run_backward(workspace, Upstream::Loss, None, gradients)?;
-        Ok(Loss { total, count: own_count })
+        Ok(Loss { total, ..own })
     }
 
     pub(super) fn check_targets<'a>(
@@ -209,15 +239,19 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         call: &'static str,
         workspace: &mut Workspace<T>,
         targets: Targets<'a, T>,
-    ) -> Result<(Checked<'a, T>, usize)> {
-        let objective = self.objective(call)?;
+    ) -> Result<(Checked<'a, T>, Loss)> {
+        let criterion = self.criterion(call)?;
         let (dims, output) = (workspace.dims, self.plan.output_dims(workspace.dims));
-        let Workspace { timing, row_loss: loss, row_targets, counted, non_finite, .. } = workspace;
-        let mut rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
+        let Workspace { timing, row_loss: loss, row_targets, counted, ctc, non_finite, .. } = workspace;
+        let mut rows = Rows { loss, targets: row_targets, counts: &mut counted.marks, ctc };
         let shape = [output.steps, output.rows, self.plan.output];
-        let checked = loss::check(objective, targets, shape, timing.live(output), *non_finite, &mut rows)?;
-        counted.measure(dims, timing, (self.plan.picks_last_step(), output), checked.1)?;
-        Ok(checked)
+        let (checked, count) =
+            loss::check(criterion.objective, targets, shape, timing.live(output), *non_finite, &mut rows)?;
+        counted.measure(dims, timing, (self.plan.picks_last_step(), output), count)?;
+        // Labels are those of whole rows.
+        let count = if let Checked::Labels { counts, .. } = checked { counts.len() } else { count };
+        let weight = criterion.weight(row_targets, count);
+        Ok((checked, Loss { total: 0.0, count, weight }))
     }
 
     /// `Ok` if the loss is finite or need not be.
@@ -239,12 +273,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// `Σ loss` of the outputs in the workspace; with a scale also its scaled gradient, into `workspace.d_output`.
     pub(super) fn loss(&self, workspace: &mut Workspace<T>, targets: Checked<'_, T>, scale: Option<T>) -> f64 {
         let (Dims { steps, rows, .. }, width) = (self.plan.output_dims(workspace.dims), self.plan.output);
-        let Workspace { outputs, d_output, row_loss: loss, row_targets, counted, .. } = workspace;
+        let Workspace { outputs, d_output, row_loss: loss, row_targets, counted, ctc, .. } = workspace;
         let output = outputs.last().expect("a plan has a stage");
         let a = MatRef::new(output, steps * rows, width);
         let d_a = scale.map(|_| MatMut::new(d_output, steps * rows, width));
-        let rows = Rows { loss, targets: row_targets, counts: &mut counted.marks };
-        loss::evaluate(&*self.backend, a, targets, rows, d_a, scale.unwrap_or(T::ZERO))
+        let rows = Rows { loss, targets: row_targets, counts: &mut counted.marks, ctc };
+        let criterion = self.plan.criterion.as_ref().expect("targets were checked against it");
+        criterion.evaluate(&*self.backend, a, targets, rows, d_a, scale.unwrap_or(T::ZERO))
     }
 
     /// Takes in a batch, after checking that it and the state fit the network.
@@ -301,7 +336,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     }
 
     /// What the last stage wrote.
-    pub(super) fn output<'w>(&self, workspace: &'w Workspace<T>) -> SeqRef<'w, T> {
+    pub(crate) fn output<'w>(&self, workspace: &'w Workspace<T>) -> SeqRef<'w, T> {
         let [steps, rows, width] = self.output_shape(workspace);
         SeqRef::new(workspace.outputs.last().expect("a plan has a stage"), steps, rows, width)
     }

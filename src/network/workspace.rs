@@ -2,6 +2,7 @@
 
 use super::batch::{Batch, BatchInput};
 use super::dims::Dims;
+use super::dropped::{Dropped, Seeds};
 use super::kept::Kept;
 use super::masks::Masks;
 use super::plan::{InputKind, Plan, Stage};
@@ -11,6 +12,7 @@ use super::timing::Timing;
 use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
+use crate::loss::ctc;
 use crate::memory::reserve;
 use rnn_kernels::sequence::resets::{self, Resets};
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef};
@@ -27,6 +29,7 @@ pub struct Workspace<T> {
     pub(crate) index: Vec<u32>,
     pub(crate) x: Aligned<T>,
     pub(crate) masks: Masks<T>,
+    pub(crate) dropped: Dropped<T>,
     /// What each stage wrote.
     pub(crate) outputs: Vec<Aligned<T>>,
     /// By slot.
@@ -49,6 +52,7 @@ pub struct Workspace<T> {
     pub(crate) beside: Aligned<T>,
     pub(crate) row_loss: Aligned<T>,
     pub(crate) row_targets: Vec<u32>,
+    pub(crate) ctc: ctc::Scratch,
     pub(crate) counted: Counted,
     /// The input of a dense layer with 0 in the rows that do not count.
     pub(crate) masked: Aligned<T>,
@@ -81,6 +85,7 @@ impl<T: Scalar> Default for Workspace<T> {
             index: Vec::new(),
             x: Aligned::default(),
             masks: Masks::default(),
+            dropped: Dropped::default(),
             outputs: Vec::new(),
             reserves: Vec::new(),
             traces: Vec::new(),
@@ -95,6 +100,7 @@ impl<T: Scalar> Default for Workspace<T> {
             beside: Aligned::default(),
             row_loss: Aligned::default(),
             row_targets: Vec::new(),
+            ctc: ctc::Scratch::default(),
             counted: Counted::default(),
             masked: Aligned::default(),
             kept: Kept::default(),
@@ -259,7 +265,9 @@ impl<T: Scalar> Workspace<T> {
                 return Err(Error::kind("batch", "real vectors", "symbols"));
             }
         }
-        self.masks.load(plan, batch.masks, self.dims, &self.timing, non_finite)
+        let mut seeds = batch.noise.map(Seeds::new);
+        self.dropped.load(plan, seeds.as_mut(), self.dims)?;
+        self.masks.load(plan, batch.masks, self.dims, &self.timing, non_finite, seeds.as_mut())
     }
 
     /// The steps of `dims` alone, of the batch that was taken in.

@@ -14,6 +14,7 @@ impl Workspace<f64> {
         let Self {
             x,
             masks,
+            dropped,
             outputs,
             reserves,
             traces,
@@ -27,8 +28,14 @@ impl Workspace<f64> {
             ..
         } = self;
         let single = [x, d_output, d_between, d_x, beside, row_loss, masked];
-        let all =
-            single.into_iter().chain(outputs).chain(reserves).chain(traces).chain(scratch).chain(masks.buffers_mut());
+        let all = single
+            .into_iter()
+            .chain(outputs)
+            .chain(reserves)
+            .chain(traces)
+            .chain(scratch)
+            .chain(masks.buffers_mut())
+            .chain(dropped.buffers_mut());
         all.for_each(|buffer| buffer.fill(f64::NAN));
         self.d_initial.as_mut_slice().fill(f64::NAN);
         self.d_final.as_mut_slice().fill(f64::NAN);
@@ -45,13 +52,14 @@ fn a_pass_reads_no_number_that_it_did_not_write() {
     let stack = Config::features(2)
         .dense(DenseSpec::new(3, Activation::Tanh))
         .recurrent(RecurrentSpec::lstm(3).bidirectional())
+        .dropout(0.25)
         .dense(DenseSpec::new(2, Activation::Sigmoid))
         .recurrent(RecurrentSpec::new(timed, 3));
     let x: Vec<f64> = (0..24_u32).map(|k| f64::from(k % 7) / 4.0 - 0.75).collect();
     let classes = [0, 1, rnn_kernels::IGNORE, 1, 0, 0, 1, rnn_kernels::IGNORE, 0, 1, 1, 0];
     for (config, outputs) in [(stack.clone().softmax(2), 12), (stack.last_step().softmax(2), 3)] {
         let network = Network::<f64, Naive>::with_backend(&config, 1, Arc::new(Naive)).unwrap();
-        let batch = Batch::features(&x, [4, 3, 2]).unwrap().with_lengths(&[4, 0, 2]).unwrap();
+        let batch = Batch::features(&x, [4, 3, 2]).unwrap().with_lengths(&[4, 0, 2]).unwrap().with_noise(1);
         let found = |workspace: &mut Workspace<f64>, spoil: bool| -> [Found; 2] {
             workspace.record_d_input(true);
             workspace.record_traces(true);

@@ -1,8 +1,10 @@
 //! The bytes of a checkpoint: every one of them counts, no length is believed before its data, later versions may add.
 
 use crate::checkpoint::{Small, small};
+use recurrent::Bias;
 use recurrent::checkpoint::{CheckpointFault as Fault, Digest, Limits};
-use recurrent::network::Config;
+use recurrent::init::Init;
+use recurrent::network::{CellSpec, Config, Directions, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec};
 use recurrent::optim::{Rule, Schedule};
 use recurrent::rng::Rng;
 use serde::Serialize;
@@ -65,8 +67,31 @@ fn parts(bytes: &[u8]) -> Vec<Part> {
 /// The bytes the first release wrote: the fields in their order, in bincode.
 pub fn version_1(checkpoint: &Small) -> Vec<u8> {
     #[derive(Serialize)]
+    struct Recurrent<'a> {
+        cell: &'a CellSpec,
+        hidden: usize,
+        layers: usize,
+        directions: Directions,
+        bias: Bias,
+        name: &'a Option<String>,
+    }
+    #[derive(Serialize)]
+    enum Layer<'a> {
+        Recurrent(Recurrent<'a>),
+    }
+    fn layer(layer: &LayerSpec) -> Layer<'_> {
+        match layer {
+            LayerSpec::Recurrent(RecurrentSpec { cell, hidden, layers, directions, bias, name, .. }) => {
+                let (hidden, layers, directions, bias) = (*hidden, *layers, *directions, *bias);
+                Layer::Recurrent(Recurrent { cell, hidden, layers, directions, bias, name })
+            }
+            other => panic!("expected a recurrent layer, found {other:?}"),
+        }
+    }
+    #[derive(Serialize)]
     struct Payload<'a> {
-        config: &'a Config,
+        config:
+            (&'a InputSpec, Vec<Layer<'a>>, Readout, Option<(usize, Objective, bool, &'a Option<String>)>, &'a Init),
         parameters: &'a [f32],
         optimiser: (Rule, u64, usize, Vec<&'a [f32]>),
         schedule: Schedule,
@@ -78,10 +103,12 @@ pub fn version_1(checkpoint: &Small) -> Vec<u8> {
         text_digest: Digest,
         application: &'a str,
     }
+    let Config { input, layers, readout, head, init } = &checkpoint.config;
+    let head = head.as_ref().map(|head| (head.units, head.objective, head.bias, &head.name));
     let optimiser = &checkpoint.optimiser;
     let moments: Vec<_> = optimiser.moments().map(|(_, values)| values).collect();
     let payload = Payload {
-        config: &checkpoint.config,
+        config: (input, layers.iter().map(layer).collect(), *readout, head, init),
         parameters: &checkpoint.parameters,
         optimiser: (optimiser.rule(), optimiser.steps(), moments[0].len(), moments),
         schedule: checkpoint.schedule,

@@ -232,7 +232,7 @@ fn who_allows_numbers_that_are_not_finite_gets_what_the_kernels_compute() {
     workspace.record_traces(true);
     let (mut gradients, targets) = (network.gradients().unwrap(), Targets::Values(&t));
     let loss = network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
-    assert_eq!(loss, Loss { total: 3.0, count: 3 });
+    assert_eq!(loss, Loss::of(3.0, 3));
     assert!(!gradients[0].is_finite());
     let trace = workspace.trace(0, recurrent::Direction::Forward).unwrap();
     assert!(trace.at(3).row(0)[0].is_finite() && !trace.at(0).row(0)[0].is_finite());

@@ -12,6 +12,7 @@ mod data_batches;
 mod data_order;
 #[cfg(feature = "faer")]
 mod directions;
+mod dropout;
 mod families;
 mod files;
 mod finite;
@@ -23,6 +24,7 @@ mod history;
 mod interop;
 #[cfg(unix)]
 mod kill_during_save;
+mod losses;
 mod masks;
 mod network;
 mod network_errors;

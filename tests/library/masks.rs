@@ -421,11 +421,11 @@ fn masks_of_a_configuration_are_written_read_and_checked() {
     says(timed().mask("time", 1.0), "masks: expected one of [elapsed], found `time`");
     says(CellSpec::new("kept").mask("elapsed", 1.0), "masks: expected one of [kept_h, kept_c], found `elapsed`");
     says(CellSpec::new("lstm").mask("elapsed", 1.0), "masks: expected one of [], found `elapsed`");
-    let by_name = "expected `masks` to be finite numbers by name, found ";
+    let by_name = "expected `masks` to be finite numbers or draws by name, found ";
     says(timed().with("masks", json!(1.0)), &format!("{by_name}1.0"));
     says(timed().with("masks", json!({"elapsed": [1.0]})), by_name);
     says(timed().mask("elapsed", f64::NAN), &format!("{by_name}{{\"elapsed\":null}}"));
-    says(timed().mask("elapsed", 1e39), "expected a finite mask `elapsed`, found 1e39, which is inf in f32");
+    says(timed().mask("elapsed", 1e39), "mask `elapsed`: expected a finite number, found 1e39, which is inf in f32");
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn recurrent(u: &mut Unstructured<'_>) -> Result<LayerSpec> {
         layers: width(u)?,
         directions: *u.choose(&[Directions::Forward, Directions::Reverse, Directions::Both])?,
         bias: *u.choose(&[Bias::Both, Bias::Input, Bias::None])?,
+        dropout: None,
         name: name(u)?,
     }))
 }

@@ -49,6 +49,7 @@ pub fn size(config: &Config) -> Size {
                 layers += 1;
                 width = spec.units as u128;
             }
+            LayerSpec::Dropout(_) => layers += 1,
         }
     }
     if let Some(head) = &config.head {

@@ -104,6 +104,7 @@ pub fn network<S: Number>(
                 x = one_dense_layer(&variables, spec, &x, width, |row| picked || live(row));
                 width = spec.units;
             }
+            LayerSpec::Dropout(_) => unreachable!("no case has noise"),
         }
         if k == last_recurrent && case.readout == Readout::LastStep {
             let ways = ways(case.directions).len();

@@ -1,0 +1,168 @@
+//! Losses with their options: each is its formula, and the gradient of a network under it is the derivative of that.
+
+use crate::common::{LENGTHS, naive, values};
+use crate::network_gradients::Problem;
+use recurrent::network::{Config, HeadSpec, Objective, RecurrentSpec};
+use recurrent::{Batch, Error, IGNORE, Loss, Network, Targets, Workspace};
+use rnn_backend_naive::Naive;
+use std::sync::Arc;
+
+const STEPS: usize = 4;
+const ROWS: usize = 3;
+const C: usize = 2;
+const V: usize = 3;
+
+fn config(head: HeadSpec) -> Config {
+    Config::features(C).recurrent(RecurrentSpec::lstm(4)).head(head)
+}
+
+fn batch(x: &[f64]) -> Batch<'_, f64> {
+    Batch::features(x, [STEPS, ROWS, C]).unwrap().with_lengths(&LENGTHS).unwrap()
+}
+
+/// The loss of a network on a batch, and its outputs `[T · N]` rows.
+fn evaluate(config: &Config, targets: Targets<'_, f64>) -> (Loss, Vec<Vec<f64>>) {
+    let (network, x) = (naive(config, 1), values(1, STEPS * ROWS * C));
+    let (mut workspace, mut state) = (Workspace::new(), network.state(ROWS).unwrap());
+    let loss = network.evaluate(&mut workspace, &batch(&x), targets, &mut state).unwrap();
+    let mut state = network.state(ROWS).unwrap();
+    let y = network.infer(&mut workspace, &batch(&x), &mut state).unwrap();
+    let rows = (0..STEPS).flat_map(|t| (0..ROWS).map(move |n| y.at(t).row(n).to_vec())).collect();
+    (loss, rows)
+}
+
+fn check_derivatives(config: &Config, targets: Targets<'_, f64>, what: &str) {
+    let (network, x) = (naive(config, 1), values(1, STEPS * ROWS * C));
+    let state = network.state(ROWS).unwrap();
+    Problem { network, batch: batch(&x), targets, state }.check_every_derivative(what);
+}
+
+/// Which of the output rows belong to their row: lengths 4, 0 and 2.
+fn live(k: usize) -> bool {
+    k / ROWS < LENGTHS[k % ROWS]
+}
+
+fn close(found: f64, expected: f64) {
+    // Some dozen operations on numbers of order 1.
+    assert!((found - expected).abs() <= 1e-14 * expected.abs().max(1.0), "{found} {expected}");
+}
+
+fn log_softmax(a: &[f64]) -> Vec<f64> {
+    let sum = a.iter().map(|a| a.exp()).sum::<f64>().ln();
+    a.iter().map(|a| a - sum).collect()
+}
+
+#[test]
+fn classes_count_by_their_weights_and_smoothing_spreads_targets() {
+    let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| if k == 3 { IGNORE } else { k as u32 % 3 }).collect();
+    let targets = Targets::Classes(&classes);
+    let weights = [0.5, 2.0, 0.25];
+    for (w, e) in [([1.0; V], 0.25), (weights, 0.0), (weights, 0.25)] {
+        let given = if w == [1.0; V] { vec![] } else { w.to_vec() };
+        let head = HeadSpec::new(V, Objective::Softmax).class_weights(given).label_smoothing(e);
+        let (loss, y) = evaluate(&config(head.clone()), targets);
+        let (mut total, mut weight, mut count) = (0.0, 0.0, 0);
+        for (k, y) in y.iter().enumerate().filter(|&(k, _)| live(k) && classes[k] != IGNORE) {
+            let (log_p, t) = (log_softmax(y), classes[k] as usize);
+            let spread: f64 = (0..V).map(|k| w[k] * log_p[k]).sum();
+            total -= (1.0 - e) * w[t] * log_p[t] + e / 3.0 * spread;
+            (weight, count) = (weight + w[t], count + 1);
+        }
+        assert_eq!((loss.count, loss.weight), (count, weight));
+        close(loss.mean(), total / weight);
+        check_derivatives(&config(head), targets, &format!("weights {w:?}, smoothing {e}"));
+    }
+}
+
+#[test]
+fn errors_of_real_outputs_are_functions_of_the_difference() {
+    let t = values(3, STEPS * ROWS * 2);
+    let difference = |f: &dyn Fn(f64) -> f64, y: &[Vec<f64>]| -> f64 {
+        let of_row = |(k, y): (usize, &Vec<f64>)| (0..2).map(|o| f(y[o] - t[k * 2 + o])).sum::<f64>();
+        let rows = y.iter().enumerate().filter(|&(k, _)| live(k));
+        rows.map(of_row).sum::<f64>() / 6.0
+    };
+    let huber = |e: f64| if e.abs() <= 0.5 { e * e / 2.0 } else { 0.5 * (e.abs() - 0.25) };
+    for (objective, f) in [
+        (Objective::SquaredError, &(|e: f64| e * e) as &dyn Fn(f64) -> f64),
+        (Objective::AbsoluteError, &f64::abs),
+        (Objective::Huber { delta: 0.5 }, &huber),
+    ] {
+        let (loss, y) = evaluate(&config(HeadSpec::new(2, objective)), Targets::Values(&t));
+        close(loss.mean(), difference(f, &y));
+        let mean = HeadSpec::new(2, objective).mean_of_outputs();
+        close(evaluate(&config(mean.clone()), Targets::Values(&t)).0.mean(), difference(f, &y) / 2.0);
+        check_derivatives(&config(HeadSpec::new(2, objective)), Targets::Values(&t), &format!("{objective:?}"));
+        check_derivatives(&config(mean), Targets::Values(&t), &format!("mean of {objective:?}"));
+        // Rows that do not count are not read.
+        let (mut spoilt, counted): (Vec<f64>, Vec<bool>) = (t.clone(), (0..STEPS * ROWS).map(|k| k != 2).collect());
+        spoilt[4..6].fill(f64::NAN);
+        let targets = Targets::Counted { values: &spoilt, counted: &counted };
+        let loss = evaluate(&config(HeadSpec::new(2, objective)), targets).0;
+        assert!(loss.count == 5 && loss.mean().is_finite());
+    }
+    let p: Vec<f64> = t.iter().map(|t| (t + 1.0) / 2.0).collect();
+    let head = HeadSpec::new(2, Objective::Bernoulli);
+    let sum = evaluate(&config(head.clone()), Targets::Values(&p)).0.mean();
+    close(evaluate(&config(head.clone().mean_of_outputs()), Targets::Values(&p)).0.mean(), sum / 2.0);
+    check_derivatives(&config(head.mean_of_outputs()), Targets::Values(&p), "mean of Bernoulli outputs");
+}
+
+/// The labels of three rows, of 4, 0 and 2 steps.
+const LABELS: Targets<'static, f64> = Targets::Labels { labels: &[1, 1, 2], counts: &[2, 0, 1] };
+
+#[test]
+fn unaligned_labels_cost_the_sum_over_all_paths_that_read_them() {
+    let ctc = config(HeadSpec::new(V, Objective::Ctc));
+    let (loss, y) = evaluate(&ctc, LABELS);
+    let p: Vec<Vec<f64>> = y.iter().map(|y| log_softmax(y).iter().map(|p| p.exp()).collect()).collect();
+    let at = |t: usize, n: usize, k: usize| p[t * ROWS + n][k];
+    // Four steps read 1 1 by the paths with a blank between; two steps read 2 by three.
+    let paths = [[1, 0, 1, 1], [1, 0, 0, 1], [1, 1, 0, 1], [0, 1, 0, 1], [1, 0, 1, 0]];
+    let first: f64 = paths.iter().map(|path| (0..4).map(|t| at(t, 0, path[t])).product::<f64>()).sum();
+    let third: f64 = [[2, 2], [0, 2], [2, 0]].iter().map(|path| at(0, 2, path[0]) * at(1, 2, path[1])).sum();
+    assert_eq!(loss.count, 3);
+    close(loss.total, -first.ln() - third.ln());
+    check_derivatives(&ctc, LABELS, "ctc");
+}
+
+#[test]
+fn labels_that_cannot_be_read_are_refused() {
+    let ctc = config(HeadSpec::new(V, Objective::Ctc));
+    let (network, x) = (naive(&ctc, 1), values(1, STEPS * ROWS * C));
+    let refused = |labels: &[u32], counts: &[usize]| {
+        let (mut workspace, mut state) = (Workspace::new(), network.state(ROWS).unwrap());
+        let targets = Targets::Labels { labels, counts };
+        network.evaluate(&mut workspace, &batch(&x), targets, &mut state).unwrap_err().to_string()
+    };
+    assert!(refused(&[0], &[1, 0, 0]).contains("labels[0]: expected a class in 1..3, found 0"));
+    assert!(refused(&[3], &[1, 0, 0]).contains("found 3"));
+    assert!(refused(&[2, 2, 2], &[3, 0, 0]).contains("labels of row 0: expected at least 5 steps"));
+    assert!(refused(&[2], &[0, 1, 0]).contains("labels of row 1: expected at least 1 steps"));
+    assert!(refused(&[2], &[1, 0]).contains("counts of labels"));
+    assert!(refused(&[2], &[1, 1, 0]).contains("targets, labels"));
+    let (mut workspace, mut state) = (Workspace::new(), network.state(ROWS).unwrap());
+    let mut gradients = network.gradients().unwrap();
+    let cut = network.truncated_bptt(&mut workspace, &batch(&x), LABELS, 2, &mut state, &mut gradients).unwrap_err();
+    assert!(cut.to_string().contains("a loss of each step by itself"), "{cut}");
+    let classes = Targets::Classes(&[1; STEPS * ROWS]);
+    let other = network.evaluate(&mut workspace, &batch(&x), classes, &mut state).unwrap_err();
+    assert!(matches!(other, Error::Kind { .. }), "{other}");
+}
+
+#[test]
+fn options_that_are_none_of_the_loss_are_refused() {
+    let error = |head: HeadSpec| {
+        let network = Network::<f32, Naive>::with_backend(&config(head), 1, Arc::new(Naive));
+        network.unwrap_err().to_string()
+    };
+    let softmax = || HeadSpec::new(V, Objective::Softmax);
+    assert!(error(softmax().class_weights([1.0])).contains("class_weights: expected 3, one for each class, found 1"));
+    assert!(error(softmax().class_weights([1.0, -1.0, 1.0])).contains("class_weights[1]"));
+    assert!(error(softmax().label_smoothing(1.0)).contains("label_smoothing: expected a number in [0, 1)"));
+    assert!(error(softmax().mean_of_outputs()).contains("outputs: expected sum"));
+    let real = HeadSpec::new(2, Objective::Huber { delta: 0.0 });
+    assert!(error(real).contains("objective, delta: expected a finite number > 0"));
+    assert!(error(HeadSpec::new(2, Objective::Bernoulli).label_smoothing(0.1)).contains("label_smoothing: expected 0"));
+    assert!(error(HeadSpec::new(2, Objective::Bernoulli).class_weights([1.0, 1.0])).contains("class_weights"));
+}
