@@ -46,6 +46,7 @@
 //! | `matrixmultiply` | `MatrixMultiply`: the products of the crate matrixmultiply; brings `naive` |
 //! | `naive` | `Naive`: a triple loop, the yardstick |
 //! | `rayon` | with `faer`: run on a given rayon pool |
+//! | `progress` | no backend: `train::bar`, a progress bar of a fit |
 //!
 //! [`DefaultBackend`] is the first of the table that is on. With none the library builds, `DefaultBackend` has no
 //! value, and [`Network::with_backend`] takes a backend of your own.
@@ -80,6 +81,7 @@ pub mod optim;
 pub mod rng;
 pub mod sampling;
 pub mod text;
+pub mod train;
 
 pub use backend::DefaultBackend;
 pub use cells::Cells;

@@ -53,6 +53,7 @@ impl Run for Streaming {
             rows: 1,
             state: self.state.as_slice().to_vec(),
             text_digest: Digest::of(b""),
+            training: None,
             application: self.sum,
         }
     }

@@ -66,6 +66,7 @@ impl Run for Training {
             rows: 1,
             state: self.state.as_slice().to_vec(),
             text_digest: Digest::of(b""),
+            training: None,
             application: self.symbol.into(),
         }
     }

@@ -151,6 +151,7 @@ impl Run {
             rows: self.state.rows() as u64,
             state: self.state.as_slice().to_vec(),
             text_digest: corpus.digest,
+            training: None,
             application: self.kept.clone(),
         })
     }

@@ -31,11 +31,15 @@
 //! | `run` | `schedule`, `step`, `rng`, `cursor`, `rows`, `text_digest`, JSON, at most 1 MiB |
 //! | `cells` | of every recurrent layer `layer`, `cell` and `digest` of the cell's equation, JSON, at most 1 MiB; may be skipped |
 //! | `application` | the application's value, bincode 2 with its standard configuration |
+//! | `training` | of a trainer `settings`, `counts`, `progress` and what it has of `good` and `best`, JSON, at most 1 MiB |
+//! | `epochs` | of a trainer the epochs of its fit, bincode 2 with its standard configuration |
 //! | `parameters`, `state` | numbers of the number type |
+//! | `gathered` | of a trainer the gradients since its last update, if there are any |
+//! | `good parameters`, `best parameters`, and `good` or `best` before the name of a moment | of a trainer what it may go back to |
 //! | `moment velocity`, `moment mean`, `moment square` | those that the rule has, numbers of the number type |
 //!
-//! Every part of today but `cells` must be known, and all of them are there; files written before cells had digests lack
-//! `cells`, and no equation is then refused. A later version of this crate adds fields to settings
+//! Every part of today but `cells` must be known, and all of them are there but those of a trainer, which a file may be without; files
+//! written before cells had digests lack `cells`, and no equation is then refused. A later version of this crate adds fields to settings
 //! and parts to the table without a new version of the format: it reads what was written without them, and an older
 //! one refuses by name what it does not know, unless the part says that it may be skipped.
 //!
@@ -53,6 +57,7 @@ mod format;
 mod limits;
 mod parts;
 mod stored;
+mod trainer;
 mod training;
 mod version_1;
 mod version_2;
@@ -63,4 +68,5 @@ pub use crate::file::write_atomically;
 pub use fault::CheckpointFault;
 pub use limits::Limits;
 pub use stored::Stored;
+pub use trainer::Training;
 pub use training::Checkpoint;

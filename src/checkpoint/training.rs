@@ -1,7 +1,7 @@
 //! `θ, moments, k, random state, cursor, h, c`: the content of a checkpoint.
 
 use super::format::{Opened, open};
-use super::{CheckpointFault as Fault, Digest, Limits, Stored, version_1, version_2};
+use super::{CheckpointFault as Fault, Digest, Limits, Stored, Training, version_1, version_2};
 use crate::cells::{CellRecord, Cells, expect};
 use crate::error::{Error, Result};
 use crate::file::{read, write_atomically};
@@ -43,6 +43,8 @@ pub struct Checkpoint<T, A = ()> {
     pub state: Vec<T>,
     /// What the data was.
     pub text_digest: Digest,
+    /// What a trainer is beside all this, if it is of one.
+    pub training: Option<Training<T>>,
     /// What the application keeps.
     pub application: A,
 }
@@ -123,6 +125,9 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         check_finite("state", &self.state)?;
         self.optimiser.check(self.parameters.len())?;
         self.check_cells()?;
+        if let Some(training) = &self.training {
+            training.check(self.parameters.len(), self.step)?;
+        }
         self.schedule.check::<T>()
     }
 

@@ -117,6 +117,7 @@ pub(super) fn decode<T: Stored, A: DeserializeOwned>(payload: &[u8]) -> Result<C
         rows: from.value()?,
         state: from.numbers()?,
         text_digest: from.value()?,
+        training: None,
         application: from.value()?,
     };
     from.finish()?;

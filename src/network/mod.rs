@@ -292,7 +292,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         Optimiser::new(rule, self.parameters.len())
     }
 
-    /// `θ ← θ − η direction(gradients)`, then packs: one step of an optimiser.
+    /// `θ ← θ − η direction(gradients)`, then packs: one step of an optimiser. [`Trainer::step`](crate::train::Trainer::step) does all that
+    /// comes before it, too.
     ///
     /// # Errors
     /// Those of [`Optimiser::step`], and [`Error::Kind`] if the gradients are those of another network. Nothing has changed then.

@@ -32,6 +32,7 @@ pub fn small() -> Small {
         rows: 1,
         state: vec![0.5, -0.0],
         text_digest: Digest::of(b"text"),
+        training: None,
         application: "αβγ".into(),
     }
 }
@@ -80,6 +81,7 @@ fn f64_comes_back_bit_for_bit_in_the_application_nan_payloads_included() {
         schedule,
         rng,
         text_digest,
+        training: None,
         step: u64::MAX,
         cursor: u64::MAX - 1,
         rows: 1,
@@ -171,6 +173,7 @@ fn what_the_application_could_not_read_back_is_not_written() {
         rows,
         state,
         text_digest,
+        training: None,
         application,
     };
     let fault = bad.encode(Limits::default()).unwrap_err();

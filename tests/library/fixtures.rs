@@ -257,6 +257,7 @@ fn fresh<T: recurrent::checkpoint::Stored>() -> Checkpoint<T, String> {
         rows: 2,
         state: network.state(2).unwrap().as_slice().to_vec(),
         text_digest: Digest::of(b"0 1 2 3 4 5"),
+        training: None,
         application: "αβγ".into(),
     }
 }

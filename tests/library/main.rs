@@ -42,4 +42,6 @@ mod streaming;
 mod streaming_alloc;
 mod text;
 mod timing;
+mod trainer;
+mod trainer_fit;
 mod uncounted;

@@ -445,6 +445,7 @@ fn a_checkpoint_of_a_network_with_masks_is_read_again_with_the_numbers_of_its_co
         rows: 0,
         state: Vec::new(),
         text_digest: Digest::of(b""),
+        training: None,
         application: (),
     };
     let bytes = saved.encode(Limits::default()).unwrap();

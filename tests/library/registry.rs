@@ -218,6 +218,7 @@ fn saved(network: &Network<f64, Naive>, optimiser: &Optimiser<f64>, rng: &Rng) -
         rows: 0,
         state: Vec::new(),
         text_digest: Digest::of(b""),
+        training: None,
         application: (),
     }
 }

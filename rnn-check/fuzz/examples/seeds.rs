@@ -97,6 +97,7 @@ fn saved(rule: Rule) -> Result<Checkpoint<f32>, Box<dyn Error>> {
         rows: 1,
         state: network.state(1)?.as_slice().to_vec(),
         text_digest: Digest::of(b"text"),
+        training: None,
         application: (),
     })
 }

@@ -1,0 +1,291 @@
+//! `epochs of batches → validate → keep the best, lower the rate, stop early`.
+
+use super::progress::{Best, Ended, Epoch};
+use super::scores::{Scores, evaluate};
+use super::snapshot::Snapshot;
+use super::trainer::{Step, Trainer};
+use crate::data::{Order, Padded, Sequences};
+use crate::error::{Error, Result};
+use rnn_kernels::{Backend, Scalar};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// How [`Trainer::fit`] goes over its data.
+///
+/// ```
+/// use recurrent::train::Fit;
+///
+/// let fit = Fit::epochs(200).batch(16).plateau(0.5, 5).patience(20);
+/// assert_eq!(serde_json::from_str::<Fit>(&serde_json::to_string(&fit).unwrap()).unwrap(), fit);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fit {
+    /// The most epochs.
+    pub epochs: u64,
+    /// `N`, sequences of a batch.
+    #[serde(default = "batch")]
+    pub batch: usize,
+    /// Which sequences come together, and when.
+    #[serde(default)]
+    pub order: Order,
+    /// How much lower a [score](Epoch::score) must be to be better than the best, not negative.
+    #[serde(default)]
+    pub least_gain: f64,
+    /// What becomes of the rate when scores stop falling.
+    #[serde(default)]
+    pub plateau: Option<Plateau>,
+    /// After how many epochs without a better one the fit ends.
+    #[serde(default)]
+    pub patience: Option<u64>,
+    /// Whether the network has the parameters of the best epoch at the end, rather than those of the last.
+    #[serde(default = "yes")]
+    pub keep_best: bool,
+}
+
+/// `η ← factor · η` after `patience` epochs without a better one, but not below `floor` times the rate of the schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plateau {
+    /// In `(0, 1)`.
+    pub factor: f64,
+    /// At least 1.
+    pub patience: u64,
+    /// In `[0, 1]`.
+    #[serde(default)]
+    pub floor: f64,
+    /// Whether parameters and moments go back to those of the best epoch, too.
+    #[serde(default)]
+    pub back_to_best: bool,
+}
+
+impl Fit {
+    /// So many epochs of shuffled batches of 32 sequences.
+    #[must_use]
+    pub fn epochs(epochs: u64) -> Self {
+        let (batch, order) = (batch(), Order::Shuffled);
+        Self { epochs, batch, order, least_gain: 0.0, plateau: None, patience: None, keep_best: true }
+    }
+
+    /// The same with so many sequences of a batch.
+    #[must_use]
+    pub fn batch(self, sequences: usize) -> Self {
+        Self { batch: sequences, ..self }
+    }
+
+    /// The same in this order.
+    #[must_use]
+    pub fn order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// The same with the rate multiplied by `factor` after so many epochs without a better one, going back to the best parameters.
+    #[must_use]
+    pub fn plateau(self, factor: f64, patience: u64) -> Self {
+        Self { plateau: Some(Plateau { factor, patience, floor: 0.0, back_to_best: true }), ..self }
+    }
+
+    /// The same, ended after so many epochs without a better one.
+    #[must_use]
+    pub fn patience(self, epochs: u64) -> Self {
+        Self { patience: Some(epochs), ..self }
+    }
+
+    /// The same, with the parameters of the last epoch at the end.
+    #[must_use]
+    pub fn keep_last(self) -> Self {
+        Self { keep_best: false, ..self }
+    }
+
+    fn check(&self) -> Result<()> {
+        let range =
+            |what: &str, expected: &str, found: String| Err(Error::range(format!("fit: {what}"), expected, found));
+        if self.batch == 0 {
+            return range("batch", "at least 1 sequence", "0".into());
+        }
+        if self.least_gain.is_nan() || self.least_gain < 0.0 {
+            return range("least_gain", "a number ≥ 0", self.least_gain.to_string());
+        }
+        if self.patience == Some(0) {
+            return range("patience", "at least 1 epoch", "0".into());
+        }
+        match self.plateau {
+            Some(Plateau { factor, .. }) if !(factor > 0.0 && factor < 1.0) => {
+                range("plateau, factor", "a number in (0, 1)", factor.to_string())
+            }
+            Some(Plateau { floor, .. }) if !(0.0..=1.0).contains(&floor) => {
+                range("plateau, floor", "a number in [0, 1]", floor.to_string())
+            }
+            Some(Plateau { patience: 0, .. }) => range("plateau, patience", "at least 1 epoch", "0".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn batch() -> usize {
+    32
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What has just happened in a fit.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Moment<'a> {
+    /// A batch, and how many of the epoch there are.
+    Step(&'a Step, usize),
+    /// An epoch is over, and whether it is the best so far.
+    Epoch(&'a Epoch, bool),
+}
+
+impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
+    /// Goes over `train` until [`Fit::epochs`] or the patience is over; after each epoch scores `validation`. Returns whether it ended
+    /// rather than was stopped: `observe` is told of every batch and every epoch, may [keep](crate::checkpoint::Checkpoint::of) the
+    /// trainer, and stops the fit by `ControlFlow::Break`.
+    ///
+    /// Called again, it goes on where it was: stopped anywhere, kept, read and called with the same arguments, it gives the bits of a fit
+    /// that was not stopped. Where it had ended it does nothing, unless there are more epochs now.
+    ///
+    /// The state is never carried between batches here. Gradients that are still [gathered](super::Settings::accumulate) at the end of an
+    /// epoch go into the first update of the next.
+    ///
+    /// # Errors
+    /// Those of [`step`](Self::step), [`Error::Range`] if a setting of the fit is out of range, [`Error::Len`] if there is nothing to train
+    /// on. The fit can go on from there.
+    pub fn fit(
+        &mut self,
+        fit: &Fit,
+        train: &Sequences<T>,
+        validation: Option<&Sequences<T>>,
+        mut observe: impl FnMut(&Self, Moment<'_>) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        fit.check()?;
+        if train.is_empty() {
+            return Err(Error::len("fit: training sequences", 1, 0));
+        }
+        if self.settings.carry_state {
+            return Err(Error::kind("fit, carry_state", "false, since sequences do not follow each other", "true"));
+        }
+        if self.kept.progress.ended == Some(Ended::Epochs) && (self.kept.progress.epochs.len() as u64) < fit.epochs {
+            self.kept.progress.ended = None;
+        }
+        let mut padded = Padded::new();
+        while self.kept.progress.ended.is_none() {
+            if self.kept.progress.epochs.len() as u64 >= fit.epochs {
+                self.end(fit, Ended::Epochs)?;
+                break;
+            }
+            if self.one_epoch(fit, train, &mut padded, &mut observe)?.is_break() {
+                return Ok(false);
+            }
+            let scores = validation.map(|data| self.evaluate(data, fit.batch)).transpose()?;
+            let better = self.close_epoch(fit, scores)?;
+            let progress = &self.kept.progress;
+            if fit.patience.is_some_and(|patience| progress.waited >= patience) {
+                self.end(fit, Ended::Patience)?;
+            } else if progress.epochs.len() as u64 >= fit.epochs {
+                self.end(fit, Ended::Epochs)?;
+            }
+            let Some(epoch) = self.kept.progress.epochs.last() else { unreachable!("an epoch was closed") };
+            if observe(self, Moment::Epoch(epoch, better)).is_break() {
+                return Ok(self.kept.progress.ended.is_some());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Scores of the network as it is, `batch` sequences at a time, without noise.
+    ///
+    /// # Errors
+    /// Those of [`Network::evaluate`](crate::Network::evaluate).
+    pub fn evaluate(&mut self, data: &Sequences<T>, batch: usize) -> Result<Scores> {
+        evaluate(&self.network, &mut self.workspace, data, batch)
+    }
+
+    /// Where the fit stands.
+    #[must_use]
+    pub fn progress(&self) -> &super::Progress {
+        &self.kept.progress
+    }
+
+    /// The batches of the epoch at hand that are still to do.
+    fn one_epoch(
+        &mut self,
+        fit: &Fit,
+        train: &Sequences<T>,
+        padded: &mut Padded<T>,
+        observe: &mut impl FnMut(&Self, Moment<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let order = match &self.kept.progress.order {
+            Some(order) => order.clone(),
+            None => {
+                // The generator of the order goes its own way, so that noise does not depend on the number of sequences.
+                let order = crate::rng::Rng::seed(self.kept.rng.next_u64());
+                self.kept.progress.order = Some(order.clone());
+                order
+            }
+        };
+        let batches = fit.order.batches(train.lengths(), fit.batch, &mut order.clone())?;
+        let done = usize::try_from(self.kept.progress.batches).unwrap_or(usize::MAX);
+        for rows in batches.iter().skip(done) {
+            padded.load(train, rows)?;
+            let step = self.step(&padded.batch()?, padded.targets()?)?;
+            self.kept.progress.batches += 1;
+            self.kept.progress.loss += step.loss;
+            if observe(self, Moment::Step(&step, batches.len())).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Notes an epoch and what follows from its score; whether it is the best.
+    fn close_epoch(&mut self, fit: &Fit, validation: Option<Scores>) -> Result<bool> {
+        let training = std::mem::take(&mut self.kept.progress.loss);
+        let epoch = Epoch { training, validation, rate: self.rate(), updates: self.kept.count.updates };
+        let (number, score) = (self.kept.progress.epochs.len() as u64, epoch.score());
+        let better = self.kept.progress.best.is_none_or(|best| score < best.score - fit.least_gain);
+        let better = better && score.is_finite();
+        if better && (fit.keep_best || fit.plateau.is_some_and(|plateau| plateau.back_to_best)) {
+            self.kept.best = Some(Snapshot::of(self.network.parameters(), &self.kept.optimiser)?);
+        }
+        let progress = &mut self.kept.progress;
+        progress.epochs.push(epoch);
+        (progress.batches, progress.order) = (0, None);
+        if better {
+            progress.best = Some(Best { epoch: number, score });
+            (progress.waited, progress.on_plateau) = (0, 0);
+            return Ok(true);
+        }
+        (progress.waited, progress.on_plateau) = (progress.waited + 1, progress.on_plateau + 1);
+        if let Some(Plateau { factor, patience, floor, back_to_best }) = fit.plateau
+            && progress.on_plateau >= patience
+        {
+            progress.on_plateau = 0;
+            self.kept.count.factor = (self.kept.count.factor * factor).max(floor);
+            if back_to_best {
+                self.go_to_best()?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn end(&mut self, fit: &Fit, why: Ended) -> Result<()> {
+        self.kept.progress.ended = Some(why);
+        if fit.keep_best { self.go_to_best() } else { Ok(()) }
+    }
+
+    fn go_to_best(&mut self) -> Result<()> {
+        let Some(best) = self.kept.best.take() else { return Ok(()) };
+        let gone = self.go_to(&best);
+        self.kept.best = Some(best);
+        gone
+    }
+}
+
+/// Nothing to say: an observer for those who want none.
+pub fn quietly<S: ?Sized>(_: &S, _: Moment<'_>) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}

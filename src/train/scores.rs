@@ -1,0 +1,106 @@
+//! Loss, accuracy and perplexity of a network over a set of sequences.
+
+use crate::data::{Padded, Sequences};
+use crate::error::Result;
+use crate::loss::{Loss, Objective, Targets};
+use crate::network::{Network, Workspace};
+use rnn_kernels::{Backend, IGNORE, Scalar, SeqRef};
+use serde::{Deserialize, Serialize};
+
+/// How well outputs fit targets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scores {
+    /// Over the targets that count.
+    pub loss: Loss,
+    /// How many sequences there are.
+    pub sequences: u64,
+    /// How many decisions were right: classes that have the largest output, or yes-or-no outputs on the side of their target.
+    pub right: u64,
+    /// How many decisions there were; none of real outputs.
+    pub decisions: u64,
+}
+
+#[allow(clippy::cast_precision_loss)] // counts beyond 2⁵³ do not occur
+impl Scores {
+    /// `right / decisions`; `None` without a decision.
+    #[must_use]
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.decisions > 0).then(|| self.right as f64 / self.decisions as f64)
+    }
+
+    /// `e^mean`: among how many equally likely classes the choice is as hard.
+    #[must_use]
+    pub fn perplexity(&self) -> f64 {
+        Scalar::exp(self.loss.mean())
+    }
+
+    /// The mean over sequences of the sum of their losses; 0 if there are none.
+    #[must_use]
+    pub fn per_sequence(&self) -> f64 {
+        if self.sequences == 0 { 0.0 } else { self.loss.total / self.sequences as f64 }
+    }
+
+    /// Counts the decisions of outputs `[T, N, O]`, where a row beyond its length has none.
+    fn judge<T: Scalar>(
+        &mut self,
+        objective: Objective,
+        y: SeqRef<'_, T>,
+        targets: Targets<'_, T>,
+        live: impl Fn(usize, usize) -> bool,
+    ) {
+        let rows = (0..y.steps()).flat_map(|t| (0..y.rows()).map(move |n| (t, n)));
+        for (t, n) in rows.filter(|&(t, n)| live(t, n)) {
+            let (k, outputs) = (t * y.rows() + n, y.at(t).row(n));
+            match (objective, targets) {
+                (Objective::Softmax, Targets::Classes(classes)) if classes[k] != IGNORE => {
+                    self.decisions += 1;
+                    self.right += u64::from(largest(outputs) == Some(classes[k] as usize));
+                }
+                (Objective::Bernoulli, Targets::Values(values)) => self.judge_each(outputs, &values[k * y.cols()..]),
+                (Objective::Bernoulli, Targets::Counted { values, counted }) if counted[k] => {
+                    self.judge_each(outputs, &values[k * y.cols()..]);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn judge_each<T: Scalar>(&mut self, outputs: &[T], targets: &[T]) {
+        let half = T::from_f64(0.5);
+        self.decisions += outputs.len() as u64;
+        self.right += outputs.iter().zip(targets).filter(|&(&a, &t)| (a > T::ZERO) == (t > half)).count() as u64;
+    }
+}
+
+/// Where the first of the largest numbers stands.
+fn largest<T: Scalar>(values: &[T]) -> Option<usize> {
+    (0..values.len()).reduce(|best, k| if values[k] > values[best] { k } else { best })
+}
+
+/// Scores of a network on these sequences, `batch` at a time, without noise.
+///
+/// # Errors
+/// Those of [`Network::evaluate`].
+pub fn evaluate<T: Scalar, B: Backend<T> + ?Sized>(
+    network: &Network<T, B>,
+    workspace: &mut Workspace<T>,
+    data: &Sequences<T>,
+    batch: usize,
+) -> Result<Scores> {
+    let (mut scores, mut padded) = (Scores { sequences: data.len() as u64, ..Scores::default() }, Padded::new());
+    let rows: Vec<usize> = (0..data.len()).collect();
+    for rows in rows.chunks(batch.max(1)) {
+        padded.load(data, rows)?;
+        let (batch, targets) = (padded.batch()?, padded.targets()?);
+        let mut state = network.state(rows.len())?;
+        scores.loss += network.evaluate(workspace, &batch, targets, &mut state)?;
+        let objective = network.config().head.as_ref().map(|head| head.objective);
+        if let Some(objective) = objective {
+            let at_end = network.picks_last_step();
+            let lengths = padded.lengths();
+            scores.judge(objective, network.output(workspace), targets, |t, n| at_end || t < lengths[n]);
+        }
+    }
+    Ok(scores)
+}

@@ -1,0 +1,279 @@
+//! One training step as one call: what it computes is what its parts compute by hand, and a failure leaves it as it was.
+
+use crate::common::values;
+use recurrent::checkpoint::Checkpoint;
+use recurrent::network::{Config, DropoutSpec, RecurrentSpec};
+use recurrent::optim::{Adam, Optimiser, Rule, Schedule, clip_norm, norm};
+use recurrent::train::{OnNonFinite, Settings, Step, Trainer, Windows};
+use recurrent::{Batch, Error, IGNORE, Network, Targets, Workspace};
+use rnn_backend_naive::Naive;
+use std::sync::Arc;
+
+type Net = Network<f64, Naive>;
+type Run = Trainer<f64, Naive>;
+
+const STEPS: usize = 6;
+const ROWS: usize = 2;
+
+fn config() -> Config {
+    Config::features(3).recurrent(RecurrentSpec::lstm(4)).linear(2)
+}
+
+fn network(config: &Config) -> Net {
+    Network::with_backend(config, 1, Arc::new(Naive)).unwrap()
+}
+
+fn trainer(settings: Settings) -> Run {
+    Trainer::new(network(&config()), settings).unwrap()
+}
+
+fn data(seed: u64) -> (Vec<f64>, Vec<f64>) {
+    (values(seed, STEPS * ROWS * 3), values(seed + 100, STEPS * ROWS * 2))
+}
+
+fn batch(x: &[f64]) -> Batch<'_, f64> {
+    Batch::features(x, [STEPS, ROWS, 3]).unwrap()
+}
+
+fn step(run: &mut Run, (x, t): &(Vec<f64>, Vec<f64>)) -> Step {
+    run.step(&batch(x), Targets::Values(t)).unwrap()
+}
+
+/// All that a run goes on from.
+fn kept(run: &Run) -> Checkpoint<f64> {
+    Checkpoint::of(run, ()).unwrap()
+}
+
+#[test]
+fn a_step_is_its_parts_by_hand() {
+    let schedule = Schedule::Exponential { rate: 0.01, factor: 0.5 };
+    let mut run = trainer(Settings::adam(0.0).schedule(schedule).clip_norm(0.01));
+    let mut by_hand = network(&config());
+    let mut optimiser: Optimiser<f64> = by_hand.optimiser(Rule::Adam(Adam::default())).unwrap();
+    let mut workspace = Workspace::new();
+    for k in 0..3 {
+        let data = data(k);
+        let found = step(&mut run, &data);
+        let (mut gradients, mut state) = (by_hand.gradients().unwrap(), by_hand.state(ROWS).unwrap());
+        let (batch, targets) = (batch(&data.0), Targets::Values(&data.1));
+        let loss = by_hand.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+        let norm = clip_norm(&mut gradients, 0.01).unwrap();
+        let rate = schedule.rate(k);
+        by_hand.apply(&mut optimiser, &gradients, rate).unwrap();
+        assert_eq!(found, Step { loss, updates: 1, rate, norm: Some(norm), left_out: None });
+        assert_eq!(**run.network().parameters(), **by_hand.parameters());
+    }
+    assert_eq!((run.counts().updates, run.rate()), (3, 0.01 / 8.0));
+    assert_eq!(run.optimiser(), &optimiser);
+}
+
+#[test]
+fn unequal_micro_batches_make_the_update_of_one_batch_of_all_of_them() {
+    let (x, t) = (values(1, STEPS * 6 * 3), values(2, STEPS * 6 * 2));
+    // Six rows as one batch, and as batches of one, two and three rows, whose targets are as unequal.
+    let rows = |from: usize, to: usize, data: &[f64], width: usize| -> Vec<f64> {
+        (0..STEPS).flat_map(|s| data[(s * 6 + from) * width..(s * 6 + to) * width].to_vec()).collect()
+    };
+    let mut whole = trainer(Settings::sgd(0.5));
+    let all = Batch::features(&x, [STEPS, 6, 3]).unwrap();
+    let loss = whole.step(&all, Targets::Values(&t)).unwrap().loss;
+    let mut parts = trainer(Settings::sgd(0.5).accumulate(3));
+    let (mut updates, mut sum) = (vec![], recurrent::Loss::default());
+    for [from, to] in [[0, 1], [1, 3], [3, 6]] {
+        let (x, t) = (rows(from, to, &x, 3), rows(from, to, &t, 2));
+        let step = parts.step(&Batch::features(&x, [STEPS, to - from, 3]).unwrap(), Targets::Values(&t)).unwrap();
+        updates.push(step.updates);
+        sum += step.loss;
+    }
+    assert_eq!((updates, sum.count), (vec![0, 0, 1], loss.count));
+    let largest = whole.network().parameters().iter().fold(0.0, |largest: f64, p| largest.max(p.abs()));
+    for (a, b) in whole.network().parameters().iter().zip(parts.network().parameters().iter()) {
+        // The same 72 terms in another order, scaled before or after the sum: 100 roundings of what a step adds, which is below 10.
+        assert!((a - b).abs() <= 100.0 * f64::EPSILON * largest.max(10.0), "{a} {b}");
+    }
+}
+
+#[test]
+fn windows_update_after_each_and_carry_the_state() {
+    let data = data(5);
+    let mut run = trainer(Settings::sgd(0.5).windows(2));
+    let found = step(&mut run, &data);
+    assert_eq!(found.updates, 3);
+    let (mut by_hand, mut workspace) = (network(&config()), Workspace::new());
+    let mut state = by_hand.state(ROWS).unwrap();
+    for from in [0, 2, 4] {
+        let mut gradients = by_hand.gradients().unwrap();
+        let window = batch(&data.0).window(from, from + 2).unwrap();
+        let targets = Targets::Values(&data.1[from * ROWS * 2..(from + 2) * ROWS * 2]);
+        by_hand.loss_and_gradients(&mut workspace, &window, targets, &mut state, &mut gradients).unwrap();
+        by_hand.update(|parameters| parameters.iter_mut().zip(&*gradients).for_each(|(p, g)| *p -= 0.5 * g));
+    }
+    assert_eq!(**run.network().parameters(), **by_hand.parameters());
+}
+
+#[test]
+fn overlapping_windows_reach_further_back_than_they_are_apart() {
+    let (x, t) = data(6);
+    let mut run = trainer(Settings { windows: Some(Windows { every: 2, back: 3 }), ..Settings::sgd(0.5) });
+    assert_eq!(step(&mut run, &(x.clone(), t.clone())).updates, 3);
+    let (mut by_hand, mut workspace) = (network(&config()), Workspace::new());
+    let mut start = by_hand.state(ROWS).unwrap();
+    // An update at the end of steps 2, 4 and 6, from as many as three steps back; the loss is that of the last two.
+    for [from, first, to] in [[0, 0, 2], [1, 2, 4], [3, 4, 6]] {
+        let mut gradients = by_hand.gradients().unwrap();
+        if from > 0 {
+            let passed = batch(&x).window(if from == 1 { 0 } else { 1 }, from).unwrap();
+            by_hand.infer(&mut workspace, &passed, &mut start).unwrap();
+        }
+        let (window, counted) =
+            (batch(&x).window(from, to).unwrap(), (from * ROWS..to * ROWS).map(|k| k >= first * ROWS));
+        let counted: Vec<bool> = counted.collect();
+        let targets = Targets::Counted { values: &t[from * ROWS * 2..to * ROWS * 2], counted: &counted };
+        let mut state = start.clone();
+        by_hand.loss_and_gradients(&mut workspace, &window, targets, &mut state, &mut gradients).unwrap();
+        by_hand.update(|parameters| parameters.iter_mut().zip(&*gradients).for_each(|(p, g)| *p -= 0.5 * g));
+    }
+    assert_eq!(**run.network().parameters(), **by_hand.parameters());
+    // Classes leave early steps out by their mark.
+    let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| if k == 3 { IGNORE } else { u32::from(k % 3 == 0) }).collect();
+    let config = Config::features(3).recurrent(RecurrentSpec::lstm(4)).softmax(2);
+    let windows = Some(Windows { every: 1, back: 4 });
+    let mut run = Run::new(network(&config), Settings { windows, ..Settings::sgd(0.5) }).unwrap();
+    let found = run.step(&batch(&x), Targets::Classes(&classes)).unwrap();
+    assert_eq!((found.updates, found.loss.count), (6, STEPS * ROWS - 1));
+}
+
+#[test]
+fn a_carried_state_goes_from_batch_to_batch_until_it_starts_over() {
+    let (first, second) = (data(7), data(8));
+    let mut carried = trainer(Settings::sgd(0.0).carry_state());
+    let mut not = trainer(Settings::sgd(0.0));
+    let whole: Vec<f64> = first.0.iter().chain(&second.0).copied().collect();
+    let t: Vec<f64> = first.1.iter().chain(&second.1).copied().collect();
+    let both = Batch::features(&whole, [2 * STEPS, ROWS, 3]).unwrap();
+    let long = trainer(Settings::sgd(0.0)).step(&both, Targets::Values(&t)).unwrap().loss;
+    let mut in_two = step(&mut carried, &first).loss;
+    in_two += step(&mut carried, &second).loss;
+    assert!((in_two.mean() - long.mean()).abs() < 1e-14 && in_two.count == long.count);
+    step(&mut not, &first);
+    assert_ne!(step(&mut not, &second).loss, step(&mut carried, &second).loss);
+    let one_row = Batch::features(&first.0[..STEPS * 3], [STEPS, 1, 3]).unwrap();
+    let error = carried.step(&one_row, Targets::Values(&first.1[..STEPS * 2])).unwrap_err();
+    assert_eq!(error.to_string(), "batch, rows of the carried state: expected 2 elements, found 1");
+    carried.start_over();
+    carried.step(&one_row, Targets::Values(&first.1[..STEPS * 2])).unwrap();
+    assert_eq!(carried.state().rows(), 1);
+}
+
+#[test]
+fn groups_have_rates_of_their_own_and_frozen_parameters_stay_what_they_are() {
+    let data = data(9);
+    let settings = Settings::sgd(0.5).clip_norm(f64::INFINITY).group("rnn.", 0.5).freeze("rnn.weight_ih_l0");
+    let (mut run, before) = (trainer(settings), network(&config()));
+    let norm_found = step(&mut run, &data).norm.unwrap();
+    let (mut gradients, mut state) = (before.gradients().unwrap(), before.state(ROWS).unwrap());
+    let targets = Targets::Values(&data.1);
+    before.loss_and_gradients(&mut Workspace::new(), &batch(&data.0), targets, &mut state, &mut gradients).unwrap();
+    let frozen = before.parameters().block("rnn.weight_ih_l0").unwrap().range();
+    gradients[frozen].fill(0.0);
+    assert_eq!(norm_found, norm(gradients.iter().copied()));
+    for block in before.parameters().blocks() {
+        let rate = if block.name.starts_with("rnn.") { 0.25 } else { 0.5 };
+        let (old, new) = (&before.parameters()[block.range()], &run.network().parameters()[block.range()]);
+        let expected: Vec<f64> = old.iter().zip(&gradients[block.range()]).map(|(p, g)| p - rate * g).collect();
+        assert_eq!(new, expected, "{}", block.name);
+    }
+    let wrong = |settings| Trainer::new(network(&config()), settings).unwrap_err().to_string();
+    assert!(wrong(Settings::sgd(0.1).freeze("lstm.")).contains("found `lstm.`"));
+    assert!(wrong(Settings::sgd(0.1).freeze("")).contains("a parameter that is not frozen"));
+}
+
+#[test]
+fn noise_on_the_weights_is_seen_by_the_batch_and_not_by_the_parameters() {
+    let data = data(10);
+    let mut noisy = trainer(Settings::sgd(0.0).weight_noise(0.1));
+    let before = network(&config());
+    let first = step(&mut noisy, &data).loss;
+    assert_eq!(**noisy.network().parameters(), **before.parameters());
+    assert_ne!(first, step(&mut trainer(Settings::sgd(0.0)), &data).loss);
+    assert_ne!(first, step(&mut noisy, &data).loss, "every batch draws anew");
+    // The same seed draws the same noise.
+    assert_eq!(first, step(&mut trainer(Settings::sgd(0.0).weight_noise(0.1)), &data).loss);
+}
+
+#[test]
+fn a_batch_that_is_not_finite_stops_is_left_out_or_leads_back() {
+    let (good, mut bad) = (data(11), data(12));
+    bad.1[3] = f64::NAN;
+    let settings = || Settings::adam(0.1).clip_norm(1.0).carry_state();
+    let mut stops = trainer(settings());
+    step(&mut stops, &good);
+    let before = kept(&stops);
+    let error = stops.step(&batch(&bad.0), Targets::Values(&bad.1)).unwrap_err();
+    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    assert_eq!(kept(&stops), before);
+
+    let mut skips = trainer(settings().on_non_finite(OnNonFinite::Skip));
+    step(&mut skips, &good);
+    let before = kept(&skips);
+    let left_out = step(&mut skips, &bad);
+    assert!(left_out.left_out.as_ref().unwrap().contains("targets[0, 1, 1]"), "{left_out:?}");
+    assert_eq!((skips.counts().skipped, skips.counts().updates), (1, 1));
+    assert_eq!((kept(&skips).parameters, kept(&skips).state), (before.parameters, before.state));
+
+    let mut back = trainer(settings().on_non_finite(OnNonFinite::GoBack { every: 2 }));
+    step(&mut back, &good);
+    step(&mut back, &good);
+    let after_two = kept(&back);
+    step(&mut back, &good);
+    assert_ne!(kept(&back).parameters, after_two.parameters);
+    step(&mut back, &bad);
+    assert_eq!((kept(&back).parameters, kept(&back).optimiser), (after_two.parameters, after_two.optimiser));
+    assert_eq!((back.counts().skipped, back.counts().returned, back.state().rows()), (1, 1, 0));
+}
+
+#[test]
+fn a_batch_that_fails_while_gradients_are_gathered_leaves_them_gathered() {
+    let (first, second, mut bad) = (data(13), data(14), data(15));
+    bad.0[0] = f64::INFINITY;
+    let settings = || Settings::sgd(0.5).accumulate(2);
+    let (mut run, mut whole) = (trainer(settings()), trainer(settings()));
+    step(&mut run, &first);
+    assert!(run.step(&batch(&bad.0), Targets::Values(&bad.1)).is_err());
+    step(&mut run, &second);
+    step(&mut whole, &first);
+    step(&mut whole, &second);
+    assert_eq!(kept(&run), kept(&whole));
+}
+
+#[test]
+fn dropout_draws_from_the_trainer_unless_the_batch_has_a_seed() {
+    let config = Config::features(3).recurrent(RecurrentSpec::lstm(8)).dropout(DropoutSpec::new(0.5)).linear(2);
+    let run = || Run::new(network(&config), Settings::sgd(0.0).seed(4)).unwrap();
+    let (data, mut first) = (data(16), run());
+    let losses = [step(&mut first, &data).loss, step(&mut first, &data).loss];
+    assert_ne!(losses[0], losses[1]);
+    let mut again = run();
+    assert_eq!(losses, [step(&mut again, &data).loss, step(&mut again, &data).loss]);
+    let seeded = || run().step(&batch(&data.0).with_noise(9), Targets::Values(&data.1)).unwrap().loss;
+    assert_eq!(seeded(), seeded());
+    assert_ne!(seeded(), losses[0]);
+}
+
+#[test]
+fn settings_out_of_range_are_refused_by_name() {
+    let refused = |settings: Settings| Trainer::new(network(&config()), settings).unwrap_err().to_string();
+    assert!(refused(Settings::sgd(0.1).accumulate(0)).contains("accumulate: expected at least 1 batch"));
+    assert!(refused(Settings::sgd(0.1).windows(0)).contains("windows: expected 1 ≤ every ≤ back"));
+    assert!(refused(Settings::sgd(0.1).clip_norm(0.0)).contains("clip: expected a number > 0"));
+    assert!(refused(Settings::sgd(0.1).group("rnn", -1.0)).contains("groups: expected a finite factor"));
+    assert!(refused(Settings::sgd(0.1).weight_noise(f64::NAN)).contains("weight_noise"));
+    assert!(refused(Settings::sgd(-0.1)).contains("schedule: rate"));
+    assert!(refused(Settings::sgd(0.1).on_non_finite(OnNonFinite::GoBack { every: 0 })).contains("on_non_finite"));
+    let last = Config::features(3).recurrent(RecurrentSpec::lstm(4)).last_step().linear(2);
+    let mut run = Run::new(network(&last), Settings::sgd(0.1).windows(2)).unwrap();
+    let data = data(17);
+    assert!(matches!(run.step(&batch(&data.0), Targets::Values(&data.1)), Err(Error::Kind { .. })));
+    let mut run = trainer(Settings::sgd(0.1).windows(2));
+    assert!(matches!(run.step(&batch(&data.0), Targets::Values(&data.1[1..])), Err(Error::Len { .. })));
+}
