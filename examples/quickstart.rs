@@ -35,9 +35,9 @@ fn main() -> Result<()> {
         persistence / steps
     );
 
-    let (network, mut next) = (trainer.into_network(), series[series.len() - 24..].to_vec());
-    let y = network.infer(&mut Workspace::new(), &Batch::features(&next, [24, 1, 1])?, &mut network.state(1)?)?;
-    next = y.at(0).row(0).to_vec();
+    let (network, mut workspace) = (trainer.into_network(), Workspace::new());
+    let last = Batch::features(&series[series.len() - 24..], [24, 1, 1])?;
+    let mut next = network.infer(&mut workspace, &last, &mut network.state(1)?)?.at(0).row(0).to_vec();
     scale.invert(&mut next)?;
     println!("next: {:.4}", next[0]);
     Ok(())
