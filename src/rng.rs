@@ -67,6 +67,14 @@ impl Rng {
             }
         }
     }
+
+    /// Every order of `items` equally likely: `i` from the last to the second, exchanged with one of `0..=i` (Fisher and Yates; Durstenfeld
+    /// 1964). Draws [`below`](Self::below) once for each but the first.
+    pub fn shuffle<X>(&mut self, items: &mut [X]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i + 1));
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Rng {
@@ -149,6 +157,20 @@ mod tests {
         (0..70_000).for_each(|_| count[rng.below(7)] += 1);
         // Five standard deviations of a binomial count, √(70000 · 1/7 · 6/7) = 92.6.
         assert!(count.iter().all(|&c| (c - 10_000).abs() < 463), "{count:?}");
+    }
+
+    #[test]
+    fn every_order_of_three_is_about_equally_likely() {
+        let (mut rng, mut count) = (Rng::seed(5), [0_i32; 27]);
+        for _ in 0..60_000 {
+            let mut items = [0, 1, 2];
+            rng.shuffle(&mut items);
+            count[9 * items[0] + 3 * items[1] + items[2]] += 1;
+        }
+        // Five standard deviations of a binomial count, √(60000 · 1/6 · 5/6) = 91.3.
+        let orders = [5, 7, 11, 15, 19, 21];
+        assert!(orders.iter().all(|&order| (count[order] - 10_000).abs() < 457), "{count:?}");
+        assert_eq!(orders.iter().map(|&order| count[order]).sum::<i32>(), 60_000);
     }
 
     #[test]
