@@ -133,6 +133,42 @@ impl<T: Scalar> State<T> {
         Ok(())
     }
 
+    /// Row `k` of the result is row `rows[k]` of this, in every layer and direction: of some streams alone, in any order, also twice.
+    /// [`put`](Self::put) is the way back.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if there is no such row, [`Error::Overflow`] or [`Error::Memory`] if the result does not fit.
+    pub fn pick(&self, rows: &[usize]) -> Result<Self> {
+        self.check_rows(rows)?;
+        let mut picked = Self::zeros(self.layout.clone(), rows.len())?;
+        for (k, &n) in rows.iter().enumerate() {
+            copy_row(self, n, &mut picked, k);
+        }
+        Ok(picked)
+    }
+
+    /// Row `rows[k]` of this becomes row `k` of `picked`, in every layer and direction; other rows stay. Of a row that is named twice the
+    /// later one holds.
+    ///
+    /// # Errors
+    /// [`Error::Kind`] if `picked` is the state of another network, [`Error::Range`] if there is no such row or `picked` has not as many
+    /// as `rows` names. Nothing changes then.
+    pub fn put(&mut self, rows: &[usize], picked: &Self) -> Result<()> {
+        picked.check("picked state", &self.layout, rows.len())?;
+        self.check_rows(rows)?;
+        for (k, &n) in rows.iter().enumerate() {
+            copy_row(picked, k, self, n);
+        }
+        Ok(())
+    }
+
+    fn check_rows(&self, rows: &[usize]) -> Result<()> {
+        match rows.iter().position(|&n| n >= self.rows) {
+            Some(k) => Err(Error::range(format!("state, rows[{k}]"), format!("below {}", self.rows), rows[k])),
+            None => Ok(()),
+        }
+    }
+
     /// A state by its name, `[N, W]`, of a recurrent layer, counted from the input, in one direction.
     ///
     /// # Errors
@@ -239,6 +275,16 @@ impl<T: Scalar> State<T> {
             *self = Self::zeros(layout.clone(), rows)?;
         }
         Ok(())
+    }
+}
+
+/// Row `m` of `to` becomes row `n` of `from`, a state of the same layout.
+fn copy_row<T: Scalar>(from: &State<T>, n: usize, to: &mut State<T>, m: usize) {
+    for slot in &from.layout.slots {
+        for (k, &(_, width)) in slot.states.iter().enumerate() {
+            let (source, target) = (slot.state(k, from.rows).start, slot.state(k, to.rows).start);
+            to.flat[target + m * width..][..width].copy_from_slice(&from.flat[source + n * width..][..width]);
+        }
     }
 }
 
