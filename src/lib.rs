@@ -62,6 +62,7 @@ pub mod backend;
 mod buffer;
 pub mod cells;
 pub mod checkpoint;
+pub mod data;
 mod digest;
 pub mod error;
 mod file;
@@ -81,6 +82,7 @@ pub mod text;
 
 pub use backend::DefaultBackend;
 pub use cells::Cells;
+pub use data::Sequences;
 pub use error::{Error, Result};
 pub use finite::NonFinite;
 pub use layer::{Elman, Gru, Lstm};

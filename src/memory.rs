@@ -8,10 +8,26 @@ use rnn_kernels::Scalar;
 /// # Errors
 /// [`Error::Overflow`] if their bytes do not fit into the address space, [`Error::Memory`] if they cannot be had.
 pub(crate) fn reserve<T>(what: &str, buffer: &mut Vec<T>, additional: usize) -> Result<()> {
+    let bytes = bytes(what, buffer, additional)?;
+    buffer.try_reserve_exact(additional).map_err(|_| Error::Memory { what: what.into(), bytes })
+}
+
+/// As [`reserve`], of a buffer that grows by many small parts: it doubles, so that no part is moved often.
+pub(crate) fn reserve_part<T>(what: &str, buffer: &mut Vec<T>, additional: usize) -> Result<()> {
+    let bytes = bytes(what, buffer, additional)?;
+    buffer.try_reserve(additional).map_err(|_| Error::Memory { what: what.into(), bytes })
+}
+
+/// Room for `len` elements in all, none of them lost; allocates only beyond every earlier length.
+pub(crate) fn room<T>(what: &str, buffer: &mut Vec<T>, len: usize) -> Result<()> {
+    reserve(what, buffer, len.saturating_sub(buffer.len()))
+}
+
+/// What a buffer takes with `additional` more elements.
+fn bytes<T>(what: &str, buffer: &[T], additional: usize) -> Result<usize> {
     let len = buffer.len().checked_add(additional).ok_or_else(|| overflow::<T>(what, additional))?;
     let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| isize::try_from(bytes).is_ok());
-    let bytes = bytes.ok_or_else(|| overflow::<T>(what, len))?;
-    buffer.try_reserve_exact(additional).map_err(|_| Error::Memory { what: what.into(), bytes })
+    bytes.ok_or_else(|| overflow::<T>(what, len))
 }
 
 /// `len` zeros; errors as those of [`reserve`].

@@ -26,7 +26,13 @@ pub struct Batch<'a, T> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum BatchInput<'a, T> {
     Features(SeqRef<'a, T>),
-    Symbols { index: &'a [u32], steps: usize, rows: usize },
+    /// The symbol of step `t` of row `n` is `index[t · strides[0] + n · strides[1]]`.
+    Symbols {
+        index: &'a [u32],
+        steps: usize,
+        rows: usize,
+        strides: [usize; 2],
+    },
 }
 
 impl<'a, T> Batch<'a, T> {
@@ -43,7 +49,8 @@ impl<'a, T> Batch<'a, T> {
         Ok(SeqRef::new(data, steps, rows, width).into())
     }
 
-    /// Real vectors, batch-first: `x[t, n, c] = data[(n · T + t) · C + c]`, shape `[N, T, C]`.
+    /// Real vectors, batch-first: `x[t, n, c] = data[(n · T + t) · C + c]`, shape `[N, T, C]`. Targets, marks and masks are time-major in
+    /// any case: [`time_major`](crate::data::time_major) makes them so.
     ///
     /// # Errors
     /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
@@ -58,7 +65,17 @@ impl<'a, T> Batch<'a, T> {
     /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
     pub fn symbols(index: &'a [u32], [steps, rows]: [usize; 2]) -> Result<Self> {
         check_len("symbols [T, N]", checked_product("symbols [T, N]", &[steps, rows])?, index.len())?;
-        Ok(Self::of(BatchInput::Symbols { index, steps, rows }))
+        Ok(Self::of(BatchInput::Symbols { index, steps, rows, strides: [rows, 1] }))
+    }
+
+    /// Symbols, batch-first: the one of step `t` of row `n` is `index[n · T + t]`, shape `[N, T]`. Targets, marks and masks are time-major
+    /// in any case: [`time_major`](crate::data::time_major) makes them so.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if the number of elements is another, [`Error::Overflow`] if it does not fit.
+    pub fn symbols_batch_first(index: &'a [u32], [rows, steps]: [usize; 2]) -> Result<Self> {
+        check_len("symbols [N, T]", checked_product("symbols [N, T]", &[rows, steps])?, index.len())?;
+        Ok(Self::of(BatchInput::Symbols { index, steps, rows, strides: [1, steps] }))
     }
 
     /// The same batch whose row `n` has `lengths[n]` valid steps.
@@ -155,8 +172,10 @@ impl<T: Copy> Batch<'_, T> {
         }
         let input = match self.input {
             BatchInput::Features(x) => BatchInput::Features(x.slice(from, to)),
-            BatchInput::Symbols { index, rows, .. } => {
-                BatchInput::Symbols { index: &index[from * rows..to * rows], steps: to - from, rows }
+            // Without rows there is nothing to begin at.
+            BatchInput::Symbols { index, rows, strides, .. } => {
+                let index = index.get(from * strides[0]..).unwrap_or(&[]);
+                BatchInput::Symbols { index, steps: to - from, rows, strides }
             }
         };
         let marks = from * self.rows()..to * self.rows();

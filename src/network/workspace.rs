@@ -240,11 +240,11 @@ impl<T: Scalar> Workspace<T> {
                     return Err(Error::NotFinite { what, index, found: self.x[index].to_f64() });
                 }
             }
-            (BatchInput::Symbols { index, .. }, InputKind::Symbols { count }) => {
+            (BatchInput::Symbols { index, strides, .. }, InputKind::Symbols { count }) => {
                 self.index.clear();
-                reserve("symbols", &mut self.index, index.len())?;
-                for (k, &symbol) in index.iter().enumerate() {
-                    let (t, n) = (k / rows, k % rows);
+                reserve("symbols", &mut self.index, checked_product("symbols [T, N]", &[steps, rows])?)?;
+                for (t, n) in (0..steps).flat_map(|t| (0..rows).map(move |n| (t, n))) {
+                    let symbol = index[t * strides[0] + n * strides[1]];
                     let is_live = live.live(t, n);
                     if is_live && symbol as usize >= count {
                         return Err(Error::range(format!("symbols[{t}, {n}]"), format!("below {count}"), symbol));

@@ -7,6 +7,9 @@ mod checkpoint_memory;
 mod chrono;
 mod common;
 mod covering;
+mod data;
+mod data_batches;
+mod data_order;
 #[cfg(feature = "faer")]
 mod directions;
 mod families;
