@@ -1,9 +1,11 @@
-//! `text ↔ symbols`, and how short a text is without a network: vocabularies and n-gram code lengths.
+//! `text ↔ symbols`: vocabularies, n-gram code lengths, which tell how short a text is without a network, and streams to train from.
 
 mod ngrams;
+mod streams;
 mod vocabulary;
 
 pub use ngrams::NGrams;
+pub use streams::{Position, StreamWindow, Streams};
 pub use vocabulary::Vocabulary;
 
 use crate::error::{Error, Result};
