@@ -197,7 +197,7 @@ fn a_file_of_numbers_becomes_sequences() {
     assert_eq!(rows, [ann, (Input::Features(&[5.0, 6.0]), Label::Class(2))]);
     let error = read_csv(&path, &options.clone().max_bytes(10)).unwrap_err();
     assert!(matches!(&error, Error::Format { .. }), "{error}");
-    assert!(error.to_string().ends_with("steps.csv: expected at most 10 bytes, found 58 bytes"), "{error}");
+    assert!(error.to_string().ends_with("steps.csv: expected at most 10 bytes, found 50 bytes"), "{error}");
     let error = read_csv(&path, &CsvOptions::new()).unwrap_err().to_string();
     let expected = "steps.csv, line 2, column 1 (`person`): expected a finite number, found \"ann\"";
     assert!(error.ends_with(expected), "{error}");

@@ -38,6 +38,7 @@ mod optim_planted;
 mod optim_pytorch;
 mod optim_refusals;
 mod registry;
+mod state_rows;
 mod streaming;
 mod streaming_alloc;
 mod text;
