@@ -19,6 +19,7 @@ pub mod product;
 pub(crate) mod program;
 mod real;
 pub(crate) mod recurrence;
+pub mod regression;
 pub mod softmax;
 mod trigonometry;
 mod turns;
