@@ -76,6 +76,7 @@ mod scalar;
 pub mod sequence;
 mod shape;
 mod steps;
+pub mod sums;
 mod view;
 
 pub use accum::Accum;
