@@ -2,7 +2,7 @@
 
 use rnn_kernels::{
     Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, LinearBackward,
-    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, Use, sequence,
+    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, SquaredError, Use, sequence,
 };
 
 use crate::faer::Faer;
@@ -63,6 +63,9 @@ macro_rules! backend_for {
             }
             fn bernoulli_cross_entropy(&self, loss: BernoulliCrossEntropy<'_, $T>) {
                 loss::bernoulli_cross_entropy(self.simd, loss);
+            }
+            fn squared_error(&self, loss: SquaredError<'_, $T>) {
+                loss::squared_error(self.simd, loss);
             }
         }
     };

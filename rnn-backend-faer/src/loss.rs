@@ -1,11 +1,11 @@
 //! Losses with vector exponentials: `loss = ln Σ e^{a − a_max} − (a_t − a_max)`, `d = scale · (softmax(a) − e_t)`, and the
-//! gradient `scale · (σ(a) − t)` of independent Bernoulli outputs.
+//! losses of independent outputs, `Σ max(a, 0) − t a + ln(1 + e^−|a|)` with `d = scale · (σ(a) − t)`, `Σ (y − t)²` with `d = scale · 2 (y − t)`.
 
-use rnn_kernels::{BernoulliCrossEntropy, IGNORE, Scalar, SoftmaxCrossEntropy, reference};
+use rnn_kernels::{BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError};
 
 use crate::number::Number;
-use crate::simd::math::{Sigmoid, map};
-use crate::simd::{Simd, softmax};
+use crate::simd::regression::{Bernoulli, Loss, Squared};
+use crate::simd::{Simd, regression, softmax};
 
 /// Logits whose exponentials are taken together; what a loss without gradient keeps on the stack.
 const CHUNK: usize = 128;
@@ -46,27 +46,39 @@ pub fn softmax_cross_entropy<T: Number>(simd: Simd, mut loss: SoftmaxCrossEntrop
     }
 }
 
-/// Bernoulli cross-entropy: the loss as provided, the gradient by vector sigmoids.
+/// Bernoulli cross-entropy, in the number type of the logits throughout; the loss has the same bits whether the gradient is asked for
+/// or not.
 pub fn bernoulli_cross_entropy<T: Number>(simd: Simd, loss: BernoulliCrossEntropy<'_, T>) {
     loss.check();
     let BernoulliCrossEntropy { logits, targets, live, loss, d_logits, scale } = loss;
-    reference::loss::bernoulli_cross_entropy(BernoulliCrossEntropy {
-        logits,
-        targets,
-        live,
-        loss,
-        d_logits: None,
-        scale,
-    });
-    let Some(mut d_logits) = d_logits else { return };
-    for m in 0..logits.rows() {
-        let d = d_logits.row_mut(m);
+    by_rows(simd, Bernoulli, [logits, targets], live, loss, d_logits, scale);
+}
+
+/// Squared error; the loss has the same bits whether the gradient is asked for or not.
+pub fn squared_error<T: Number>(simd: Simd, loss: SquaredError<'_, T>) {
+    loss.check();
+    let SquaredError { y, targets, live, loss, d_y, scale } = loss;
+    by_rows(simd, Squared, [y, targets], live, loss, d_y, scale);
+}
+
+/// `loss[m] = Σ loss(a, t)`, `d[m] = scale · loss′(a, t)`; 0 and unread where a row does not count.
+fn by_rows<T: Number, L: Loss>(
+    simd: Simd,
+    of: L,
+    [a, t]: [MatRef<'_, T>; 2],
+    live: Option<&[bool]>,
+    loss: &mut [T],
+    mut d: Option<MatMut<'_, T>>,
+    scale: T,
+) {
+    for (m, loss) in loss.iter_mut().enumerate() {
+        let d = d.as_mut().map(|d| d.row_mut(m));
         if live.is_some_and(|live| !live[m]) {
-            d.fill(<T as Scalar>::ZERO);
+            *loss = <T as Scalar>::ZERO;
+            d.into_iter().for_each(|d| d.fill(<T as Scalar>::ZERO));
             continue;
         }
-        d.copy_from_slice(logits.row(m));
-        map(simd, Sigmoid, d);
-        d.iter_mut().zip(targets.row(m)).for_each(|(d, &t)| *d = scale * (*d - t));
+        *loss = regression::sum(simd, of, a.row(m), t.row(m));
+        d.into_iter().for_each(|d| regression::gradient(simd, of, a.row(m), t.row(m), scale, d));
     }
 }

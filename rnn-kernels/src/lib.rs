@@ -50,6 +50,10 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+// For the square root of `Scalar` alone. Every other function of a concrete number is called by its name in libm: as a
+// method it would be that of std, whose last bit depends on the platform.
+#[cfg(feature = "std")]
+extern crate std;
 
 mod accum;
 mod activation;
@@ -72,6 +76,7 @@ mod scalar;
 pub mod sequence;
 mod shape;
 mod steps;
+pub mod sums;
 mod view;
 
 pub use accum::Accum;

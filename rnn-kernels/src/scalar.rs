@@ -13,7 +13,9 @@ use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 /// [`sigmoid`](Scalar::sigmoid) and [`tanh`](Scalar::tanh) for the two
 /// activations); `f32` is computed in `f64` and rounded once, so it is
 /// correctly rounded except where the `f64` result lies within its own error of
-/// a rounding boundary. No feature of this crate changes a bit of them.
+/// a rounding boundary. Roots are correctly rounded, by the instruction of the
+/// machine with the feature `std` and by libm without. No feature of this crate
+/// changes a bit of them, but for the sign and payload of a NaN.
 pub trait Scalar:
     Copy
     + Debug
@@ -52,7 +54,7 @@ pub trait Scalar:
     fn sin(self) -> Self;
     /// `cos x`, even; NaN at infinities.
     fn cos(self) -> Self;
-    /// `√x`.
+    /// `√x`, the nearest number to it; NaN below 0, `√−0 = −0`.
     fn sqrt(self) -> Self;
     /// `|x|`.
     fn abs(self) -> Self;
@@ -84,31 +86,49 @@ fn sigmoid_f64(x: f64) -> f64 {
 }
 
 macro_rules! float_methods {
-    ($t:ty) => {
+    ($t:ty, $sqrt:path) => {
         const ZERO: Self = 0.0;
         const ONE: Self = 1.0;
         const EPSILON: Self = <$t>::EPSILON;
+        #[inline]
         fn max(self, other: Self) -> Self {
             // `other` wins if it is larger or NaN; `self` if it is NaN itself.
             if other > self || other.is_nan() { other } else { self }
         }
+        #[inline]
         fn is_nan(self) -> bool {
             <$t>::is_nan(self)
         }
+        #[inline]
         fn is_finite(self) -> bool {
             <$t>::is_finite(self)
         }
+        #[inline]
         fn abs(self) -> Self {
             <$t>::abs(self)
+        }
+        #[inline]
+        fn sqrt(self) -> Self {
+            // An instruction: a call of libm in a loop keeps all of it from being vectorised.
+            #[cfg(feature = "std")]
+            {
+                <$t>::sqrt(self)
+            }
+            #[cfg(not(feature = "std"))]
+            {
+                $sqrt(self)
+            }
         }
     };
 }
 
 impl Scalar for f64 {
-    float_methods!(f64);
+    float_methods!(f64, libm::sqrt);
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value
     }
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }
@@ -127,9 +147,6 @@ impl Scalar for f64 {
     fn cos(self) -> Self {
         libm::cos(self)
     }
-    fn sqrt(self) -> Self {
-        libm::sqrt(self)
-    }
     fn tanh(self) -> Self {
         libm::tanh(self)
     }
@@ -140,10 +157,12 @@ impl Scalar for f64 {
 
 #[allow(clippy::cast_possible_truncation)] // rounding to f32 is what these functions are for
 impl Scalar for f32 {
-    float_methods!(f32);
+    float_methods!(f32, libm::sqrtf);
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value as f32
     }
+    #[inline]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
@@ -161,9 +180,6 @@ impl Scalar for f32 {
     }
     fn cos(self) -> Self {
         libm::cos(f64::from(self)) as f32
-    }
-    fn sqrt(self) -> Self {
-        libm::sqrtf(self)
     }
     fn tanh(self) -> Self {
         libm::tanh(f64::from(self)) as f32
@@ -194,6 +210,29 @@ mod tests {
             assert_eq!(Scalar::sqrt(root * root), root);
         }
         assert!(Scalar::sqrt(-1.0_f32).is_nan() && Scalar::sqrt(-1.0_f64).is_nan());
+    }
+
+    /// Every pattern of sign, exponent and the first and last bits of a mantissa: subnormals, zeros, infinities and NaN are among them.
+    #[test]
+    fn roots_have_the_bits_of_libm() {
+        let same = |of: &dyn core::fmt::Debug, [found, expected]: [u64; 2], nan: [bool; 2]| {
+            assert!(
+                nan == [true, true] || nan == [false, false] && found == expected,
+                "√{of:?}: {found:x} ≠ {expected:x}"
+            );
+        };
+        for (high, low) in (0..1_u32 << 15).flat_map(|high| [0, 1, 0x1555, 0xffff, 0x1_fffe].map(|low| (high, low))) {
+            let x = f32::from_bits(high << 17 | low);
+            let (found, expected) = (Scalar::sqrt(x), libm::sqrtf(x));
+            same(&x, [found.to_bits().into(), expected.to_bits().into()], [found.is_nan(), expected.is_nan()]);
+            let x = f64::from_bits(u64::from(high) << 49 | u64::from(low) << 31 | u64::from(low));
+            let (found, expected) = (Scalar::sqrt(x), libm::sqrt(x));
+            same(&x, [found.to_bits(), expected.to_bits()], [found.is_nan(), expected.is_nan()]);
+        }
+        for x in [0.0_f64, -0.0, f64::INFINITY] {
+            assert_eq!(Scalar::sqrt(x).to_bits(), x.to_bits());
+        }
+        assert!(Scalar::sqrt(f32::NEG_INFINITY).is_nan() && Scalar::sqrt(f64::NAN).is_nan());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Objective, Targets, ctc};
 use crate::buffer::Aligned;
 use crate::error::{Error, Result, check_len, checked_product};
-use crate::finite::{NonFinite, first_non_finite};
+use crate::finite::{NonFinite, all_within, first_non_finite};
 use crate::memory::reserve;
 use rnn_kernels::{IGNORE, MatRef, Scalar, Steps};
 
@@ -132,6 +132,9 @@ fn check_row<T: Scalar>(
     [t, n, first]: [usize; 3],
 ) -> Result<()> {
     if objective == Objective::Bernoulli {
+        if all_within(row, [T::ZERO, T::ONE]) {
+            return Ok(());
+        }
         // Not `any outside`: a NaN is not inside either.
         return match row.iter().position(|p| !(T::ZERO..=T::ONE).contains(p)) {
             Some(o) => Err(Error::range(format!("targets[{t}, {n}, {o}]"), "a probability in 0..=1", row[o].to_f64())),

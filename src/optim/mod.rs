@@ -17,7 +17,7 @@
 //! | rate: not negative | `step` | always | one comparison a call |
 //! | rate: finite | `step` | by default | one comparison a call |
 //! | gradients, parameters, moments, and all that follows from them in the step: finite | `step` | by default | a pass that compares every number and writes none; where one is above 2⁵⁰ (a square above 2¹⁰⁰), or a setting extreme, the arithmetic of the step once more |
-//! | gradients: finite | [`clip_norm`] | always: without, they have no direction | a pass over the gradients |
+//! | gradients: finite | [`clip_norm`] | always: without, they have no direction | nothing: the sum of their squares says so |
 //! | gradients: finite | [`clip_value`] | by default | a pass over the gradients |
 //! | limit of clipping: above 0 in the number type of the gradients | `clip_norm`, `clip_value` | always | two comparisons a call |
 //! | settings of a schedule: in range, rates finite in the number type they are used in | [`Schedule::check`] | when called | a few comparisons |

@@ -15,7 +15,7 @@ use crate::passes::{add, block, row_stride, through_weights};
 use crate::simd::gates::add as add_row;
 use crate::threads::{Rows, Tile, Tiles, Tiling};
 
-/// `N · (2 states + T · pre-activations + values + vectors + T · C if x is read unit by unit)` and a row of pre-activations; a cache
+/// `N · (2 states + T · pre-activations + values + 2 vectors + T · C if x is read unit by unit)` and a row of pre-activations; a cache
 /// line more for each row of pre-activations whose width is a multiple of 1 KiB.
 pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize {
     let plan = spec.plan();
@@ -23,10 +23,13 @@ pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize 
     let vectors = plan.vectors.iter().map(core::ops::Range::len).sum();
     let pre = row_stride::<T>(plan.pre);
     let groups =
-        [(&plan.states[..], 2), (&[pre][..], steps), (&plan.values[..], 1), (&[vectors][..], 1), (&[input][..], steps)];
+        [(&plan.states[..], 2), (&[pre][..], steps), (&plan.values[..], 1), (&[vectors][..], 2), (&[input][..], steps)];
     let len = Tiling::new(rows, groups).len().checked_add(plan.pre);
     len.unwrap_or_else(|| panic!("backward: the length of the workspace overflows usize"))
 }
+
+/// Steps whose gradients of vectors are added one after another before their sum is: as many as such sums of a million steps.
+const TERMS: usize = 1024;
 
 /// BPTT: accumulates into `d_params`, overwrites the state cotangents and the trace, `d_x` as its `Accum` says.
 ///
@@ -47,7 +50,7 @@ where
         (&plan.states[..], 2),
         (&stride[..], step_count),
         (&plan.values[..], 1),
-        (&vectors[..], 1),
+        (&vectors[..], 2),
         (&input_width[..], step_count),
     ];
     let tiling = Tiling::new(rows, groups);
@@ -58,7 +61,9 @@ where
         let d_last = run.d_last.map(|d_last| MatRef::new(&d_last[spec.state(k, rows)], rows, width));
         ragged::start(tiles.at_mut(state(k, step_count % 2), 0, rows), d_last);
     }
-    tiles.at_mut(Tile { group: VECTORS, at: 0, slot: 0 }, 0, rows).fill(T::default());
+    let vector = |slot| Tile { group: VECTORS, at: 0, slot };
+    tiles.at_mut(vector(0), 0, rows).fill(T::default());
+    tiles.at_mut(vector(1), 0, rows).fill(T::default());
     if plan.reads_input {
         for t in 0..step_count {
             tiles.at_mut(Tile { group: INPUT, at: 0, slot: t }, 0, rows).fill(T::default());
@@ -128,6 +133,12 @@ where
                     before.copy_from(after);
                 }
             }
+            if vectors[0] > 0 && (k == 0 || (step_count - k).is_multiple_of(TERMS)) {
+                let all = tiles.rows();
+                let ([terms], [sums]) = tiles.apart([vector(0)], [vector(1)], 0, all);
+                add(backend.simd, sums, terms);
+                tiles.at_mut(vector(0), 0, all).fill(T::default());
+            }
             if trace.cols() > 0 {
                 let after = tiles.at(state(0, at.after), 0, tiles.rows());
                 trace.at_mut(direction.to_slot(at.t), 0, after.rows()).copy_from(after);
@@ -165,7 +176,7 @@ where
             }
         }
         pullback.biases(d_params, steps, d_pre, sums);
-        let of_rows = mat(Tile { group: VECTORS, at: 0, slot: 0 });
+        let of_rows = mat(vector(1));
         let mut start = 0;
         for vector in &plan.vectors {
             for n in 0..rows {

@@ -12,6 +12,7 @@ use crate::number::Number;
 use crate::passes::units::Units;
 use crate::pointwise::activate_backward;
 use crate::simd::Simd;
+use crate::simd::columns::columns;
 use crate::simd::gates::{add, gru_after, gru_before, lstm};
 use crate::threads::{Tile, Tiles, Tiling};
 
@@ -21,7 +22,7 @@ pub const STATES: usize = 0;
 pub const PRE: usize = 1;
 /// Of values.
 pub const VALUES: usize = 2;
-/// Of vectors, a sum for each row, so that the number of threads changes no bit.
+/// Of vectors, a sum for each row, so that the number of threads changes no bit: of some steps, and of all.
 pub const VECTORS: usize = 3;
 /// Of the input that is read unit by unit, all steps.
 pub const INPUT: usize = 4;
@@ -222,12 +223,7 @@ impl<'a, T: Number> Pullback<'a, T> {
         }
         let sums = &mut sums[..d_pre.cols()];
         sums.fill(T::default());
-        for t in 0..d_pre.steps() {
-            let d_pre = d_pre.at(t);
-            for n in (0..d_pre.rows()).filter(|&n| steps.live(t, n)) {
-                add(self.simd, sums, d_pre.row(n));
-            }
-        }
+        columns(self.simd, sums, steps, d_pre);
         for group in groups {
             for bias in group.terms.iter().filter_map(|term| term.bias.clone()) {
                 add(self.simd, &mut d_params[bias], &sums[group.cols.clone()]);

@@ -8,6 +8,7 @@
 //! depend neither on the instruction set nor on where in a slice an element
 //! lies**, nor (for products) on how many rows are computed together.
 
+pub(crate) mod columns;
 mod fused;
 pub mod gates;
 mod isa;
@@ -19,6 +20,7 @@ pub mod product;
 pub(crate) mod program;
 mod real;
 pub(crate) mod recurrence;
+pub mod regression;
 pub mod softmax;
 mod trigonometry;
 mod turns;

@@ -9,7 +9,8 @@ use super::isa::Simd;
 use super::math::exp;
 use super::real::Real;
 
-const LANES: usize = 16;
+/// Partial sums of a row.
+pub(super) const LANES: usize = 16;
 
 /// The largest element; NaN if any is NaN, −∞ if there is none.
 pub fn max<T: Real>(simd: Simd, x: &[T]) -> T {
@@ -78,12 +79,13 @@ fn add_exp<T: Real>(sums: &mut [T; LANES], x: &mut [T; LANES], shift: T) {
 
 /// The larger of two; NaN if either is.
 #[inline(always)]
-fn larger<T: Real>(a: T, b: T) -> T {
+pub(super) fn larger<T: Real>(a: T, b: T) -> T {
     if a >= b || a.is_nan() { a } else { b }
 }
 
+/// The lanes as one: `k` and `k + 8` first, then `k` and `k + 4`, and so on.
 #[inline(always)]
-fn by_halves<T: Real>(mut lanes: [T; LANES], combine: impl Fn(T, T) -> T) -> T {
+pub(super) fn by_halves<T: Real>(mut lanes: [T; LANES], combine: impl Fn(T, T) -> T) -> T {
     let mut half = LANES;
     while half > 1 {
         half /= 2;

@@ -4,6 +4,7 @@ use crate::accum::Accum;
 use crate::backend::Backend;
 use crate::head::{AffineBackward, AffineForward};
 use crate::scalar::Scalar;
+use crate::sums;
 
 /// `y = x Wᵀ + b`; overwrites `y`.
 ///
@@ -20,7 +21,7 @@ pub fn forward<T: Scalar, B: Backend<T> + ?Sized>(backend: &B, layer: AffineForw
     }
 }
 
-/// `d_w += d_yᵀ x`, `d_b += Σ_m d_y[m]`, `d_x = d_y W` or `+=`.
+/// `d_w += d_yᵀ x`, `d_b += Σ_m d_y[m]` as [`sums::columns`], `d_x = d_y W` or `+=`.
 ///
 /// # Panics
 /// On a wrong shape, before any write.
@@ -31,9 +32,7 @@ pub fn backward<T: Scalar, B: Backend<T> + ?Sized>(backend: &B, layer: AffineBac
         backend.matmul(d_w, Accum::Add, d_y.t(), x);
     }
     if let Some(d_b) = d_b {
-        for m in 0..d_y.rows() {
-            d_b.iter_mut().zip(d_y.row(m)).for_each(|(d_b, &d_y)| *d_b += d_y);
-        }
+        sums::columns(d_b, || [d_y].into_iter());
     }
     if let Some(d_x) = d_x {
         backend.matmul(d_x, d_x_accum, d_y, w);

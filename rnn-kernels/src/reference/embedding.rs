@@ -2,6 +2,7 @@
 
 use crate::head::{EmbeddingBackward, EmbeddingForward, IGNORE};
 use crate::scalar::Scalar;
+use crate::sums;
 
 /// `y[m] = table[index[m]]`, 0 where ignored; overwrites `y`.
 ///
@@ -17,14 +18,21 @@ pub fn forward<T: Scalar>(mut layer: EmbeddingForward<'_, T>) {
     }
 }
 
-/// `d_table[index[m]] += d_y[m]`, in the order of `m`.
+/// `d_table[index[m]] += d_y[m]`, as [`sums::by_index`].
 ///
 /// # Panics
 /// On a wrong shape or index, before any write.
 pub fn backward<T: Scalar>(mut layer: EmbeddingBackward<'_, T>) {
     layer.check();
-    for (m, &index) in layer.index.iter().enumerate().filter(|&(_, &index)| index != IGNORE) {
-        let d_row = layer.d_table.row_mut(index as usize);
-        d_row.iter_mut().zip(layer.d_y.row(m)).for_each(|(d, &d_y)| *d += d_y);
-    }
+    let places = layer.index.iter().enumerate().filter(|&(_, &index)| index != IGNORE);
+    let d_y = layer.d_y;
+    sums::by_index(
+        places.map(|(m, &index)| (index, m)),
+        d_y.cols(),
+        |m| d_y.row(m),
+        |index, from, sums| {
+            let d_row = layer.d_table.row_mut(index)[from..].iter_mut();
+            d_row.zip(sums).for_each(|(d, &sum)| *d += sum);
+        },
+    );
 }

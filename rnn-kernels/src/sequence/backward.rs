@@ -19,15 +19,19 @@ use core::mem::swap;
 use core::ops::Range;
 
 /// Where everything lies in the scratch of backward: `d_pre [T, N, pre] · d_x [T, N, C] · two of [N, states] · [N, values] ·
-/// vectors`.
+/// two of vectors`, of some steps and of all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scratch {
     d_x: usize,
     states: [usize; 2],
     values: usize,
     vectors: usize,
+    sums: usize,
     pub(super) len: usize,
 }
+
+/// Terms of the gradient of a vector that are added one after another before their sum is: as many as such sums of a million terms.
+const TERMS: usize = 1024;
 
 impl Scratch {
     pub(super) fn new<T: Scalar>(spec: &Spec<T>, steps: usize, rows: usize) -> Self {
@@ -43,7 +47,8 @@ impl Scratch {
         let states = [piece(&[rows, plan.states_width()]), piece(&[rows, plan.states_width()])];
         let values = piece(&[rows, plan.values_width()]);
         let vectors = piece(&[plan.vectors_width()]);
-        Self { d_x, states, values, vectors, len }
+        let sums = piece(&[plan.vectors_width()]);
+        Self { d_x, states, values, vectors, sums, len }
     }
 }
 
@@ -81,6 +86,9 @@ pub fn backward<T: Scalar, B: Backend<T> + ?Sized>(backend: &B, run: Backward<'_
         d_y.iter().for_each(|d_y| ragged::absorb(steps, t, time.mat(y, width), d_y.at(t)));
         d_trace.iter_mut().for_each(|trace| trace.at_mut(direction.to_slot(t)).copy_from(time.mat(y, width).rb()));
         time.step(t);
+        if k == 0 || (step_count - k).is_multiple_of((TERMS / rows.max(1)).max(1)) {
+            time.sum_vectors();
+        }
     }
     let (y, width) = (time.state(0, 0), plan.states[0]);
     let initial = direction.initial_slot(step_count);
@@ -180,6 +188,16 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
         swap(after, before);
     }
 
+    /// The gradients of vectors that some steps gave go to those of all.
+    fn sum_vectors(&mut self) {
+        let Scratch { vectors, sums, len, .. } = self.scratch;
+        let (steps, all) = self.workspace[vectors..len].split_at_mut(sums - vectors);
+        for (all, step) in all.iter_mut().zip(steps) {
+            *all += *step;
+            *step = T::ZERO;
+        }
+    }
+
     fn unit(&mut self, stage: usize, t: usize, rows: Range<usize>) -> UnitBackward<'_, T> {
         let Memory { places, spec, .. } = self.memory;
         let (pre, step) = (places.plan.pre, t * places.rows);
@@ -243,7 +261,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Time<'_, T, B> {
             }
             weights::bias(segment.bias.clone().map(|bias| &mut d_params[bias]), self.steps, d_pre);
         }
-        let mut start = self.scratch.vectors;
+        let mut start = self.scratch.sums;
         for vector in &plan.vectors {
             let d = &self.workspace[start..start + vector.len()];
             d_params[vector.clone()].iter_mut().zip(d).for_each(|(sum, &d)| *sum += d);

@@ -5,6 +5,7 @@ use crate::backend::Backend;
 use crate::input::Input;
 use crate::scalar::Scalar;
 use crate::steps::{Part, Steps};
+use crate::sums;
 use crate::view::{MatMut, SeqRef};
 use core::ops::Range;
 
@@ -34,7 +35,8 @@ pub fn outer<T: Scalar, B: Backend<T> + ?Sized>(
     }
 }
 
-/// `d_w_ih += Σ d_pre ⊗ x`: a product, or for one-hot input a scatter-add into columns; they are those of `x` from `from` on.
+/// `d_w_ih += Σ d_pre ⊗ x`: a product, or for one-hot input a sum for each column, as [`sums::by_index`]; columns are those of `x` from
+/// `from` on.
 pub fn input<T: Scalar, B: Backend<T> + ?Sized>(
     backend: &B,
     mut d_w_ih: MatMut<'_, T>,
@@ -47,26 +49,38 @@ pub fn input<T: Scalar, B: Backend<T> + ?Sized>(
     match x {
         Input::Dense(x) => outer(backend, d_w_ih, steps, d_pre, x.cols_range(from, from + cols)),
         Input::OneHot { index, steps: step_count, rows } => {
-            for (t, n) in (0..step_count).flat_map(|t| (0..rows).map(move |n| (t, n))) {
-                let column = (index[t * rows + n] as usize).checked_sub(from).filter(|&column| column < cols);
-                if let Some(column) = column.filter(|_| steps.live(t, n)) {
-                    for (j, &d_pre) in d_pre.at(t).row(n).iter().enumerate() {
-                        d_w_ih.row_mut(j)[column] += d_pre;
-                    }
+            let places = (0..step_count).flat_map(|t| (0..rows).map(move |n| (t, n)));
+            let columns = places.enumerate().filter(|&(_, (t, n))| steps.live(t, n)).filter_map(|(m, _)| {
+                let column = index[m].checked_sub(u32::try_from(from).ok()?)?;
+                ((column as usize) < cols).then_some((column, m))
+            });
+            let row = |m: usize| d_pre.at(m / rows).row(m % rows);
+            sums::by_index(columns, d_pre.cols(), row, |column, from, sums| {
+                for (j, &sum) in sums.iter().enumerate() {
+                    d_w_ih.row_mut(from + j)[column] += sum;
                 }
-            }
+            });
         }
     }
 }
 
-/// `d_b += Σ d_pre` over the steps that belong to each row; no bias, no work.
+/// `d_b += Σ d_pre` over the steps that belong to each row, as [`sums::columns`]; no bias, no work.
 pub fn bias<T: Scalar>(d_b: Option<&mut [T]>, steps: Steps<'_>, d_pre: SeqRef<'_, T>) {
-    let Some(d_b) = d_b else { return };
-    for (t, n) in (0..d_pre.steps()).flat_map(|t| (0..d_pre.rows()).map(move |n| (t, n))) {
-        if steps.live(t, n) {
-            for (d_b, &d_pre) in d_b.iter_mut().zip(d_pre.at(t).row(n)) {
-                *d_b += d_pre;
-            }
-        }
-    }
+    d_b.into_iter().for_each(|d_b| columns(d_b, steps, d_pre));
+}
+
+/// `sum += Σ v[t, n]` over the steps that belong to each row: step after step where lengths, holes and strides allow it, else row after
+/// row.
+///
+/// `#[inline(always)]`, as all that it adds up with, for instruction sets of a backend.
+#[inline(always)]
+pub fn columns<T: Scalar>(sum: &mut [T], steps: Steps<'_>, v: SeqRef<'_, T>) {
+    let flat = v.flat();
+    sums::columns(sum, || {
+        steps.parts(v.steps(), v.rows(), flat.is_some()).map(move |part| match (part, flat) {
+            (Part::Flat, Some(flat)) => flat,
+            (Part::Flat, None) => unreachable!("only of a flat view"),
+            (Part::Row { n, steps }, _) => v.row(n).rows_range(steps.start, steps.end),
+        })
+    });
 }
