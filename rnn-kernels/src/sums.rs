@@ -251,6 +251,7 @@ mod tests {
     #[test]
     fn every_place_counts_at_its_index() {
         for (width, places) in [1, 32, 40].into_iter().flat_map(|w| [1, 33, 1024, 1025, 4000].map(|p| (w, p))) {
+            #[allow(clippy::cast_possible_truncation)] // below 7
             let index = |m: usize| (m * m % 7) as u32;
             let x: Vec<f64> = (0..places * width).map(|i| (i % 19) as f64).collect();
             let (mut found, mut expected) = (vec![1.0; 7 * width], vec![1.0; 7 * width]);

@@ -172,6 +172,7 @@ pub fn best_path<T: Scalar>(y: SeqRef<'_, T>, n: usize, steps: usize) -> Result<
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)] // of small numbers
 mod tests {
     use super::{Scratch, best_path, fewest_steps, row};
     use crate::rng::Rng;

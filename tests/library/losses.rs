@@ -1,5 +1,7 @@
 //! Losses with their options: each is its formula, and the gradient of a network under it is the derivative of that.
 
+#![allow(clippy::cast_possible_truncation)] // of small numbers
+
 use crate::common::{LENGTHS, naive, values};
 use crate::network_gradients::Problem;
 use recurrent::network::{Config, HeadSpec, Objective, RecurrentSpec};
@@ -165,4 +167,61 @@ fn options_that_are_none_of_the_loss_are_refused() {
     assert!(error(real).contains("objective, delta: expected a finite number > 0"));
     assert!(error(HeadSpec::new(2, Objective::Bernoulli).label_smoothing(0.1)).contains("label_smoothing: expected 0"));
     assert!(error(HeadSpec::new(2, Objective::Bernoulli).class_weights([1.0, 1.0])).contains("class_weights"));
+}
+
+/// What PyTorch 2.15 computes in f64 from the same logits, which are the output of a network that hands its input through.
+#[test]
+fn losses_and_their_gradients_are_those_of_pytorch() {
+    let text = include_str!("../data/losses.json");
+    let file: serde_json::Value = serde_json::from_str(text).unwrap();
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        value.as_array().into_iter().flatten().map(|x| x.as_f64().unwrap()).collect()
+    };
+    let whole = |key: &str| -> Vec<usize> { numbers(&file[key]).iter().map(|&x| x as usize).collect() };
+    let [steps, rows, v]: [usize; 3] = whole("shape").try_into().unwrap();
+    let (logits, values, counts, lengths) =
+        (numbers(&file["logits"]), numbers(&file["values"]), whole("counts"), whole("steps"));
+    let symbols = |key: &str| -> Vec<u32> { whole(key).iter().map(|&x| x as u32).collect() };
+    let (classes, labels) = (symbols("classes"), symbols("labels"));
+    let cases = file["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 7);
+    for case in cases {
+        let name = case["name"].as_str().unwrap();
+        let (objective, targets) = match name {
+            "ctc" => (Objective::Ctc, Targets::Labels { labels: &labels, counts: &counts }),
+            "softmax" => (Objective::Softmax, Targets::Classes(&classes)),
+            "squared_error" => (Objective::SquaredError, Targets::Values(&values)),
+            "absolute_error" => (Objective::AbsoluteError, Targets::Values(&values)),
+            "huber" => (Objective::Huber { delta: case["delta"].as_f64().unwrap() }, Targets::Values(&values)),
+            other => panic!("no loss {other}"),
+        };
+        let mut head = HeadSpec::new(v, objective).class_weights(numbers(&case["class_weights"]));
+        head = head.label_smoothing(case["label_smoothing"].as_f64().unwrap_or(0.0));
+        // PyTorch takes the mean over elements.
+        let head = if matches!(targets, Targets::Values(_)) { head.mean_of_outputs() } else { head };
+        let identity = RecurrentSpec::elman(v, recurrent::Activation::Identity);
+        let mut network = naive(&Config::features(v).recurrent(identity).head(head), 1);
+        network.update(|parameters| {
+            parameters.fill_zero();
+            for block in ["rnn.weight_ih_l0", "head.weight"] {
+                (0..v).for_each(|k| parameters.get_mut(block).unwrap()[k * v + k] = 1.0);
+            }
+        });
+        let mut batch = Batch::features(&logits, [steps, rows, v]).unwrap();
+        if name == "ctc" {
+            batch = batch.with_lengths(&lengths).unwrap();
+        }
+        let (mut workspace, mut state) = (Workspace::new(), network.state(rows).unwrap());
+        workspace.record_d_input(true);
+        let mut gradients = network.gradients().unwrap();
+        let loss = network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+        // Both round some dozens of numbers of order 10.
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-14 * b.abs().max(1.0);
+        assert!(near(loss.mean(), case["loss"].as_f64().unwrap()), "{case}: {}", loss.mean());
+        let d_x = workspace.d_input().unwrap();
+        for (k, expected) in numbers(&case["gradient"]).into_iter().enumerate() {
+            let found = d_x.at(k / v / rows).row(k / v % rows)[k % v];
+            assert!(near(found, expected), "{name} {}, element {k}: {found}, {expected}", case["label_smoothing"]);
+        }
+    }
 }

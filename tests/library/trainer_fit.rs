@@ -1,5 +1,7 @@
 //! A fit: what is stopped anywhere and resumed is what was never stopped, and the best epoch is the one that is kept.
 
+#![allow(clippy::cast_possible_truncation)] // of small numbers
+
 use recurrent::checkpoint::{Checkpoint, Digest, Limits};
 use recurrent::data::{Input, Label, Order, TargetKind};
 use recurrent::network::{CellSpec, Config, RecurrentSpec};
