@@ -107,7 +107,7 @@ fn gradients_of_biases_columns_and_vectors_of_a_layer() {
         let lengths = vec![steps; rows];
         let lengths = ragged.then_some(&lengths[..]);
         for (name, backend) in backends() {
-            let [d_bias, d_column, d_vector] = gradients(&**backend, steps, lengths);
+            let [d_bias, d_column, d_vector] = gradients(&*backend, steps, lengths);
             let of =
                 |what: &str| format!("{name}, {steps} steps of {rows} rows, lengths {}, {what}", lengths.is_some());
             within(&of("bias"), bias, d_bias, all);
