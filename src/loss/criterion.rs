@@ -133,7 +133,7 @@ impl<T: Scalar> Criterion<T> {
             (Checked::Reals(targets), _) => self.by_difference(a, targets, counts, loss, d, scale_each),
         }
         if self.share != T::ONE {
-            loss.iter_mut().for_each(|loss| *loss = *loss * self.share);
+            loss.iter_mut().for_each(|loss| *loss *= self.share);
         }
         loss.iter().map(|loss| loss.to_f64()).sum()
     }

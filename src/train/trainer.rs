@@ -390,7 +390,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         if self.settings.accumulate > 1 {
             let weight = self.kept.count.weight;
             let scale = if weight > 0.0 { T::from_f64(1.0 / weight) } else { T::ZERO };
-            self.gradients.iter_mut().for_each(|g| *g = *g * scale);
+            self.gradients.iter_mut().for_each(|g| *g *= scale);
         }
         let mut end = 0;
         for (range, _) in &self.groups {

@@ -1,7 +1,7 @@
 //! What the first release wrote and computed, kept: files that must stay readable, and bits that must stay the same.
 //!
 //! The files of `tests/data/fixtures` were written by version 0.1.0 of this crate; none of them is ever written again.
-//! `bits.json` holds one SHA-256 for every quantity of every case. A case has the same bits on the reference backend
+//! `bits.json` holds one SHA-256 for every quantity of every case; gradients of biases and the Bernoulli loss are those of sums in blocks. A case has the same bits on the reference backend
 //! whatever the machine, and on `Faer` on every instruction set and any number of threads.
 
 use crate::common::{ragged_tokens, values};
@@ -181,6 +181,30 @@ fn faer_has_the_bits_it_had_on_every_instruction_set_and_any_number_of_threads()
             }
         }
     }
+}
+
+/// After a change of bits that the changelog lists under *Numerics*: on a machine whose widest instruction set is AVX2.
+#[cfg(feature = "faer")]
+#[test]
+#[ignore = "writes the bits anew"]
+fn record_the_bits_of_this_version() {
+    use rnn_backend_faer::{Faer, simd::Isa};
+    assert_eq!(Isa::detect(), Isa::Avx2);
+    let forced = Arc::new(Faer::sequential().with_isa(Isa::ALL[0]).unwrap());
+    assert_ne!(Isa::ALL[0], Isa::Avx2);
+    let (naive, detected) = (Arc::new(Naive), Arc::new(Faer::sequential()));
+    let text = std::fs::read_to_string(path("bits.json")).unwrap();
+    let mut recorded: BTreeMap<String, Bits> = serde_json::from_str(&text).unwrap();
+    let anew = [
+        ("naive f32", all::<f32, _>(&naive)),
+        ("naive f64", all::<f64, _>(&naive)),
+        ("faer f32", all::<f32, _>(&forced)),
+        ("faer f64", all::<f64, _>(&forced)),
+        ("faer detected avx2 f32", all::<f32, _>(&detected)),
+        ("faer detected avx2 f64", all::<f64, _>(&detected)),
+    ];
+    recorded.extend(anew.map(|(name, bits)| (name.to_string(), bits)));
+    std::fs::write(path("bits.json"), serde_json::to_string_pretty(&recorded).unwrap() + "\n").unwrap();
 }
 
 /// A configuration with every option away from its default.
