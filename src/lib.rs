@@ -68,6 +68,7 @@ mod digest;
 pub mod error;
 mod file;
 mod finite;
+pub mod from_pytorch;
 pub mod gradient_flow;
 pub mod init;
 pub mod interop;

@@ -48,7 +48,7 @@ pub enum Outputs {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Targets<'a, T> {
-    /// For the softmax: the right class of each row, or [`IGNORE`] where none counts.
+    /// For the softmax: the right class of each row, or [`IGNORE`](rnn_kernels::IGNORE) where none counts.
     Classes(&'a [u32]),
     /// For the Bernoulli outputs (probabilities) and the squared error (finite numbers): `[T, N, O]`.
     Values(&'a [T]),
