@@ -88,10 +88,10 @@ pub fn version_1(checkpoint: &Small) -> Vec<u8> {
             other => panic!("expected a recurrent layer, found {other:?}"),
         }
     }
+    type Head<'a> = Option<(usize, Objective, bool, &'a Option<String>)>;
     #[derive(Serialize)]
     struct Payload<'a> {
-        config:
-            (&'a InputSpec, Vec<Layer<'a>>, Readout, Option<(usize, Objective, bool, &'a Option<String>)>, &'a Init),
+        config: (&'a InputSpec, Vec<Layer<'a>>, Readout, Head<'a>, &'a Init),
         parameters: &'a [f32],
         optimiser: (Rule, u64, usize, Vec<&'a [f32]>),
         schedule: Schedule,
