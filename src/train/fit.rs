@@ -1,9 +1,10 @@
 //! `epochs of batches → validate → keep the best, lower the rate, stop early`.
 
+use super::kept::Step;
 use super::progress::{Best, Ended, Epoch};
 use super::scores::{Scores, evaluate};
 use super::snapshot::Snapshot;
-use super::trainer::{Step, Trainer};
+use super::trainer::Trainer;
 use crate::data::{Order, Padded, Sequences};
 use crate::error::{Error, Result};
 use rnn_kernels::{Backend, Scalar};

@@ -45,18 +45,23 @@
 #[cfg(feature = "progress")]
 mod bar;
 mod fit;
+mod groups;
+mod kept;
 mod progress;
 mod scores;
 mod settings;
 mod snapshot;
 mod trainer;
+mod update;
+mod windows;
 
 #[cfg(feature = "progress")]
 pub use bar::bar;
 pub use fit::{Fit, Moment, Plateau, quietly};
+pub(crate) use kept::Kept;
+pub use kept::{Counts, Step};
 pub use progress::{Best, Ended, Epoch, Progress};
 pub use scores::{Scores, evaluate};
 pub use settings::{Clip, Group, OnNonFinite, Settings, Windows};
 pub use snapshot::Snapshot;
-pub(crate) use trainer::Kept;
-pub use trainer::{Counts, Step, Trainer};
+pub use trainer::Trainer;

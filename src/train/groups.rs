@@ -1,0 +1,36 @@
+//! `η_i = factor_i · η`: which parameters change, and how fast beside the others.
+
+use super::settings::Settings;
+use crate::error::{Error, Result};
+use crate::network::Parameters;
+use rnn_kernels::Scalar;
+use std::ops::Range;
+
+/// The ranges of parameters that change, each with the factor of its rate, in their order.
+pub(super) fn groups<T: Scalar>(settings: &Settings, parameters: &Parameters<T>) -> Result<Vec<(Range<usize>, f64)>> {
+    for group in &settings.groups {
+        if !parameters.blocks().iter().any(|block| block.name.starts_with(&group.prefix)) {
+            let names: Vec<_> = parameters.blocks().iter().map(|block| &block.name[..]).collect();
+            let expected = format!("the beginning of one of {}", names.join(", "));
+            return Err(Error::config("training: groups", expected, format!("`{}`", group.prefix)));
+        }
+    }
+    let factor = |name: &str| {
+        let own = settings.groups.iter().rev().find(|group| name.starts_with(&group.prefix));
+        own.map_or(1.0, |group| group.factor)
+    };
+    let mut ranges: Vec<(Range<usize>, f64)> = Vec::new();
+    for block in parameters.blocks() {
+        match (ranges.last_mut(), factor(&block.name)) {
+            (_, 0.0) => {}
+            (Some((range, last)), factor) if *last == factor && range.end == block.offset => {
+                range.end = block.range().end
+            }
+            (_, factor) => ranges.push((block.range(), factor)),
+        }
+    }
+    if ranges.is_empty() {
+        return Err(Error::config("training: groups", "a parameter that is not frozen", "none"));
+    }
+    Ok(ranges)
+}
