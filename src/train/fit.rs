@@ -147,7 +147,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// trainer, and stops the fit by `ControlFlow::Break`.
     ///
     /// Called again, it goes on where it was: stopped anywhere, kept, read and called with the same arguments, it gives the bits of a fit
-    /// that was not stopped. Where it had ended it does nothing, unless there are more epochs now.
+    /// that was not stopped. Where it had ended it does nothing, unless it was for want of epochs
+    /// and there are more now.
     ///
     /// The state is never carried between batches here. Gradients that are still [gathered](super::Settings::accumulate) at the end of an
     /// epoch go into the first update of the next.
