@@ -32,8 +32,8 @@
 //!     100 => ControlFlow::Break(()),
 //!     _ => ControlFlow::Continue(()),
 //! })?;
-//! let file = Checkpoint::of(&trainer, ())?.encode(Default::default())?;
-//! let mut trainer = Checkpoint::<f32>::decode(&file, Default::default())?.trainer(Arc::default(), &Cells::new())?;
+//! let file = Checkpoint::of(&trainer, ())?.encode(Default::default()).unwrap();
+//! let mut trainer = Checkpoint::<f32>::decode(&file, Default::default()).unwrap().trainer(Arc::default(), &Cells::new())?;
 //! trainer.fit(&fit, &train, Some(&validation), quietly)?;
 //! assert!(trainer.evaluate(&validation, 16)?.accuracy() > Some(0.8));
 //! # Ok(())
