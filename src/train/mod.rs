@@ -33,7 +33,8 @@
 //!     _ => ControlFlow::Continue(()),
 //! })?;
 //! let file = Checkpoint::of(&trainer, ())?.encode(Default::default()).unwrap();
-//! let mut trainer = Checkpoint::<f32>::decode(&file, Default::default()).unwrap().trainer(Arc::default(), &Cells::new())?;
+//! let kept = Checkpoint::<f32>::decode(&file, Default::default()).unwrap();
+//! let mut trainer: Trainer<f32> = kept.trainer(Arc::default(), &Cells::new())?;
 //! trainer.fit(&fit, &train, Some(&validation), quietly)?;
 //! assert!(trainer.evaluate(&validation, 16)?.accuracy() > Some(0.8));
 //! # Ok(())
