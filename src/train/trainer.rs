@@ -132,10 +132,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// state has other rows than the batch: [`start_over`](Self::start_over), or [set](Self::set_state) one that fits.
     pub fn step(&mut self, batch: &Batch<'_, T>, targets: Targets<'_, T>) -> Result<Step> {
         self.expect_whole("step")?;
+        let state = self.initial_state(batch.rows())?;
         let rng = self.kept.rng.clone();
         let seed = self.kept.rng.next_u64();
         let batch = if batch.noise.is_some() { *batch } else { batch.with_noise(seed) };
-        let state = self.initial_state(batch.rows())?;
         let stepped = match self.settings.windows {
             None => self.micro_step(&batch, targets, &state),
             Some(windows) => self.window_by_window(&batch, targets, state, windows),

@@ -140,14 +140,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             self.go_to(&good)?;
             self.kept.good = Some(good);
             self.kept.count.returned += 1;
-            (self.kept.count.gathered, self.kept.count.weight) = (0, 0.0);
             self.start_over();
         }
         let left_out = Some(error.to_string());
         Ok(Step { loss: Loss::default(), updates: 0, rate: self.rate(), norm: None, left_out })
     }
 
-    /// Parameters and optimiser become those of a snapshot.
+    /// Parameters and optimiser become those of a snapshot. Gradients that were gathered are those of other parameters, and dropped.
     pub(super) fn go_to(&mut self, snapshot: &Snapshot<T>) -> Result<()> {
         let Self { network, kept, whole, .. } = self;
         *whole = false;
@@ -155,6 +154,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         *whole = true;
         copied?;
         kept.optimiser.clone_from(&snapshot.optimiser);
+        (kept.count.gathered, kept.count.weight) = (0, 0.0);
         Ok(())
     }
 }

@@ -158,7 +158,9 @@ fn a_carried_state_goes_from_batch_to_batch_until_it_starts_over() {
     step(&mut not, &first);
     assert_ne!(step(&mut not, &second).loss, step(&mut carried, &second).loss);
     let one_row = Batch::features(&first.0[..STEPS * 3], [STEPS, 1, 3]).unwrap();
+    let before = kept(&carried);
     let error = carried.step(&one_row, Targets::Values(&first.1[..STEPS * 2])).unwrap_err();
+    assert_eq!(kept(&carried), before, "its random state included");
     assert_eq!(error.to_string(), "batch, rows of the carried state: expected 2 elements, found 1");
     carried.start_over();
     carried.step(&one_row, Targets::Values(&first.1[..STEPS * 2])).unwrap();

@@ -163,6 +163,15 @@ fn scores_count_decisions_and_do_not_depend_on_the_size_of_batches() {
 }
 
 #[test]
+fn gradients_that_were_gathered_are_dropped_where_parameters_go_back_to_the_best() {
+    let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
+    // Two batches an epoch and three an update: with a rate of 0 the second epoch is no better, and leaves one batch gathered.
+    let mut still = run(&config, Settings::sgd(0.0).accumulate(3));
+    still.fit(&Fit::epochs(2).batch(4).plateau(0.5, 1), &sums(5, 8), Some(&sums(6, 4)), quietly).unwrap();
+    assert_eq!((still.counts().updates, still.counts().gathered, still.counts().factor), (1, 0, 0.5));
+}
+
+#[test]
 fn a_checkpoint_without_a_trainer_goes_on_with_settings() {
     let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
     let network = Network::<f32, Naive>::with_backend(&config, 1, Arc::new(Naive)).unwrap();
