@@ -1,8 +1,8 @@
 //! An index of what the backend overrides.
 
 use rnn_kernels::{
-    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort, Forward, Infer, LinearBackward,
-    LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, SquaredError, Use, sequence,
+    Accum, Activation, Backend, Backward, BernoulliCrossEntropy, BufferLens, Ctc, Effort, Forward, Infer,
+    LinearBackward, LinearForward, MatMut, MatRef, SoftmaxCrossEntropy, Spec, SquaredError, Use, sequence,
 };
 
 use crate::faer::Faer;
@@ -66,6 +66,9 @@ macro_rules! backend_for {
             }
             fn squared_error(&self, loss: SquaredError<'_, $T>) {
                 loss::squared_error(self.simd, loss);
+            }
+            fn ctc(&self, loss: Ctc<'_, $T>) {
+                loss::ctc(self.simd, loss);
             }
         }
     };

@@ -3,6 +3,7 @@
 use crate::accum::Accum;
 use crate::activation::Activation;
 use crate::buffer::{BufferLens, Use};
+use crate::ctc::Ctc;
 use crate::head::{
     AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingBackward, EmbeddingForward, SoftmaxCrossEntropy,
     SquaredError,
@@ -40,6 +41,7 @@ use core::fmt::Debug;
 ///   arrangements these are covered: `(1 − z) n + z h` and `n + z (h − n)`; `d (1 − z)` and `d − d z`; `d (h − n)` and `d h − d n`;
 ///   `s (1 − s)` and `s − s²`; `(1 − t)(1 + t)` and `1 − t²`, also with a factor distributed over them; a quotient by the sum of
 ///   softmax and a product with its reciprocal. The largest logit is subtracted before anything else of the loss.
+///   A sum over paths ([`Ctc`]) is a sum of products of probabilities to a relative bound, however small it is.
 ///   Steps of a linear recurrence may be grouped in any way, as [`LinearForward`] bounds it.
 /// - **C9** NaN and infinities propagate; values never panic.
 /// - **C10** Reserves are interchangeable: forward by any backend, backward by any other.
@@ -139,6 +141,10 @@ pub trait Backend<T: Scalar>: Debug + Send + Sync {
     /// `loss = Σ (y − t)²` and its gradient.
     fn squared_error(&self, loss: SquaredError<'_, T>) {
         reference::loss::squared_error(loss);
+    }
+    /// `loss = −ln p(labels | a)`, a sum over all paths that read the labels, and its gradient.
+    fn ctc(&self, loss: Ctc<'_, T>) {
+        reference::ctc::ctc(loss);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::buffer::Aligned;
 use crate::error::{Error, Result, check_len, checked_product};
 use crate::finite::{NonFinite, all_within, first_non_finite};
 use crate::memory::reserve;
-use rnn_kernels::{IGNORE, MatRef, Scalar, Steps};
+use rnn_kernels::{Ctc, IGNORE, MatRef, Scalar, Steps};
 
 /// Targets that passed every check; the marks of the rows that count are in the row buffers.
 #[derive(Debug)]
@@ -26,7 +26,8 @@ pub(crate) struct Rows<'a, T> {
     pub loss: &'a mut Aligned<T>,
     pub targets: &'a mut Vec<u32>,
     pub counts: &'a mut Vec<bool>,
-    pub ctc: &'a mut ctc::Scratch,
+    /// Of CTC.
+    pub ctc: &'a mut Vec<f64>,
 }
 
 /// Checks targets for outputs `[T · N, O]` and marks the rows that count; returns both with their number.
@@ -61,7 +62,12 @@ pub(crate) fn check<'a, T: Scalar>(
         (Objective::Ctc, Targets::Labels { labels, counts }) => {
             check_labels(labels, counts, [steps, rows, width], live)?;
             buffers.counts.extend(places.map(|(t, n)| live.live(t, n)));
-            buffers.ctc.grow([steps, width, counts.iter().copied().max().unwrap_or(0)])?;
+            buffers.loss.grow("loss", rows)?;
+            let most = counts.iter().copied().max().unwrap_or(0);
+            let room = Ctc::<T>::workspace(steps, width, most);
+            let room = room.ok_or_else(|| Error::Overflow { what: "ctc".into(), factors: vec![steps, width, most] })?;
+            reserve("ctc", buffers.ctc, room.saturating_sub(buffers.ctc.len()))?;
+            buffers.ctc.resize(room.max(buffers.ctc.len()), 0.0);
             Ok((Checked::Labels { labels, counts }, number(buffers.counts)))
         }
         (objective, Targets::Values(_) | Targets::Counted { .. })

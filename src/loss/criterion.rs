@@ -1,9 +1,11 @@
 //! `w_m loss[m]` of every output row and its gradient: the objective of a head with all of its options.
 
-use super::{Checked, Objective, Outputs, Rows, ctc};
+use super::{Checked, Objective, Outputs, Rows};
 use crate::error::{Error, Result};
 use crate::number::in_type;
-use rnn_kernels::{Backend, BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError};
+use rnn_kernels::{
+    Backend, BernoulliCrossEntropy, Ctc, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError,
+};
 
 /// An objective, its options checked.
 #[derive(Clone, Debug)]
@@ -95,11 +97,14 @@ impl<T: Scalar> Criterion<T> {
         mut d_a: Option<MatMut<'_, T>>,
         scale: T,
     ) -> f64 {
-        let Rows { loss, targets: classes, counts, ctc } = buffers;
-        let loss = &mut loss[..a.rows()];
+        let Rows { loss, targets: classes, counts, ctc: workspace } = buffers;
         if let Checked::Labels { labels, counts: of_rows } = targets {
-            return by_paths(a, labels, of_rows, counts, loss, d_a, scale, ctc);
+            let loss = &mut loss[..of_rows.len()];
+            let (counts, live) = (of_rows, Some(&counts[..]));
+            backend.ctc(Ctc { logits: a, labels, counts, live, loss, d_logits: d_a, scale, workspace });
+            return loss.iter().map(|loss| loss.to_f64()).sum();
         }
+        let loss = &mut loss[..a.rows()];
         let (live, d) = (Some(&counts[..]), d_a.as_mut().map(MatMut::rb_mut));
         let scale_each = scale * self.share;
         match (targets, self.objective) {
@@ -197,41 +202,4 @@ impl<T: Scalar> Criterion<T> {
             }
         }
     }
-}
-
-/// `Σ_n −ln p(labels_n | a)`; the loss of row `n` is in `loss[n]`, and `d_a = scale · ∂/∂a` is overwritten, 0 where a step is not the row's.
-#[allow(clippy::too_many_arguments)] // the operands of a loss, and its scratch
-fn by_paths<T: Scalar>(
-    a: MatRef<'_, T>,
-    mut labels: &[u32],
-    of_rows: &[usize],
-    counts: &[bool],
-    loss: &mut [T],
-    mut d_a: Option<MatMut<'_, T>>,
-    scale: T,
-    scratch: &mut ctc::Scratch,
-) -> f64 {
-    loss.fill(T::ZERO);
-    d_a.iter_mut().for_each(|d| (0..d.rows()).for_each(|m| d.row_mut(m).fill(T::ZERO)));
-    let rows = of_rows.len();
-    let mut total = 0.0;
-    let mut own = std::mem::take(scratch.steps_mut());
-    for (n, &count) in of_rows.iter().enumerate() {
-        let (these, rest) = labels.split_at(count);
-        labels = rest;
-        own.clear();
-        own.extend((n..a.rows()).step_by(rows).filter(|&m| counts[m]));
-        let gradient = d_a.as_mut().map(|d| {
-            |t: usize, of: &[f64]| {
-                d.row_mut(own[t]).iter_mut().zip(of).for_each(|(d, &of)| *d = scale * T::from_f64(of));
-            }
-        });
-        let of_row = ctc::row(own.len(), |t| a.row(own[t]), these, scratch, gradient);
-        total += of_row;
-        if let Some(loss) = loss.get_mut(n) {
-            *loss = T::from_f64(of_row);
-        }
-    }
-    *scratch.steps_mut() = own;
-    total
 }

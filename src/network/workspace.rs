@@ -12,7 +12,6 @@ use super::timing::Timing;
 use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
-use crate::loss::ctc;
 use crate::memory::reserve;
 use rnn_kernels::sequence::resets::{self, Resets};
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef};
@@ -52,7 +51,7 @@ pub struct Workspace<T> {
     pub(crate) beside: Aligned<T>,
     pub(crate) row_loss: Aligned<T>,
     pub(crate) row_targets: Vec<u32>,
-    pub(crate) ctc: ctc::Scratch,
+    pub(crate) ctc: Vec<f64>,
     pub(crate) counted: Counted,
     /// The input of a dense layer with 0 in the rows that do not count.
     pub(crate) masked: Aligned<T>,
@@ -100,7 +99,7 @@ impl<T: Scalar> Default for Workspace<T> {
             beside: Aligned::default(),
             row_loss: Aligned::default(),
             row_targets: Vec::new(),
-            ctc: ctc::Scratch::default(),
+            ctc: Vec::new(),
             counted: Counted::default(),
             masked: Aligned::default(),
             kept: Kept::default(),

@@ -2,7 +2,9 @@
 
 pub mod activation;
 pub mod affine;
+pub mod ctc;
 pub mod embedding;
 pub mod linear;
 pub mod loss;
 pub mod program;
+mod wide;
