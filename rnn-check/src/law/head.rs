@@ -68,7 +68,7 @@ fn few_rows(case: &Case) -> [usize; 3] {
     [m, v.min(3), e]
 }
 
-fn intact<T: Real>(buffers: &[&Guarded<T>]) -> Verdict {
+pub(super) fn intact<T: Real>(buffers: &[&Guarded<T>]) -> Verdict {
     all(buffers.iter().map(|buffer| {
         let breach = buffer.breach();
         ensure(breach.is_none(), || breach.unwrap_or_default())

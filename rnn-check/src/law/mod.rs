@@ -4,6 +4,7 @@ mod alike;
 mod beyond;
 pub mod block;
 mod clip;
+mod ctc;
 mod duality;
 mod endurance;
 mod environment;

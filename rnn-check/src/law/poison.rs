@@ -6,8 +6,8 @@ use crate::case::{Case, Stream};
 use crate::drive::message;
 use crate::real::Real;
 use rnn_kernels::{
-    Accum, AffineBackward, AffineForward, BernoulliCrossEntropy, EmbeddingForward, MatMut, MatRef, SoftmaxCrossEntropy,
-    SquaredError,
+    Accum, AffineBackward, AffineForward, BernoulliCrossEntropy, Ctc, EmbeddingForward, MatMut, MatRef,
+    SoftmaxCrossEntropy, SquaredError,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -61,6 +61,23 @@ pub(super) fn a_nan_stays_in_its_row_and_is_seen_there<T: Real>(ctx: &Context<'_
         });
         (loss, d)
     };
+    // One step of each row, which reads its target; class 0 is the blank.
+    let (counts, labels): (Vec<usize>, Vec<u32>) =
+        (targets.iter().map(|&k| usize::from(k > 0)).collect(), targets.iter().copied().filter(|&k| k > 0).collect());
+    let ctc = |a: &[T]| {
+        let (mut loss, mut d) = buffers();
+        ctx.backend.ctc(Ctc {
+            logits: MatRef::new(a, m, k),
+            labels: &labels,
+            counts: &counts,
+            live: None,
+            loss: &mut loss,
+            d_logits: Some(MatMut::new(&mut d, m, k)),
+            scale: T::ONE,
+            workspace: &mut vec![f64::NAN; Ctc::<T>::workspace(1, k, 1).unwrap_or(0)],
+        });
+        (loss, d)
+    };
     // A layer has no loss: the NaN of a row of x is seen in that row of y, which stands for both.
     let affine = |x: &[T]| {
         let mut y = vec![T::ZERO; m * k];
@@ -81,10 +98,11 @@ pub(super) fn a_nan_stays_in_its_row_and_is_seen_there<T: Real>(ctx: &Context<'_
         });
         (d_x.iter().step_by(k).copied().collect(), d_x)
     };
-    let all_of: [(&str, bool, Loss<'_, T>); 5] = [
+    let all_of: [(&str, bool, Loss<'_, T>); 6] = [
         ("softmax cross-entropy", true, &softmax),
         ("Bernoulli cross-entropy", false, &bernoulli),
         ("squared error", false, &squared),
+        ("ctc", true, &ctc),
         ("affine y", true, &affine),
         ("affine d_x", true, &pullback),
     ];
@@ -123,9 +141,26 @@ pub(super) fn a_wrong_head_is_named_before_any_write<T: Real>(ctx: &Context<'_, 
             scale: T::ONE,
         });
     };
+    let ctc = |labels: &[u32], room: usize, out: &mut [T]| {
+        let (loss, d) = out.split_at_mut(1);
+        ctx.backend.ctc(Ctc {
+            logits: matrix(3, 2),
+            labels,
+            counts: &[2],
+            live: None,
+            loss,
+            d_logits: Some(MatMut::new(&mut d[..6], 3, 2)),
+            scale: T::ONE,
+            workspace: &mut vec![0.0; room],
+        });
+    };
     all([
         refuses("a target beyond the classes", "targets", &|out| softmax(&[0, 2, 1], out)),
         refuses("a target too many", "targets", &|out| softmax(&[0, 1, 1, 0], out)),
+        refuses("a label beyond the classes", "labels", &|out| ctc(&[1, 2], 100, out)),
+        refuses("the blank as a label", "labels", &|out| ctc(&[1, 0], 100, out)),
+        refuses("a label too many", "labels", &|out| ctc(&[1, 1, 1], 100, out)),
+        refuses("too little workspace", "workspace", &|out| ctc(&[1, 1], 5, out)),
         refuses("an index beyond the table", "index", &|out| {
             let table = matrix(3, 2);
             ctx.backend.embedding_forward(EmbeddingForward { table, index: &[0, 3], y: MatMut::new(out, 2, 2) });

@@ -2,8 +2,8 @@
 
 use super::{Law, Scope};
 use super::{
-    beyond, clip, duality, endurance, environment, exact, foreign, gate, golden, gradient, head, layer, linear, matmul,
-    numeric, oracle, poison, recurrence, structure, symmetry, truncated, variant,
+    beyond, clip, ctc, duality, endurance, environment, exact, foreign, gate, golden, gradient, head, layer, linear,
+    matmul, numeric, oracle, poison, recurrence, structure, symmetry, truncated, variant,
 };
 use crate::activation::Format;
 
@@ -90,6 +90,7 @@ macro_rules! for_each_law {
                 [head, softmax_cross_entropy_and_its_gradient, Cases, "C8: huge logits, ignored targets"]
                 [head, bernoulli_cross_entropy_and_its_gradient, Cases, "C8: huge logits, rows that do not count"]
                 [head, squared_error_and_its_gradient, Cases, "C8"]
+                [ctc, unaligned_labels_cost_the_sum_over_all_paths, Cases, "C3, C8: loss and gradient, huge logits, steps that are not a row's"]
                 [beyond, products_of_more_than_one_block_are_exact, Once, "C8: M, K and N of 129, 300, 1000"]
                 [beyond, layers_of_more_than_one_block, Once, "C8: rows, columns in and out of 129, 300, 1000"]
                 [beyond, losses_of_more_than_one_block, Once, "C8: rows and classes of 129, 300, 1000"]

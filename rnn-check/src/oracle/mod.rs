@@ -10,6 +10,7 @@ mod cell;
 pub mod expected;
 mod form;
 mod heads;
+pub mod paths;
 mod rtrl;
 mod sequence;
 mod step;

@@ -326,4 +326,16 @@ bugs! {
     ClipForgotten,
     /// state cotangents are clipped once, before the first step
     ClippedAtTheEnd,
+    /// ctc: equal labels that follow each other are read as one
+    CtcRepeatsMerged,
+    /// ctc: a class that is e⁶⁰ times less likely than another is impossible
+    CtcUnlikelyIsNever,
+    /// ctc: steps that are not a row's count
+    CtcDeadStepsCount,
+    /// ctc: `scale` is left out of the gradient
+    CtcScaleForgotten,
+    /// ctc: labels are less likely than they are in the first step
+    CtcBeginsWithBlank,
+    /// ctc: a label beyond the classes counts as the last
+    CtcLabelsNotChecked,
 }

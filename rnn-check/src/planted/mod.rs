@@ -4,6 +4,7 @@
 mod backward;
 mod bug;
 mod correct;
+mod ctc;
 mod forward;
 mod head;
 mod packed;
@@ -30,8 +31,8 @@ pub use way::Way;
 
 use crate::real::Real;
 use rnn_kernels::{
-    Accum, Activation, AffineBackward, AffineForward, Backend, Backward, BernoulliCrossEntropy, BufferLens, Effort,
-    EmbeddingBackward, EmbeddingForward, Forward, Infer, LinearBackward, LinearForward, MatMut, MatRef,
+    Accum, Activation, AffineBackward, AffineForward, Backend, Backward, BernoulliCrossEntropy, BufferLens, Ctc,
+    Effort, EmbeddingBackward, EmbeddingForward, Forward, Infer, LinearBackward, LinearForward, MatMut, MatRef,
     SoftmaxCrossEntropy, Spec, SquaredError, UnitBackward, UnitForward, Use, sequence,
 };
 use std::fmt;
@@ -147,5 +148,8 @@ impl<T: Real> Backend<T> for Planted {
     }
     fn squared_error(&self, loss: SquaredError<'_, T>) {
         head::squared_error(self.bug, loss);
+    }
+    fn ctc(&self, loss: Ctc<'_, T>) {
+        ctc::ctc(self.bug, loss);
     }
 }
