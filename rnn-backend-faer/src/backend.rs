@@ -7,7 +7,7 @@ use rnn_kernels::{
 
 use crate::faer::Faer;
 use crate::layer::provided::Provided;
-use crate::{layer, loss, passes, pointwise, product, recurrence};
+use crate::{layer, loss, passes, pointwise, product, recurrence, simd};
 
 /// The backend for one number type, compiled here and once: a generic implementation would be compiled again, with
 /// every kernel and instruction set behind it, by each program that uses it.
@@ -68,7 +68,7 @@ macro_rules! backend_for {
                 loss::squared_error(self.simd, loss);
             }
             fn ctc(&self, loss: Ctc<'_, $T>) {
-                loss::ctc(self.simd, loss);
+                simd::paths::ctc(self.simd, loss);
             }
         }
     };

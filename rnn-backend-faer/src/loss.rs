@@ -1,9 +1,7 @@
 //! Losses with vector exponentials: `loss = ln Σ e^{a − a_max} − (a_t − a_max)`, `d = scale · (softmax(a) − e_t)`, and the
 //! losses of independent outputs, `Σ max(a, 0) − t a + ln(1 + e^−|a|)` with `d = scale · (σ(a) − t)`, `Σ (y − t)²` with `d = scale · 2 (y − t)`.
 
-use rnn_kernels::{
-    BernoulliCrossEntropy, Ctc, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError, reference,
-};
+use rnn_kernels::{BernoulliCrossEntropy, IGNORE, MatMut, MatRef, Scalar, SoftmaxCrossEntropy, SquaredError};
 
 use crate::number::Number;
 use crate::simd::regression::{Bernoulli, Loss, Squared};
@@ -61,11 +59,6 @@ pub fn squared_error<T: Number>(simd: Simd, loss: SquaredError<'_, T>) {
     loss.check();
     let SquaredError { y, targets, live, loss, d_y, scale } = loss;
     by_rows(simd, Squared, [y, targets], live, loss, d_y, scale);
-}
-
-/// CTC with vector exponentials.
-pub fn ctc<T: Number>(simd: Simd, loss: Ctc<'_, T>) {
-    reference::ctc::ctc_with(loss, |x, largest| softmax::exp_sum(simd, x, largest));
 }
 
 /// `loss[m] = Σ loss(a, t)`, `d[m] = scale · loss′(a, t)`; 0 and unread where a row does not count.

@@ -36,10 +36,10 @@ impl<T> Ctc<'_, T> {
     /// How many numbers of workspace rows of at most so many steps and labels need; `None` if that cannot be counted.
     #[must_use]
     pub fn workspace(steps: usize, classes: usize, labels: usize) -> Option<usize> {
-        let places = labels.checked_mul(2)?.checked_add(1)?;
-        let of_steps =
-            steps.checked_mul(classes.checked_add(1)?)?.checked_add(steps.checked_mul(places)?.checked_mul(2)?)?;
-        of_steps.checked_add(places.checked_mul(5)?)?.checked_add(classes.checked_mul(2)?)
+        let places = labels.checked_mul(2)?.checked_add(3)?;
+        let of_outputs = steps.checked_mul(classes.checked_add(1)?)?;
+        let of_paths = steps.checked_add(1)?.checked_mul(places)?.checked_mul(4)?;
+        of_outputs.checked_add(of_paths)?.checked_add(places.checked_mul(3)?)?.checked_add(classes.checked_mul(2)?)
     }
 
     /// Checks every shape and label; returns `[T, N, V]`.

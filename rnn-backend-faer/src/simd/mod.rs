@@ -14,6 +14,7 @@ pub mod gates;
 mod isa;
 mod logarithm;
 pub mod math;
+pub mod paths;
 mod pointwise;
 mod prefetch;
 pub mod product;

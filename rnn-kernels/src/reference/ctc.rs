@@ -16,21 +16,23 @@ use crate::scalar::Scalar;
 /// # Panics
 /// On a wrong shape or label, before any write.
 pub fn ctc<T: Scalar>(loss: Ctc<'_, T>) {
-    ctc_with(loss, |x, largest| {
+    ctc_with(loss, |x| {
+        let largest = x.iter().fold(f64::NEG_INFINITY, |largest, &x| Scalar::max(largest, x));
         let mut sum = 0.0;
         for x in x {
             *x = Scalar::exp(*x - largest);
             sum += *x;
         }
-        sum
+        [largest, sum]
     });
 }
 
-/// [`ctc`] with `x[k] = exp(x[k] − largest)`, which returns their sum, of a backend's own.
+/// [`ctc`] with `x[k] = exp(x[k] − max x)` of a backend's own, which returns the maximum and the sum.
 ///
 /// # Panics
 /// On a wrong shape or label, before any write.
-pub fn ctc_with<T: Scalar>(loss: Ctc<'_, T>, mut exp_sum: impl FnMut(&mut [f64], f64) -> f64) {
+#[inline(always)]
+pub fn ctc_with<T: Scalar>(loss: Ctc<'_, T>, mut exps: impl FnMut(&mut [f64]) -> [f64; 2]) {
     let [steps, rows, v] = loss.check();
     let Ctc { logits, mut labels, counts, live, loss, mut d_logits, scale, workspace } = loss;
     for (n, &count) in counts.iter().enumerate() {
@@ -41,8 +43,8 @@ pub fn ctc_with<T: Scalar>(loss: Ctc<'_, T>, mut exp_sum: impl FnMut(&mut [f64],
         let mut step = 0;
         for t in (0..steps).filter(|&t| is_live(t)) {
             let a = logits.row(t * rows + n);
-            paths.read(step, a, &mut exp_sum);
-            paths.forward(step, a);
+            paths.read(step, a, &mut exps);
+            paths.forward(step);
             step += 1;
         }
         let all = paths.all(step);
@@ -57,107 +59,107 @@ pub fn ctc_with<T: Scalar>(loss: Ctc<'_, T>, mut exp_sum: impl FnMut(&mut [f64],
                 continue;
             }
             if step < last {
-                paths.backward();
+                paths.backward(step);
             }
             step -= 1;
             paths.gradient(step, all, d, scale.to_f64());
-            paths.probabilities(step, logits.row(t * rows + n));
         }
     }
 }
 
 /// The paths of one row.
+///
+/// Places have two more beside them, which are 0, so that no place is a special one; `α` has a row in front of the first step, from which
+/// a path can only go to the first two places.
 struct Paths<'w> {
     labels: &'w [u32],
     v: usize,
     /// `eᵃ⁻ᵐᵃˣ`, `[T, V]`, and their sums, `[T]`.
     exps: &'w mut [f64],
     sums: &'w mut [f64],
-    /// 1 where a path may leave out the place before, `[S]`, else 0.
+    /// 1 where a path may leave out the place before, else 0: `[S + 2]`, two more behind.
     skips: &'w mut [f64],
-    /// `α`, `[T, S]`.
+    /// `α`, `[T + 1, S + 2]`, two more in front.
     alpha: Wides<'w>,
-    /// `β` of the step behind the one at hand, then of that, `[S]`.
+    /// `β` of the step at hand, `[S]`.
     beta: Wides<'w>,
-    /// The probabilities of a step by place, then `p β` of it, `[S]`.
+    /// The probabilities of a step by place, then `p β` of it, `[T, S + 2]`, two more behind.
     at_place: Wides<'w>,
     /// `Σ_s α β` by class, `[V]`.
     at_class: Wides<'w>,
 }
 
 impl<'w> Paths<'w> {
+    #[inline(always)]
     fn new(labels: &'w [u32], [steps, v]: [usize; 2], mut workspace: &'w mut [f64]) -> Self {
         let places = 2 * labels.len() + 1;
         let room = &mut workspace;
-        let (exps, sums, skips) = (take(room, steps * v), take(room, steps), take(room, places));
+        let (exps, sums, skips) = (take(room, steps * v), take(room, steps), take(room, places + 2));
         for (s, skip) in skips.iter_mut().enumerate() {
-            let between = s % 2 == 1 && s >= 3 && labels[s / 2] != labels[s / 2 - 1];
+            let between = s % 2 == 1 && (3..places).contains(&s) && labels[s / 2] != labels[s / 2 - 1];
             *skip = if between { 1.0 } else { 0.0 };
         }
         let mut of = |len: usize| Wides::split(room, len);
-        let (alpha, beta, at_place, at_class) = (of(steps * places), of(places), of(places), of(v));
+        let (mut alpha, beta) = (of((steps + 1) * (places + 2)), of(places));
+        let (mut at_place, at_class) = (of(steps * (places + 2)), of(v));
+        for row in 0..=steps {
+            (0..2).for_each(|s| alpha.set(row * (places + 2) + s, Wide::ZERO));
+        }
+        (2..places + 2).for_each(|s| alpha.set(s, if s == 2 { Wide::ONE } else { Wide::ZERO }));
+        for row in 0..steps {
+            (places..places + 2).for_each(|s| at_place.set(row * (places + 2) + s, Wide::ZERO));
+        }
         Self { labels, v, exps, sums, skips, alpha, beta, at_place, at_class }
     }
 
     fn places(&self) -> usize {
-        self.skips.len()
+        self.skips.len() - 2
+    }
+
+    /// Where `α` of place 0 stands after so many steps.
+    fn row(&self, steps: usize) -> usize {
+        steps * (self.places() + 2) + 2
     }
 
     fn class(&self, s: usize) -> usize {
         if s.is_multiple_of(2) { BLANK as usize } else { self.labels[s / 2] as usize }
     }
 
-    /// Takes in the outputs of a step.
-    fn read<T: Scalar>(&mut self, step: usize, a: &[T], exp_sum: &mut impl FnMut(&mut [f64], f64) -> f64) {
+    /// Takes in the outputs of a step: `p_t[s]`.
+    #[inline(always)]
+    fn read<T: Scalar>(&mut self, step: usize, a: &[T], exps: &mut impl FnMut(&mut [f64]) -> [f64; 2]) {
         let x = &mut self.exps[step * self.v..(step + 1) * self.v];
         x.iter_mut().zip(a).for_each(|(x, a)| *x = a.to_f64());
-        self.sums[step] = exp_sum(x, largest(a));
-    }
-
-    /// `p_t[s]` of a step whose outputs were taken in.
-    fn probabilities<T: Scalar>(&mut self, step: usize, a: &[T]) {
-        let (largest, share) = (largest(a), 1.0 / self.sums[step]);
-        let of = |k: usize, exps: &[f64]| Wide::exp(a[k].to_f64() - largest, exps[k]).times(Wide::normal(share, 0.0));
-        let exps = &self.exps[step * self.v..(step + 1) * self.v];
-        let blank = of(BLANK as usize, exps);
-        for s in (0..self.skips.len()).step_by(2) {
-            self.at_place.set(s, blank);
+        let [largest, sum] = exps(x);
+        self.sums[step] = sum;
+        let share = Wide::normal(1.0 / sum, 0.0);
+        let of = |k: usize| Wide::exp(a[k].to_f64() - largest, x[k]).times(share);
+        let first = step * self.skips.len();
+        let blank = of(BLANK as usize);
+        for s in (0..self.skips.len() - 2).step_by(2) {
+            self.at_place.set(first + s, blank);
         }
         for (i, &label) in self.labels.iter().enumerate() {
-            self.at_place.set(2 * i + 1, of(label as usize, exps));
+            self.at_place.set(first + 2 * i + 1, of(label as usize));
         }
     }
 
-    /// `α` of a step.
-    fn forward<T: Scalar>(&mut self, step: usize, a: &[T]) {
-        self.probabilities(step, a);
-        let places = self.places();
-        let (from, to) = (step.saturating_sub(1) * places, step * places);
-        if step == 0 {
-            for s in 0..places {
-                self.alpha.set(s, if s < 2 { self.at_place.get(s) } else { Wide::ZERO });
-            }
-            return;
-        }
-        for s in 0..places {
-            let stay = self.alpha.get(from + s);
-            let next = if s > 0 { self.alpha.get(from + s - 1) } else { Wide::ZERO };
-            let mut skip = if s > 1 { self.alpha.get(from + s - 2) } else { Wide::ZERO };
-            if self.skips[s] == 0.0 {
-                skip = Wide::ZERO;
-            }
-            self.alpha.set(to + s, Wide::sum([stay, next, skip]).times(self.at_place.get(s)));
-        }
+    /// `α` of a step that was taken in.
+    #[inline(always)]
+    fn forward(&mut self, step: usize) {
+        let (places, first, at) = (self.places(), self.row(step), self.row(step + 1));
+        let (before, mut now) = self.alpha.split_mut(at, places);
+        let [skip, next, stay] = [first - 2, first - 1, first].map(|from| before.from(from));
+        now.set_sums([stay, next, skip], self.skips);
+        let here = step * (places + 2);
+        now.multiply(self.at_place.part(here..here + places));
     }
 
     /// `p(l | a)` after so many steps.
     fn all(&self, steps: usize) -> Wide {
-        let places = self.places();
-        if steps == 0 {
-            return if places == 1 { Wide::ONE } else { Wide::ZERO };
-        }
-        let end = |s: usize| self.alpha.get((steps - 1) * places + s);
-        Wide::sum([end(places - 1), if places > 1 { end(places - 2) } else { Wide::ZERO }, Wide::ZERO])
+        let end = self.row(steps) + self.places();
+        // With no labels there is one place, and the other is one of the two in front, 0.
+        Wide::sum([self.alpha.get(end - 1), self.alpha.get(end - 2), Wide::ZERO])
     }
 
     /// `β` of the last step: 1 where a path may end.
@@ -168,45 +170,42 @@ impl<'w> Paths<'w> {
         self.at_class.fill(Wide::ZERO);
     }
 
-    /// `β` of a step from that of the step behind it, whose probabilities are at hand and are used up.
-    fn backward(&mut self) {
-        let places = self.places();
-        for s in 0..places {
-            self.at_place.set(s, self.at_place.get(s).times(self.beta.get(s)));
-        }
-        for s in 0..places {
-            let stay = self.at_place.get(s);
-            let next = if s + 1 < places { self.at_place.get(s + 1) } else { Wide::ZERO };
-            let may_skip = s + 2 < places && self.skips[s + 2] > 0.0;
-            let skip = if may_skip { self.at_place.get(s + 2) } else { Wide::ZERO };
-            self.beta.set(s, Wide::sum([stay, next, skip]));
-        }
+    /// `β` of the step in front of one whose `β` is at hand; the probabilities of that one are used up.
+    #[inline(always)]
+    fn backward(&mut self, step: usize) {
+        let (places, here) = (self.places(), step * self.skips.len());
+        self.at_place.split_mut(here, places).1.multiply(self.beta.part(0..places));
+        let stay = self.at_place.part(here..here + places + 2);
+        self.beta.set_sums([stay, stay.from(1), stay.from(2)], &self.skips[2..]);
     }
 
     /// `d[k] = scale · (softmax(a)[k] − Σ_{s of k} α β / p(l | a))` of a step whose `β` is at hand.
+    #[inline(always)]
     fn gradient<T: Scalar>(&mut self, step: usize, all: Wide, d: &mut [T], scale: f64) {
-        let first = step * self.places();
+        let first = self.row(step + 1);
         for s in 0..self.places() {
-            let (k, here) = (self.class(s), self.alpha.get(first + s).times(self.beta.get(s)));
-            self.at_class.set(k, Wide::sum([self.at_class.get(k), here, Wide::ZERO]));
+            let (k, [alpha, beta]) = (self.class(s), [self.alpha.get(first + s), self.beta.get(s)]);
+            let here = Wide { m: alpha.m * beta.m, e: alpha.e + beta.e };
+            let sum = Wide::sum([self.at_class.get(k), here, Wide::ZERO]);
+            self.at_class.set(k, sum);
+        }
+        if all.m == 0.0 || all.m.is_nan() {
+            return d.fill(T::from_f64(f64::NAN));
         }
         let sum = self.sums[step];
         let exps = &self.exps[step * self.v..(step + 1) * self.v];
-        for (k, (d, exp)) in d.iter_mut().zip(exps).enumerate() {
+        // Most classes are no label of the row.
+        for (d, exp) in d.iter_mut().zip(exps) {
+            *d = T::from_f64(scale * (exp / sum));
+        }
+        for s in 0..self.places() {
+            let k = self.class(s);
             let share = self.at_class.get(k);
-            // Most classes are no label of the row.
-            let share = if share.m == 0.0 && all.m > 0.0 { 0.0 } else { share.over(all) };
-            *d = T::from_f64(scale * (exp / sum - share));
-        }
-        for s in 0..self.places().min(2) {
-            self.at_class.set(self.class(s), Wide::ZERO);
-        }
-        for i in 1..self.labels.len() {
-            self.at_class.set(self.labels[i] as usize, Wide::ZERO);
+            self.at_class.set(k, Wide::ZERO);
+            // Once for each class: a label may stand at several places.
+            if share.m > 0.0 {
+                d[k] = T::from_f64(scale * (exps[k] / sum - share.over(all)));
+            }
         }
     }
-}
-
-fn largest<T: Scalar>(a: &[T]) -> f64 {
-    a.iter().fold(f64::NEG_INFINITY, |largest, a| Scalar::max(largest, a.to_f64()))
 }

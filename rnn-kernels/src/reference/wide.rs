@@ -1,6 +1,7 @@
 //! `m · 2ᵉ`: numbers whose exponent has room of its own, so that no product of probabilities underflows.
 
 use crate::scalar::Scalar;
+use core::ops::Range;
 
 /// `m · 2ᵉ`, `m` in `[1, 2)`, or 0, or NaN; `e` is a whole number.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +53,13 @@ impl Wide {
         Self::normal(self.m * by.m, self.e + by.e)
     }
 
+    /// Not normalised: `m` is below the sum of theirs.
     #[inline(always)]
     pub fn sum(x: [Self; 3]) -> Self {
         let e = larger(larger(x[0].e, x[1].e), x[2].e);
         let m =
             x[0].m * power_of_two(x[0].e - e) + x[1].m * power_of_two(x[1].e - e) + x[2].m * power_of_two(x[2].e - e);
-        Self::normal(m, e)
+        Self { m, e }
     }
 
     /// `self / by` as an `f64`, for a quotient of at most about 1.
@@ -88,11 +90,18 @@ fn power_of_two(d: f64) -> f64 {
     f64::from_bits((larger(d, -1023.0) + 1023.0 + WHOLE).to_bits() << 52)
 }
 
-/// Numbers with their exponents, each in an array of its own.
+/// Numbers with their exponents, each in an array of its own, so that loops over them are vectors.
 #[derive(Debug)]
 pub(super) struct Wides<'w> {
     m: &'w mut [f64],
     e: &'w mut [f64],
+}
+
+/// Some of them, to read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    m: &'a [f64],
+    e: &'a [f64],
 }
 
 impl<'w> Wides<'w> {
@@ -113,6 +122,49 @@ impl<'w> Wides<'w> {
     pub fn fill(&mut self, to: Wide) {
         self.m.fill(to.m);
         self.e.fill(to.e);
+    }
+
+    #[inline(always)]
+    pub fn part(&self, range: Range<usize>) -> Part<'_> {
+        Part { m: &self.m[range.clone()], e: &self.e[range] }
+    }
+
+    /// Those before `at`, to read, and the next so many.
+    #[inline(always)]
+    pub fn split_mut(&mut self, at: usize, len: usize) -> (Part<'_>, Wides<'_>) {
+        let ((m, to_m), (e, to_e)) = (self.m.split_at_mut(at), self.e.split_at_mut(at));
+        (Part { m, e }, Wides { m: &mut to_m[..len], e: &mut to_e[..len] })
+    }
+
+    /// `self[s] = x₀[s] + x₁[s] + weight[s] x₂[s]`, weights 0 or 1; not normalised.
+    #[inline(always)]
+    pub fn set_sums(&mut self, x: [Part<'_>; 3], weight: &[f64]) {
+        let len = self.m.len();
+        let (m, e, weight) = (&mut self.m[..len], &mut self.e[..len], &weight[..len]);
+        let [(m0, e0), (m1, e1), (m2, e2)] = x.map(|x| (&x.m[..len], &x.e[..len]));
+        for s in 0..len {
+            let last = Wide { m: weight[s] * m2[s], e: if weight[s] > 0.0 { e2[s] } else { NOTHING } };
+            let sum = Wide::sum([Wide { m: m0[s], e: e0[s] }, Wide { m: m1[s], e: e1[s] }, last]);
+            (m[s], e[s]) = (sum.m, sum.e);
+        }
+    }
+
+    /// `self[s] = self[s] x[s]`, normalised.
+    #[inline(always)]
+    pub fn multiply(&mut self, x: Part<'_>) {
+        let len = self.m.len();
+        let (m, e, xm, xe) = (&mut self.m[..len], &mut self.e[..len], &x.m[..len], &x.e[..len]);
+        for s in 0..len {
+            let product = Wide::normal(m[s] * xm[s], e[s] + xe[s]);
+            (m[s], e[s]) = (product.m, product.e);
+        }
+    }
+}
+
+impl Part<'_> {
+    #[inline(always)]
+    pub fn from(self, first: usize) -> Self {
+        Self { m: &self.m[first..], e: &self.e[first..] }
     }
 }
 
