@@ -36,7 +36,7 @@ fn table<T: Scalar>(number: &str, size: usize, passes: usize, effort: Effort) {
         ("adam", Rule::Adam(Adam::default())),
     ];
     let gradients: Vec<T> = (0..size).map(|i| T::from_f64(if i % 3 == 0 { 0.01 } else { -0.02 })).collect();
-    let rate = T::from_f64(1e-6);
+    let rate = 1e-6;
     for (name, rule) in rules {
         let mut optimiser = Optimiser::new(rule, size).expect("a valid rule");
         let mut params = vec![T::ONE; size];

@@ -113,7 +113,7 @@ where
         let targets = if softmax { Targets::Classes(classes) } else { Targets::Values(probabilities) };
         let (mut workspace, mut state) = (Workspace::new(), network.state(rows).expect("it fits into memory"));
         let mut gradients = network.gradients().expect("it fits into memory");
-        let rate = T::from_f64(1e-6);
+        let rate = 1e-6;
 
         let logits: Vec<T> = values(m * WIDTH, 2);
         let (mut loss, mut d_logits) = (vec![T::ZERO; m], vec![T::ZERO; m * WIDTH]);

@@ -15,7 +15,7 @@
 //! | moments: number and length | `check`, `step` | always | a few comparisons a call |
 //! | moments: finite, squares not negative | `check` | always | a pass over the moments |
 //! | rate: not negative | `step` | always | one comparison a call |
-//! | rate: finite | `step` | by default | one comparison a call |
+//! | rate: finite, in the number type of the parameters too (`10³⁹` is infinite in `f32`; `10⁻⁴⁶`, which is 0, is a rate) | `step` | by default | one comparison a call |
 //! | gradients, parameters, moments, and all that follows from them in the step: finite | `step` | by default | a pass that compares every number and writes none; where one is above 2⁵⁰ (a square above 2¹⁰⁰), or a setting extreme, the arithmetic of the step once more |
 //! | gradients: finite | [`clip_norm`] | always: without, they have no direction | nothing: the sum of their squares says so |
 //! | gradients: finite | [`clip_value`] | by default | a pass over the gradients |

@@ -72,11 +72,14 @@ impl<T: Scalar> Optimiser<T> {
     ///
     /// It is [examined](super#what-is-checked) as a whole before anything is written.
     ///
+    /// What a rule makes of the rate and of the count of steps, such as `η/(1 − β₁ᵏ)`, is computed in f64 and rounded to `T` once. A rate
+    /// that is 0 in `T` is taken as it is: moments move and parameters stay, as where a schedule ends at 0.
+    ///
     /// # Errors
-    /// If `params` or `gradients` have another length than the optimiser was made for, the rate is not a finite number
-    /// ≥ 0, 2⁵³ steps have been made, or a number that is given or follows is not finite, a square beyond `T` included.
+    /// If `params` or `gradients` have another length than the optimiser was made for, the rate is not a number ≥ 0 that
+    /// is finite in `T`, 2⁵³ steps have been made, or a number that is given or follows is not finite, a square beyond `T` included.
     /// Parameters, moments and the count of steps stay as they were then.
-    pub fn step(&mut self, params: &mut [T], gradients: &[T], rate: T) -> Result<()> {
+    pub fn step(&mut self, params: &mut [T], gradients: &[T], rate: f64) -> Result<()> {
         self.step_with(params, gradients, rate, NonFinite::Refuse)
     }
 
@@ -87,7 +90,7 @@ impl<T: Scalar> Optimiser<T> {
     ///
     /// # Errors
     /// As `step`, but for numbers that are not finite where they are allowed.
-    pub fn step_with(&mut self, params: &mut [T], gradients: &[T], rate: T, non_finite: NonFinite) -> Result<()> {
+    pub fn step_with(&mut self, params: &mut [T], gradients: &[T], rate: f64, non_finite: NonFinite) -> Result<()> {
         self.step_in(params, gradients, &[(0..self.params, rate)], non_finite)
     }
 
@@ -101,7 +104,7 @@ impl<T: Scalar> Optimiser<T> {
         &mut self,
         params: &mut [T],
         gradients: &[T],
-        rates: &[(Range<usize>, T)],
+        rates: &[(Range<usize>, f64)],
         non_finite: NonFinite,
     ) -> Result<()> {
         check_len("optimiser: parameters", self.params, params.len())?;
@@ -113,9 +116,11 @@ impl<T: Scalar> Optimiser<T> {
                 let expected = format!("a range within 0..{}", self.params);
                 return Err(Error::range("optimiser: parameters", expected, format!("{range:?}")));
             }
-            if *rate < T::ZERO || (refuse && !rate.is_finite()) {
-                return Err(Error::range("optimiser: rate", "a finite number ≥ 0", rate.to_f64()));
-            }
+            let rate = match refuse {
+                true => in_type::<T>(*rate, |rate| rate >= 0.0 && rate.is_finite()),
+                false => in_type::<T>(*rate, |rate| rate >= 0.0 || rate.is_nan()),
+            };
+            rate.map_err(|found| Error::range("optimiser: rate", "a finite number ≥ 0", found))?;
         }
         if self.steps == MOST_STEPS {
             return Err(Error::range("optimiser: steps", "fewer than 2⁵³ before a step", self.steps));

@@ -37,9 +37,9 @@ pub(super) struct RmsPropStep<T> {
 }
 
 impl RmsProp {
-    pub(super) fn at<T: Scalar>(&self, rate: T) -> RmsPropStep<T> {
-        let [alpha, epsilon, momentum, decay] =
-            [self.smoothing, self.epsilon, self.momentum, self.weight_decay].map(T::from_f64);
+    pub(super) fn at<T: Scalar>(&self, rate: f64) -> RmsPropStep<T> {
+        let [alpha, epsilon, momentum, decay, rate] =
+            [self.smoothing, self.epsilon, self.momentum, self.weight_decay, rate].map(T::from_f64);
         RmsPropStep { alpha, rest: T::from_f64(1.0 - self.smoothing), epsilon, momentum, decay, rate }
     }
 }

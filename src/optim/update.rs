@@ -43,11 +43,11 @@ pub(super) trait Update<T: Scalar, const M: usize> {
 /// # Errors
 /// Those of [`examine`].
 pub(super) fn in_ranges<T: Scalar, const M: usize, U: Update<T, M>>(
-    at: impl Fn(T) -> U,
+    at: impl Fn(f64) -> U,
     moments: [&mut Vec<T>; M],
     params: &mut [T],
     gradients: &[T],
-    rates: &[(Range<usize>, T)],
+    rates: &[(Range<usize>, f64)],
     refuse: bool,
 ) -> Result<()> {
     for (range, rate) in rates.iter().filter(|_| refuse) {

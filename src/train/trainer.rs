@@ -58,7 +58,7 @@ pub struct Trainer<T, B: ?Sized = DefaultBackend> {
     /// By range of parameters that have one rate, the factor of it. Frozen ones are in none.
     pub(super) groups: Vec<(Range<usize>, f64)>,
     /// The same with the rates of the update at hand.
-    pub(super) rates: Vec<(Range<usize>, T)>,
+    pub(super) rates: Vec<(Range<usize>, f64)>,
     /// Parameters and moments belong together: not while they change, nor after a panic broke that off.
     pub(super) whole: bool,
 }

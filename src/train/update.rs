@@ -86,7 +86,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             Clip::Value(limit) => clip_value(&mut self.gradients, limit).map(|_| None)?,
         };
         self.rates.clear();
-        self.rates.extend(self.groups.iter().map(|(range, factor)| (range.clone(), T::from_f64(rate * factor))));
+        self.rates.extend(self.groups.iter().map(|(range, factor)| (range.clone(), rate * factor)));
         let Self { network, kept, gradients, rates, whole, .. } = self;
         *whole = false;
         let updated =

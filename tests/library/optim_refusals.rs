@@ -20,13 +20,13 @@ fn walked<T: Scalar>(rule: Rule) -> (Optimiser<T>, Vec<T>) {
     let mut optimiser = Optimiser::new(rule, 300).unwrap();
     let mut params = vec![T::from_f64(0.5); 300];
     for g in [1.0, -0.25] {
-        optimiser.step(&mut params, &[T::from_f64(g); 300], T::from_f64(0.125)).unwrap();
+        optimiser.step(&mut params, &[T::from_f64(g); 300], 0.125).unwrap();
     }
     (optimiser, params)
 }
 
 /// The message of a step that is refused and leaves everything as it was.
-fn refused<T: Scalar>(optimiser: &mut Optimiser<T>, params: &mut [T], gradients: &[T], rate: T) -> String {
+fn refused<T: Scalar>(optimiser: &mut Optimiser<T>, params: &mut [T], gradients: &[T], rate: f64) -> String {
     let bits = |params: &[T]| params.iter().map(|p| p.to_f64().to_bits()).collect::<Vec<_>>();
     let (before, params_before) = (format!("{optimiser:?}"), bits(params));
     let error = optimiser.step(params, gradients, rate).expect_err("it should be refused").to_string();
@@ -56,7 +56,7 @@ fn a_gradient_that_is_not_finite_is_refused_and_changes_nothing() {
                 let (mut optimiser, mut params) = walked::<T>(rule);
                 let mut gradients = vec![T::ONE; 300];
                 gradients[at] = T::from_f64(bad);
-                let error = refused(&mut optimiser, &mut params, &gradients, T::from_f64(0.125));
+                let error = refused(&mut optimiser, &mut params, &gradients, 0.125);
                 let expected = format!("optimiser: gradients: expected finite numbers, found {bad} at flat index {at}");
                 assert_eq!(error, expected);
             }
@@ -78,10 +78,33 @@ fn a_parameter_that_is_not_finite_is_refused() {
 
 #[test]
 fn a_rate_that_is_negative_or_not_finite_is_refused_and_changes_nothing() {
-    for (rule, rate) in rules().into_iter().flat_map(|r| [f32::NAN, f32::INFINITY, -1.0].map(|rate| (r, rate))) {
+    for (rule, rate) in rules().into_iter().flat_map(|r| [f64::NAN, f64::INFINITY, -1.0].map(|rate| (r, rate))) {
         let (mut optimiser, mut params) = walked::<f32>(rule);
         let error = refused(&mut optimiser, &mut params, &[1.0; 300], rate);
         assert_eq!(error, format!("optimiser: rate: expected a finite number ≥ 0, found {rate}"));
+    }
+}
+
+#[test]
+fn a_rate_is_examined_in_the_number_type_of_the_parameters() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], 1e39);
+        assert_eq!(error, "optimiser: rate: expected a finite number ≥ 0, found 1e39, which is inf in f32");
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], -1e-300);
+        assert_eq!(error, format!("optimiser: rate: expected a finite number ≥ 0, found {}", -1e-300));
+    }
+}
+
+/// A schedule may end at 0, and at what is 0 in `f32`.
+#[test]
+fn a_rate_that_is_0_in_the_number_type_moves_moments_and_no_parameters() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let (before, moved) = (params.clone(), optimiser.moments().next().unwrap().1.to_vec());
+        optimiser.step(&mut params, &[1.0; 300], 1e-60).unwrap();
+        assert_eq!(params, before);
+        assert_ne!(optimiser.moments().next().unwrap().1, moved);
     }
 }
 
@@ -171,7 +194,7 @@ fn numbers_that_are_not_finite_are_taken_where_they_are_allowed() {
         params.fill(0.5);
         let error = refused(&mut optimiser, &mut params, &[1.0; 300], 0.125);
         assert!(error.starts_with("optimiser: moment ") && error.ends_with("found NaN at flat index 3"), "{error}");
-        optimiser.step_with(&mut params, &[1.0; 300], f32::NAN, NonFinite::Allow).unwrap();
+        optimiser.step_with(&mut params, &[1.0; 300], f64::NAN, NonFinite::Allow).unwrap();
         assert!(params.iter().all(|p| p.is_nan()));
     }
 }

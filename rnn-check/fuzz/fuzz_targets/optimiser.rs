@@ -51,7 +51,7 @@ fn train<T: Scalar + serde::de::DeserializeOwned>(input: &Input<'_>) {
             _ => {}
         }
         let (before, kept) = (parameters.clone(), optimiser.clone());
-        let stepped = optimiser.step(&mut parameters, &gradients, T::from_f64(input.rate));
+        let stepped = optimiser.step(&mut parameters, &gradients, input.rate);
         if stepped.is_err() {
             assert!(parameters == before || !clean, "a refused step has changed the parameters");
             assert!(optimiser == kept || !clean, "a refused step has changed the moments");
