@@ -26,6 +26,8 @@
 //! [`NonFinite::Allow`](crate::NonFinite::Allow). It is a word of the call and not of the state: a checkpoint does not
 //! carry it on. The bench `optimisers` measures the price, a step with its examination over one without.
 
+mod adadelta;
+mod adagrad;
 mod adam;
 mod clip;
 mod optimiser;
@@ -35,6 +37,8 @@ mod schedule;
 mod sgd;
 mod update;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::{Adam, Decay};
 pub use clip::{clip_norm, clip_value, clip_value_with, norm};
 pub use optimiser::{Optimiser, Rule};

@@ -5,12 +5,12 @@ use crate::finite::{all_within, first_non_finite};
 use rnn_kernels::Scalar;
 use std::ops::Range;
 
-/// What each of `M` moments is: a square is the mean of squares of what the others are means of.
+/// What each of `M` moments is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     /// A mean of gradients, or of what follows them.
     First(&'static str),
-    /// A mean of squared gradients, never negative.
+    /// A mean or a sum of squares, never negative.
     Square(&'static str),
 }
 

@@ -1,10 +1,10 @@
 //! What an optimiser refuses, and that a refusal changes nothing.
 
-use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Sgd};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Sgd};
 use recurrent::rng::Rng;
 use recurrent::{Error, NonFinite, Scalar};
 
-fn rules() -> [Rule; 6] {
+fn rules() -> [Rule; 9] {
     [
         Rule::Sgd(Sgd::default()),
         Rule::Sgd(Sgd { momentum: 0.9, weight_decay: 0.01, kind: Momentum::Heavy }),
@@ -12,6 +12,9 @@ fn rules() -> [Rule; 6] {
         Rule::RmsProp(RmsProp { momentum: 0.5, ..RmsProp::default() }),
         Rule::Adam(Adam::default()),
         Rule::Adam(Adam { weight_decay: 0.1, decay: Decay::Decoupled, ..Adam::default() }),
+        Rule::RmsProp(RmsProp { centred: true, weight_decay: 0.1, ..RmsProp::default() }),
+        Rule::Adagrad(Adagrad { rate_decay: 0.5, initial: 0.25, ..Adagrad::default() }),
+        Rule::Adadelta(Adadelta::default()),
     ]
 }
 
@@ -120,7 +123,8 @@ fn a_finite_gradient_whose_square_is_not_is_refused_and_the_next_step_is_as_if_i
         }
         let (mut untouched, mut expected) = (optimiser.clone(), params.clone());
         let error = refused(&mut optimiser, &mut params, &gradients, 0.125);
-        let place = "optimiser: moment square after the step";
+        let name = if matches!(rule, Rule::Adagrad(_)) { "sum" } else { "square" };
+        let place = format!("optimiser: moment {name} after the step");
         assert_eq!(error, format!("{place}: expected finite numbers, found inf at flat index 41"));
         optimiser.step(&mut params, &[2.0; 300], 0.125).unwrap();
         untouched.step(&mut expected, &[2.0; 300], 0.125).unwrap();
@@ -147,11 +151,13 @@ fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
     let mut rng = Rng::seed(31);
     let mut outcomes = [0; 2];
     let epsilons = [1e-8, 1e-30, 1e-38, 1e30];
-    for case in 0..20_000 {
-        let epsilon = epsilons[case / 24 % 4];
-        let rule = match rules()[case % 6] {
+    for case in 0..30_000 {
+        let epsilon = epsilons[case / 36 % 4];
+        let rule = match rules()[case % 9] {
             Rule::RmsProp(rule) => Rule::RmsProp(RmsProp { epsilon, ..rule }),
             Rule::Adam(rule) => Rule::Adam(Adam { epsilon, ..rule }),
+            Rule::Adagrad(rule) => Rule::Adagrad(Adagrad { epsilon, ..rule }),
+            Rule::Adadelta(rule) => Rule::Adadelta(Adadelta { epsilon, ..rule }),
             sgd => sgd,
         };
         // Sizes over the whole range of f32, with half of the cases near its end.
@@ -161,7 +167,7 @@ fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
         };
         let finite = |x: f32| if x.is_finite() { x } else { 1.0 };
         let mut optimiser = Optimiser::new(rule, 2).unwrap();
-        let rate = [1e-3, 1.0, 1e10, 1e37][case / 6 % 4];
+        let rate = [1e-3, 1.0, 1e10, 1e37][case / 9 % 4];
         // Parameters of their own for every step, so that moments are large where nothing else is.
         for _ in 0..3 {
             let [mut params, gradients] = [[(); 2]; 2].map(|pair| pair.map(|()| finite(number())));
@@ -177,7 +183,7 @@ fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
             }
         }
     }
-    assert!(outcomes.iter().all(|&count| count > 5000), "{outcomes:?}");
+    assert!(outcomes.iter().all(|&count| count > 7500), "{outcomes:?}");
 }
 
 #[test]
@@ -223,6 +229,18 @@ fn settings_are_examined_in_the_number_type_they_are_used_in() {
         ),
         (
             Rule::RmsProp(RmsProp { smoothing: 0.99999999, ..rms }),
+            "smoothing: expected a number in [0, 1), found 9.9999999e-1, which is 1",
+        ),
+        (
+            Rule::Adagrad(Adagrad { epsilon: 1e-46, ..Adagrad::default() }),
+            "epsilon: expected a finite number > 0, found 1e-46, which is 0",
+        ),
+        (
+            Rule::Adagrad(Adagrad { rate_decay: 1e39, ..Adagrad::default() }),
+            "rate_decay: expected a finite number ≥ 0, found 1e39, which is inf",
+        ),
+        (
+            Rule::Adadelta(Adadelta { smoothing: 0.99999999, ..Adadelta::default() }),
             "smoothing: expected a number in [0, 1), found 9.9999999e-1, which is 1",
         ),
         (
