@@ -3,6 +3,16 @@
 //! One step of training is `clip_norm(gradients, limit)?`, `optimiser.step(params, gradients, schedule.rate(k))?`.
 //! Settings and state are plain data: an [`Optimiser`] in a checkpoint continues bit for bit.
 //!
+//! | rule | moments | source |
+//! |---|---|---|
+//! | [`Sgd`] | `velocity` | Polyak 1964, Nesterov 1983 |
+//! | [`RmsProp`] | `square`, `velocity`; centred, `mean` too | Tieleman & Hinton 2012, Graves 2013 |
+//! | [`Adam`] | `mean`, `square` | Kingma & Ba 2015; decoupled decay, Loshchilov & Hutter 2019 |
+//! | [`Adagrad`] | `sum` | Duchi, Hazan & Singer 2011 |
+//! | [`Adadelta`] | `square`, `delta` | Zeiler 2012 |
+//!
+//! All of them in PyTorch's form, with PyTorch's settings by default, and held against it for 2000 steps.
+//!
 //! # What is checked
 //!
 //! One NaN in a moment keeps its weight NaN for ever. So whatever is not finite is an error by default, and an error
@@ -21,6 +31,7 @@
 //! | gradients: finite | [`clip_value`] | by default | a pass over the gradients |
 //! | limit of clipping: above 0 in the number type of the gradients | `clip_norm`, `clip_value` | always | two comparisons a call |
 //! | settings of a schedule: in range, rates finite in the number type they are used in | [`Schedule::check`] | when called | a few comparisons |
+//! | length of a warm-up and of a cosine: no longer than the run | [`Schedule::check_run`], [`WarmUp::check_run`]; where a [fit](crate::train::Trainer::fit) begins | when called | a comparison |
 //!
 //! "By default" is what [`Optimiser::step_with`] and [`clip_value_with`] do without on
 //! [`NonFinite::Allow`](crate::NonFinite::Allow). It is a word of the call and not of the state: a checkpoint does not
@@ -36,6 +47,7 @@ mod rms_prop;
 mod schedule;
 mod sgd;
 mod update;
+mod warm_up;
 
 pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
@@ -45,3 +57,4 @@ pub use optimiser::{Optimiser, Rule};
 pub use rms_prop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};
+pub use warm_up::WarmUp;

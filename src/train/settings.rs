@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::number::in_type;
-use crate::optim::{Adam, Rule, Schedule, Sgd};
+use crate::optim::{Adadelta, Adagrad, Adam, RmsProp, Rule, Schedule, Sgd, WarmUp};
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,9 @@ pub struct Settings {
     pub rule: Rule,
     /// The learning rate as a function of the number of updates before.
     pub schedule: Schedule,
+    /// `w`: so many updates of a [linear warm-up](WarmUp) come before those of the schedule.
+    #[serde(default)]
+    pub warm_up: u64,
     /// What becomes of large gradients.
     #[serde(default)]
     pub clip: Clip,
@@ -112,6 +115,7 @@ impl Settings {
         Self {
             rule,
             schedule: Schedule::Constant { rate },
+            warm_up: 0,
             clip: Clip::None,
             accumulate: 1,
             windows: None,
@@ -135,10 +139,34 @@ impl Settings {
         Self::new(Rule::Sgd(Sgd::default()), rate)
     }
 
+    /// RMSprop with PyTorch's settings.
+    #[must_use]
+    pub fn rms_prop(rate: f64) -> Self {
+        Self::new(Rule::RmsProp(RmsProp::default()), rate)
+    }
+
+    /// Adagrad with PyTorch's settings.
+    #[must_use]
+    pub fn adagrad(rate: f64) -> Self {
+        Self::new(Rule::Adagrad(Adagrad::default()), rate)
+    }
+
+    /// Adadelta with PyTorch's settings; its usual rate is 1.
+    #[must_use]
+    pub fn adadelta(rate: f64) -> Self {
+        Self::new(Rule::Adadelta(Adadelta::default()), rate)
+    }
+
     /// The same with this schedule in the place of the rate.
     #[must_use]
     pub fn schedule(self, schedule: Schedule) -> Self {
         Self { schedule, ..self }
+    }
+
+    /// The same with a linear warm-up of so many updates in front of the schedule.
+    #[must_use]
+    pub fn warm_up(self, updates: u64) -> Self {
+        Self { warm_up: updates, ..self }
     }
 
     /// The same with the norm of the gradient limited.
@@ -202,6 +230,17 @@ impl Settings {
         Self { seed, ..self }
     }
 
+    /// The learning rate after so many updates: that of the schedule and its warm-up, before a [plateau](super::Plateau) or a group.
+    #[must_use]
+    pub fn rate(&self, updates: u64) -> f64 {
+        self.rates().rate(updates)
+    }
+
+    /// The schedule behind its warm-up.
+    pub(super) fn rates(&self) -> WarmUp {
+        self.schedule.warm_up(self.warm_up)
+    }
+
     /// Whether every setting lies in its range in the number type `T`.
     ///
     /// # Errors
@@ -212,7 +251,7 @@ impl Settings {
         let positive = |x: f64| x > 0.0;
         let size = |x: f64| x >= 0.0 && x.is_finite();
         self.rule.check::<T>()?;
-        self.schedule.check::<T>()?;
+        self.rates().check::<T>()?;
         if let Clip::Norm(limit) | Clip::Value(limit) = self.clip {
             in_type::<T>(limit, positive).map_err(|found| range("clip", "a number > 0", found))?;
         }

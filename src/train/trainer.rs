@@ -209,7 +209,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// The learning rate of the next update.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        self.settings.schedule.rate(self.kept.count.updates) * self.kept.count.factor
+        self.settings.rate(self.kept.count.updates) * self.kept.count.factor
     }
 
     /// The workspace of the passes, to record traces in or to limit cotangents between steps.

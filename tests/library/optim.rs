@@ -1,7 +1,8 @@
 //! Optimisers, clipping and schedules against hand-computed steps.
 
 use recurrent::optim::{
-    Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value, norm,
+    Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, WarmUp, clip_norm, clip_value,
+    norm,
 };
 
 /// The largest relative error of one rounding, `u`.
@@ -234,6 +235,42 @@ fn schedules_have_their_values_at_the_corners() {
     assert_eq!(at(inverse, &[0, 5, 15, 35]), [1.0, 1.0, 0.5, 0.25]);
     let no_warm_up = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 0, steps: 0 };
     assert_eq!(at(no_warm_up, &[0, 1]), [0.0, 0.0]);
+}
+
+#[test]
+fn a_warm_up_goes_in_front_of_any_schedule() {
+    let at = |rates: WarmUp, steps: &[u64]| steps.iter().map(|&k| rates.rate(k)).collect::<Vec<_>>();
+    let stairs = Schedule::Step { rate: 1.0, factor: 0.5, every: 2 };
+    assert_eq!(at(stairs.warm_up(4), &[0, 1, 2, 3, 4, 5, 6]), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 0.5]);
+    assert_eq!(at(stairs.warm_up(0), &[0, 1, 2]), [1.0, 1.0, 0.5]);
+    // A cosine has the same one of its own.
+    let [own, before] = [4, 0].map(|warm_up| Schedule::Cosine { rate: 1.0, end: 0.25, warm_up, steps: 8 + warm_up });
+    let steps: Vec<u64> = (0..16).collect();
+    assert_eq!(at(before.warm_up(4), &steps), at(own.warm_up(0), &steps));
+    let largest = Schedule::Constant { rate: f64::MAX }.warm_up(u64::MAX);
+    largest.check::<f64>().unwrap();
+    assert!([0, 1 << 53, u64::MAX - 1, u64::MAX].iter().all(|&step| largest.rate(step) <= f64::MAX));
+    let json = r#"{"steps":4,"then":{"step":{"rate":1.0,"factor":0.5,"every":2}}}"#;
+    assert_eq!(serde_json::from_str::<WarmUp>(json).unwrap(), stairs.warm_up(4));
+}
+
+#[test]
+fn a_run_that_is_too_short_for_its_schedule_is_an_error_with_both_numbers() {
+    let cosine = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 10, steps: 100 };
+    let constant = Schedule::Constant { rate: 1.0 };
+    cosine.check_run(100).unwrap();
+    constant.check_run(0).unwrap();
+    constant.warm_up(7).check_run(7).unwrap();
+    cosine.warm_up(7).check_run(107).unwrap();
+    let refused = |rates: WarmUp, updates| rates.check_run(updates).unwrap_err().to_string();
+    let expected = |what: &str, updates, found| {
+        format!("schedule: steps of the {what}: expected at most {updates}, the updates of the run, found {found}")
+    };
+    assert_eq!(refused(cosine.warm_up(0), 99), expected("cosine", 99, 100));
+    assert_eq!(refused(constant.warm_up(7), 6), expected("warm-up", 6, 7));
+    assert_eq!(refused(cosine.warm_up(7), 106), expected("warm-up and the cosine", 106, 107));
+    let never = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 200, steps: 100 };
+    assert_eq!(refused(never.warm_up(0), 150), expected("cosine", 150, 200));
 }
 
 #[test]

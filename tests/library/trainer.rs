@@ -68,6 +68,36 @@ fn a_step_is_its_parts_by_hand() {
 }
 
 #[test]
+fn a_warm_up_comes_before_the_schedule_of_a_trainer() {
+    let schedule = Schedule::Exponential { rate: 0.5, factor: 0.5 };
+    let mut run = trainer(Settings::sgd(0.0).schedule(schedule).warm_up(2));
+    let rates: Vec<f64> = (0..4).map(|k| step(&mut run, &data(k)).rate).collect();
+    assert_eq!(rates, [0.25, 0.5, 0.5, 0.25]);
+    // Settings of a file from before there was one have none.
+    let json = serde_json::to_string(&Settings::sgd(0.1)).unwrap();
+    let old = json.replace("\"warm_up\":0,", "");
+    assert_ne!(old, json);
+    assert_eq!(serde_json::from_str::<Settings>(&old).unwrap(), Settings::sgd(0.1));
+}
+
+#[test]
+fn an_optimiser_of_a_network_has_its_parameters_and_the_usual_settings() {
+    let network = network(&config());
+    let rules = [
+        (Optimiser::adam(&network), Settings::adam(0.1)),
+        (Optimiser::sgd(&network), Settings::sgd(0.1)),
+        (Optimiser::rms_prop(&network), Settings::rms_prop(0.1)),
+        (Optimiser::adagrad(&network), Settings::adagrad(0.1)),
+        (Optimiser::adadelta(&network), Settings::adadelta(0.1)),
+    ];
+    for (optimiser, settings) in rules {
+        let optimiser = optimiser.unwrap();
+        assert_eq!(optimiser, Optimiser::for_network(settings.rule, &network).unwrap());
+        optimiser.check(network.parameters().len()).unwrap();
+    }
+}
+
+#[test]
 fn unequal_micro_batches_make_the_update_of_one_batch_of_all_of_them() {
     let (x, t) = (values(1, STEPS * 6 * 3), values(2, STEPS * 6 * 2));
     // Six rows as one batch, and as batches of one, two and three rows, whose targets are as unequal.
