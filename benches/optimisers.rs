@@ -4,7 +4,9 @@
 //! Both take turns, as machines are shared and noisy: a pass takes the median time of each, and the estimate is the
 //! lowest median of all passes.
 
-use recurrent::optim::{Adadelta, Adagrad, Adam, Optimiser, RmsProp, Rule, Sgd, clip_norm, clip_value, clip_value_with};
+use recurrent::optim::{
+    Adadelta, Adagrad, Adam, Optimiser, RmsProp, Rule, Sgd, clip_norm, clip_value, clip_value_with,
+};
 use recurrent::{NonFinite, Scalar};
 use side_by_side::{Effort, time};
 use std::hint::black_box;

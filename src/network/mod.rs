@@ -40,6 +40,7 @@ mod initial;
 mod kept;
 mod mask;
 mod masks;
+mod omega;
 mod optimisers;
 mod packed;
 pub(crate) mod parameters;

@@ -36,8 +36,7 @@ pub(super) struct AdadeltaStep<T> {
 
 impl Adadelta {
     pub(super) fn at<T: Scalar>(&self, rate: f64) -> AdadeltaStep<T> {
-        let [rho, epsilon, decay, rate] =
-            [self.smoothing, self.epsilon, self.weight_decay, rate].map(T::from_f64);
+        let [rho, epsilon, decay, rate] = [self.smoothing, self.epsilon, self.weight_decay, rate].map(T::from_f64);
         AdadeltaStep { rho, rest: T::from_f64(1.0 - self.smoothing), epsilon, decay, rate }
     }
 }

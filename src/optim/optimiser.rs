@@ -237,9 +237,7 @@ impl Rule {
             in_type::<T>(value, holds).map_err(|found| Error::range(format!("optimiser: {name}"), expected, found))
         };
         let share = |name: &str, value: f64| within(name, value, "a number in [0, 1)", |x| (0.0..1.0).contains(&x));
-        let size = |name: &str, value: f64| {
-            within(name, value, "a finite number ≥ 0", |x| x >= 0.0 && x.is_finite())
-        };
+        let size = |name: &str, value: f64| within(name, value, "a finite number ≥ 0", |x| x >= 0.0 && x.is_finite());
         let decay = |value: f64| size("weight_decay", value);
         let epsilon = |value: f64| within("epsilon", value, "a finite number > 0", |x| x > 0.0 && x.is_finite());
         match *self {

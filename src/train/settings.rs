@@ -45,6 +45,9 @@ pub struct Settings {
     /// `σ`: every batch sees the parameters with `N(0, σ²)` added, drawn anew (Graves 2013). The update is of the parameters without.
     #[serde(default)]
     pub weight_noise: f64,
+    /// `λ` of the [regulariser `Ω`](crate::Workspace::regularise_omega) of Elman layers; 0 is none.
+    #[serde(default)]
+    pub omega: f64,
     /// What becomes of a batch whose loss or gradient is not finite.
     #[serde(default)]
     pub on_non_finite: OnNonFinite,
@@ -122,6 +125,7 @@ impl Settings {
             carry_state: false,
             groups: Vec::new(),
             weight_noise: 0.0,
+            omega: 0.0,
             on_non_finite: OnNonFinite::Stop,
             seed: 0,
         }
@@ -218,6 +222,13 @@ impl Settings {
         Self { weight_noise: deviation, ..self }
     }
 
+    /// The same with `λ Ω` beside the loss ([`Workspace::regularise_omega`](crate::Workspace::regularise_omega)): of every window where each has
+    /// an update; of batches that are gathered, their mean, each with the weight of its targets. For Elman layers alone.
+    #[must_use]
+    pub fn omega(self, weight: f64) -> Self {
+        Self { omega: weight, ..self }
+    }
+
     /// The same with this way to take what is not finite.
     #[must_use]
     pub fn on_non_finite(self, choice: OnNonFinite) -> Self {
@@ -268,6 +279,7 @@ impl Settings {
             in_type::<T>(*factor, size).map_err(|found| range("groups", &expected, found))?;
         }
         in_type::<T>(self.weight_noise, size).map_err(|found| range("weight_noise", "a finite number ≥ 0", found))?;
+        in_type::<T>(self.omega, size).map_err(|found| range("omega", "a finite number ≥ 0", found))?;
         if let OnNonFinite::GoBack { every: 0 } = self.on_non_finite {
             return Err(range("on_non_finite, every", "at least 1 update", "0".into()));
         }

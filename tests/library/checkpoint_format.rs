@@ -5,7 +5,7 @@ use recurrent::Bias;
 use recurrent::checkpoint::{CheckpointFault as Fault, Digest, Limits};
 use recurrent::init::Init;
 use recurrent::network::{CellSpec, Config, Directions, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec};
-use recurrent::optim::{Adam, Optimiser, RmsProp, Rule, Schedule, Sgd};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Optimiser, RmsProp, Rule, Schedule, Sgd};
 use recurrent::rng::Rng;
 use serde::Serialize;
 
@@ -98,9 +98,7 @@ pub fn version_1(checkpoint: &Small) -> Vec<u8> {
     fn rule(rule: Rule) -> RuleThen {
         match rule {
             Rule::Sgd(rule) => RuleThen::Sgd(rule),
-            Rule::RmsProp(rule) => {
-                RuleThen::RmsProp([rule.smoothing, rule.epsilon, rule.momentum, rule.weight_decay])
-            }
+            Rule::RmsProp(rule) => RuleThen::RmsProp([rule.smoothing, rule.epsilon, rule.momentum, rule.weight_decay]),
             Rule::Adam(rule) => RuleThen::Adam(rule),
             other => panic!("expected a rule of that time, found {other:?}"),
         }
@@ -151,6 +149,19 @@ fn the_file_is_as_the_documentation_says() {
     assert_eq!(serde_json::from_slice::<Config>(&parts[0].2).unwrap(), small().config);
     let numbers: Vec<u8> = small().parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
     assert_eq!(parts[4].2, numbers);
+}
+
+#[test]
+fn moments_have_parts_of_their_names() {
+    let names = |rule| {
+        let written = Small { optimiser: Optimiser::new(rule, 4).unwrap(), ..small() };
+        let parts = parts(&written.encode(Limits::default()).unwrap());
+        parts.into_iter().map(|(name, ..)| name).filter(|name| name.starts_with("moment")).collect::<Vec<_>>()
+    };
+    let centred = RmsProp { centred: true, ..RmsProp::default() };
+    assert_eq!(names(Rule::RmsProp(centred)), ["moment square", "moment velocity", "moment mean"]);
+    assert_eq!(names(Rule::Adagrad(Adagrad::default())), ["moment sum"]);
+    assert_eq!(names(Rule::Adadelta(Adadelta::default())), ["moment square", "moment delta"]);
 }
 
 #[test]

@@ -69,7 +69,8 @@ fn a_variance_that_rounding_makes_negative_is_none() {
         for _ in 0..200 {
             optimiser.step(&mut params, &[g], 1e-3).unwrap();
         }
-        let [s, m] = ["square", "mean"].map(|name| optimiser.moments().find(|(moment, _)| *moment == name).unwrap().1[0]);
+        let [s, m] =
+            ["square", "mean"].map(|name| optimiser.moments().find(|(moment, _)| *moment == name).unwrap().1[0]);
         negative += usize::from(s - m * m < 0.0);
         assert!(params[0].is_finite());
     }

@@ -153,7 +153,8 @@ impl Walker {
         if self.count == 1 && !self.has(Bug::InitialForgotten) {
             self.second[at] = rule.initial;
         }
-        self.second[at] = if self.has(Bug::SumDecays) { 0.9 * self.second[at] + 0.1 * g * g } else { self.second[at] + g * g };
+        self.second[at] =
+            if self.has(Bug::SumDecays) { 0.9 * self.second[at] + 0.1 * g * g } else { self.second[at] + g * g };
         let before = f64::from(if self.has(Bug::RateDecayFromOne) { self.count } else { self.count - 1 });
         let root = match self.has(Bug::EpsilonInsideTheRoot) {
             true => (self.second[at] + rule.epsilon).sqrt(),

@@ -294,6 +294,17 @@ fn a_negative_square_that_nobody_checked_for_is_refused_where_its_root_would_be_
 }
 
 #[test]
+fn a_step_of_adadelta_that_overflows_though_its_numbers_are_moderate_is_refused() {
+    let rule = r#""rule":{"adadelta":{"smoothing":0.9,"epsilon":1e-6,"weight_decay":0.0}}"#;
+    let json = format!(r#"{{{rule},"steps":3,"params":1,"moments":[[0.0],[1e30]]}}"#);
+    let mut optimiser: Optimiser<f32> = serde_json::from_str(&json).unwrap();
+    // √(10³⁰)/√(0.1 · 10³⁰) · 10¹⁵ = 3 · 10¹⁵, times 10²⁴.
+    let error = refused(&mut optimiser, &mut [0.0], &[1e15], 1e24);
+    assert_eq!(error, "optimiser: parameters after the step: expected finite numbers, found -inf at flat index 0");
+    optimiser.step(&mut [0.0], &[1e15], 1e20).unwrap();
+}
+
+#[test]
 fn a_mean_over_a_square_of_zero_is_refused_where_a_small_epsilon_takes_it_beyond_the_number_type() {
     let mut optimiser = stored(3, "[[0.5,0.5],[0.5,0.5]]");
     let json = serde_json::to_string(&optimiser)
