@@ -4,7 +4,9 @@
 //! Both take turns, as machines are shared and noisy: a pass takes the median time of each, and the estimate is the
 //! lowest median of all passes.
 
-use recurrent::optim::{Adam, Optimiser, RmsProp, Rule, Sgd, clip_norm, clip_value, clip_value_with};
+use recurrent::optim::{
+    Adadelta, Adagrad, Adam, Optimiser, RmsProp, Rule, Sgd, clip_norm, clip_value, clip_value_with,
+};
 use recurrent::{NonFinite, Scalar};
 use side_by_side::{Effort, time};
 use std::hint::black_box;
@@ -33,10 +35,13 @@ fn table<T: Scalar>(number: &str, size: usize, passes: usize, effort: Effort) {
     let rules = [
         ("sgd", Rule::Sgd(Sgd { momentum: 0.9, ..Sgd::default() })),
         ("rms_prop", Rule::RmsProp(RmsProp::default())),
+        ("rms_prop centred", Rule::RmsProp(RmsProp { centred: true, ..RmsProp::default() })),
         ("adam", Rule::Adam(Adam::default())),
+        ("adagrad", Rule::Adagrad(Adagrad::default())),
+        ("adadelta", Rule::Adadelta(Adadelta::default())),
     ];
     let gradients: Vec<T> = (0..size).map(|i| T::from_f64(if i % 3 == 0 { 0.01 } else { -0.02 })).collect();
-    let rate = T::from_f64(1e-6);
+    let rate = 1e-6;
     for (name, rule) in rules {
         let mut optimiser = Optimiser::new(rule, size).expect("a valid rule");
         let mut params = vec![T::ONE; size];

@@ -37,7 +37,7 @@ fn training_step<T: Number>(criterion: &mut Criterion) {
                     .loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients)
                     .expect("valid data");
                 clip_norm(&mut gradients, 1.0).expect("finite gradients");
-                network.update(|p| adam.step(p, &gradients, T::from_f64(1e-3))).expect("one length");
+                network.update(|p| adam.step(p, &gradients, 1e-3)).expect("one length");
             });
         });
     }

@@ -20,6 +20,8 @@
 //! | `F.mse_loss`, `F.l1_loss`, `F.huber_loss` | `Objective::{SquaredError, AbsoluteError, Huber}` with `mean_of_outputs` |
 //! | `F.ctc_loss(reduction="sum") / N`, blank 0 | [`Config::ctc`](crate::Config::ctc), [`Targets::Labels`](crate::Targets::Labels) |
 //! | `optimizer.zero_grad(); loss.backward(); clip_grad_norm_(…); optimizer.step()` | [`Trainer::step`](crate::train::Trainer::step), or its parts: [`Network::loss_and_gradients`](crate::Network::loss_and_gradients), [`clip_norm`](crate::optim::clip_norm), [`Network::apply`](crate::Network::apply) |
+//! | `torch.optim.{SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta}` | [`optim`](crate::optim), with PyTorch's settings by default: `Settings::{sgd, rms_prop, adam, adagrad, adadelta}(rate)`, or [`Optimiser::adam(&network)`](crate::optim::Optimiser::adam) and its like |
+//! | `LinearLR`, then another scheduler, by `SequentialLR` | [`Settings::warm_up(updates)`](crate::train::Settings::warm_up) in front of any [`Schedule`](crate::optim::Schedule) |
 //! | gradient accumulation by `loss / k` | [`Settings::accumulate(k)`](crate::train::Settings::accumulate), which divides by the number of all targets, however unequal the batches |
 //! | `param_groups`, `requires_grad_(False)` | [`Settings::group`](crate::train::Settings::group), [`Settings::freeze`](crate::train::Settings::freeze) |
 //! | `ReduceLROnPlateau`, early stopping and best weights by hand | [`Fit`](crate::train::Fit)`::{plateau, patience}`; the best weights are kept unless `keep_last` |

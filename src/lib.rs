@@ -79,6 +79,7 @@ pub mod network;
 mod noise;
 mod number;
 pub mod optim;
+pub mod regulariser;
 pub mod rng;
 pub mod sampling;
 pub mod text;

@@ -9,7 +9,7 @@ use recurrent::{Result, Targets};
 
 /// `T`.
 const STEPS: usize = 4;
-const RATE: f32 = 0.001;
+const RATE: f64 = 0.001;
 
 /// A network in training, with its place in the text.
 pub struct Training {
@@ -59,7 +59,7 @@ impl Run for Training {
             config: self.network.config().clone(),
             parameters: self.network.parameters().to_vec(),
             optimiser: self.optimiser.clone(),
-            schedule: Schedule::Constant { rate: RATE.into() },
+            schedule: Schedule::Constant { rate: RATE },
             step: self.optimiser.steps(),
             rng: self.rng.clone(),
             cursor: 0,

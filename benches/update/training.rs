@@ -3,7 +3,7 @@
 use crate::side_by_side::{Effort, Number, time, values};
 use recurrent::backend::Faer;
 use recurrent::network::{Config, Cotangents, RecurrentSpec};
-use recurrent::optim::{Adam, Optimiser, Rule, clip_norm};
+use recurrent::optim::{Optimiser, clip_norm};
 use recurrent::train::{Settings, Trainer};
 use recurrent::{Activation, Batch, Network, Parameters, SeqRef, State, Targets, Workspace};
 use rnn_kernels::Backend;
@@ -145,7 +145,7 @@ where
         };
         let trainer = Trainer::new(network(), Settings::adam(RATE).clip_norm(1.0)).expect("valid settings");
         let network = network();
-        let adam = Optimiser::new(Rule::Adam(Adam::default()), network.parameters().len()).expect("a valid rule");
+        let adam = Optimiser::adam(&network).expect("it fits into memory");
         Self {
             head,
             data: Data::new(rows),
@@ -187,8 +187,7 @@ where
             black_box(clip_norm(black_box(gradients), *limit).expect("finite gradients"));
         });
         let mut params = network.parameters().to_vec();
-        let rate = T::from_f64(RATE);
-        let of_adam = time(effort, || adam.step(&mut params, black_box(gradients), rate).expect("one length"));
+        let of_adam = time(effort, || adam.step(&mut params, black_box(gradients), RATE).expect("one length"));
         let pack = time(effort, || network.update(|p| _ = black_box(p)));
         let [step, passes, with_loss, zero, clip, of_adam, pack] =
             [step, passes, with_loss, zero, clip, of_adam, pack].map(|timing| timing.median);

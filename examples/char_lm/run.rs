@@ -200,8 +200,7 @@ impl Run {
             &mut self.gradients,
         )?;
         let norm = clip_norm(&mut self.gradients, limit)?;
-        #[allow(clippy::cast_possible_truncation)] // rounding to f32 is meant
-        let rate = schedule.rate(self.step) as f32;
+        let rate = schedule.rate(self.step);
         self.whole = false;
         let updated = self.network.update(|parameters| self.optimiser.step(parameters, &self.gradients, rate));
         self.whole = true; // an error is found before the first parameter changes

@@ -36,7 +36,7 @@
 //! | `parameters`, `state` | numbers of the number type |
 //! | `gathered` | of a trainer the gradients since its last update, if there are any |
 //! | `good parameters`, `best parameters`, and `good` or `best` before the name of a moment | of a trainer what it may go back to |
-//! | `moment velocity`, `moment mean`, `moment square` | those that the rule has, numbers of the number type |
+//! | `moment velocity`, `moment mean`, `moment square`, `moment sum`, `moment delta` | those that the rule has, numbers of the number type |
 //!
 //! Every part of today but `cells` must be known, and all of them are there but those of a trainer, which a file may be without; files
 //! written before cells had digests lack `cells`, and no equation is then refused. A later version of this crate adds fields to settings

@@ -29,7 +29,7 @@ pub struct Checkpoint<T, A = ()> {
     pub parameters: Vec<T>,
     /// The rule, its moments and how many steps it has made.
     pub optimiser: Optimiser<T>,
-    /// The learning rate as a function of the step.
+    /// The learning rate as a function of the step; a trainer's warm-up is among its settings.
     pub schedule: Schedule,
     /// `k`, the next step of the schedule.
     pub step: u64,

@@ -9,13 +9,13 @@ use crate::init::{BiasScheme, Init, Scheme};
 use crate::network::{
     CellSpec, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
 };
-use crate::optim::Optimiser;
+use crate::optim::{Adam, Optimiser, RmsProp, Rule, Sgd};
 use rnn_kernels::Bias;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 const PART: &str = "the payload";
-/// No rule has more.
+/// No rule had more.
 const MOMENTS: u64 = 2;
 
 /// The configuration of that time.
@@ -94,11 +94,40 @@ impl From<InitOfVersion1> for Init {
     }
 }
 
+/// The rules of that time.
+#[derive(Deserialize)]
+enum RuleOfVersion1 {
+    Sgd(Sgd),
+    RmsProp(RmsPropOfVersion1),
+    Adam(Adam),
+}
+
+/// None was centred.
+#[derive(Deserialize)]
+struct RmsPropOfVersion1 {
+    smoothing: f64,
+    epsilon: f64,
+    momentum: f64,
+    weight_decay: f64,
+}
+
+impl From<RuleOfVersion1> for Rule {
+    fn from(rule: RuleOfVersion1) -> Self {
+        match rule {
+            RuleOfVersion1::Sgd(rule) => Rule::Sgd(rule),
+            RuleOfVersion1::Adam(rule) => Rule::Adam(rule),
+            RuleOfVersion1::RmsProp(RmsPropOfVersion1 { smoothing, epsilon, momentum, weight_decay }) => {
+                Rule::RmsProp(RmsProp { smoothing, epsilon, momentum, weight_decay, centred: false })
+            }
+        }
+    }
+}
+
 pub(super) fn decode<T: Stored, A: DeserializeOwned>(payload: &[u8]) -> Result<Checkpoint<T, A>, Fault> {
     let mut from = Compact::new(PART, payload);
     let config = from.value::<OfVersion1>()?.into();
     let parameters = from.numbers()?;
-    let (rule, steps, params) = (from.value()?, from.value()?, from.value()?);
+    let (rule, steps, params) = (from.value::<RuleOfVersion1>()?.into(), from.value()?, from.value()?);
     let count: u64 = from.value()?;
     if count > MOMENTS {
         let found = format!("{count} moments where rules have at most {MOMENTS}");

@@ -46,16 +46,28 @@ struct OfTrainer {
 /// The names of the parts of a snapshot: its parameters, then each moment that a rule may have.
 struct Names {
     parameters: &'static str,
-    moments: [(&'static str, &'static str); 3],
+    moments: [(&'static str, &'static str); 5],
 }
 
 const GOOD: Names = Names {
     parameters: "good parameters",
-    moments: [("velocity", "good velocity"), ("mean", "good mean"), ("square", "good square")],
+    moments: [
+        ("velocity", "good velocity"),
+        ("mean", "good mean"),
+        ("square", "good square"),
+        ("sum", "good sum"),
+        ("delta", "good delta"),
+    ],
 };
 const BEST: Names = Names {
     parameters: "best parameters",
-    moments: [("velocity", "best velocity"), ("mean", "best mean"), ("square", "best square")],
+    moments: [
+        ("velocity", "best velocity"),
+        ("mean", "best mean"),
+        ("square", "best square"),
+        ("sum", "best sum"),
+        ("delta", "best delta"),
+    ],
 };
 
 impl Names {
@@ -93,6 +105,8 @@ fn moment(name: &str) -> &'static str {
         "velocity" => "moment velocity",
         "mean" => "moment mean",
         "square" => "moment square",
+        "sum" => "moment sum",
+        "delta" => "moment delta",
         // A new moment has its name here; under a common one, two of them would be refused as one part twice.
         _ => "moment",
     }

@@ -40,6 +40,8 @@ mod initial;
 mod kept;
 mod mask;
 mod masks;
+mod omega;
+mod optimisers;
 mod packed;
 pub(crate) mod parameters;
 mod plan;
@@ -299,7 +301,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// Those of [`Optimiser::step`], and [`Error::Kind`] if the gradients are those of another network. Nothing has changed then.
     pub fn apply(&mut self, optimiser: &mut Optimiser<T>, gradients: &Parameters<T>, rate: f64) -> Result<()> {
         self.parameters.expect_layout("gradients", gradients)?;
-        self.update(|parameters| optimiser.step(parameters, gradients, T::from_f64(rate)))
+        self.update(|parameters| optimiser.step(parameters, gradients, rate))
     }
 
     /// Chooses what weights are kept packed for; a network that only streams needs no transposes.

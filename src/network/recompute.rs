@@ -21,7 +21,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of `loss_and_gradients`, and [`Error::Range`] if the window is empty, [`Error::Kind`] if the network has a reverse
-    /// direction or an output at the last step only, or if traces are recorded, which are as long as the batch.
+    /// direction or an output at the last step only, or if traces are recorded, which are as long
+    /// as the batch, or needed by a [regulariser](Workspace::regularise_omega).
     pub fn recomputed_bptt(
         &self,
         workspace: &mut Workspace<T>,
@@ -34,6 +35,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.check_windows("recomputed_bptt")?;
         if workspace.record_traces {
             return Err(Error::kind("recomputed_bptt, record_traces", "false", "true"));
+        }
+        if workspace.omega.is_on() {
+            return Err(Error::kind("recomputed_bptt, weight of omega", "0", "a weight above 0, which needs traces"));
         }
         if window == 0 {
             return Err(Error::range("window", "at least 1 step", 0));

@@ -132,7 +132,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
         let packed = self.packed.get(call, Use::Train)?;
-        let (record_traces, record_d_x) = (workspace.record_traces, workspace.record_d_x);
+        let (record_traces, record_d_x) = (workspace.needs_traces(), workspace.record_d_x);
         let Workspace {
             dims,
             timing,

@@ -4,6 +4,7 @@
 //! goes over the stages by `run`; passes without a loss and without a reserve are in `step`.
 
 use super::dims::Dims;
+use super::omega::Share;
 use super::reach::Upstream;
 use super::workspace::Done;
 use super::{Batch, Network, Parameters, State, Workspace};
@@ -141,7 +142,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
-            self.accumulate(workspace, targets, state, gradients, weight)
+            self.accumulate(workspace, targets, state, gradients, weight, Share::OfWeight)
         })
     }
 
@@ -174,7 +175,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 let to = from.saturating_add(window).min(whole.steps);
                 let targets = targets.rows(from * rows, to * rows, self.plan.output);
                 workspace.take_window(whole.window(from, to));
-                loss += self.accumulate(workspace, targets, state, gradients, Some(counted.weight))?;
+                loss += self.accumulate(workspace, targets, state, gradients, Some(counted.weight), Share::Whole)?;
             }
             Ok(loss)
         })
@@ -223,14 +224,21 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         state: &mut State<T>,
         gradients: &mut Parameters<T>,
         weight: Option<f64>,
+        share: Share,
     ) -> Result<Loss> {
         let (targets, own) = self.check_targets("loss_and_gradients", workspace, targets)?;
+        if workspace.omega.is_on() {
+            self.check_elman("omega")?;
+        }
         workspace.grow(&*self.backend, &self.plan, true)?;
         self.run_forward(workspace, state)?;
         let scale = over(weight.unwrap_or(own.weight));
         let total = self.loss(workspace, targets, Some(scale));
         self.check_loss(workspace, total)?;
         self.run_backward(workspace, Upstream::Loss, None, gradients)?;
+        if workspace.omega.is_on() {
+            self.add_omega(workspace, share.of(own.weight, weight), gradients)?;
+        }
         Ok(Loss { total, ..own })
     }
 

@@ -5,6 +5,7 @@ use super::dims::Dims;
 use super::dropped::{Dropped, Seeds};
 use super::kept::Kept;
 use super::masks::Masks;
+use super::omega::Omega;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Counted;
 use super::state::{State, StateLayout, find};
@@ -60,6 +61,7 @@ pub struct Workspace<T> {
     pub(crate) record_d_x: bool,
     pub(crate) non_finite: NonFinite,
     pub(crate) clip: Option<T>,
+    pub(crate) omega: Omega<T>,
     pub(crate) done: Done,
 }
 
@@ -107,6 +109,7 @@ impl<T: Scalar> Default for Workspace<T> {
             record_d_x: false,
             non_finite: NonFinite::Refuse,
             clip: None,
+            omega: Omega::default(),
             done: Done::Nothing,
         }
     }
@@ -191,7 +194,7 @@ impl<T: Scalar> Workspace<T> {
         Ok(&self.d_anew)
     }
 
-    fn after_backward(&self, call: &'static str, recorded: bool, setting: &str) -> Result<()> {
+    pub(super) fn after_backward(&self, call: &'static str, recorded: bool, setting: &str) -> Result<()> {
         match self.done {
             Done::Backward(_) | Done::Recomputed if recorded => Ok(()),
             Done::Backward(_) | Done::Recomputed => Err(Error::Order {
@@ -207,6 +210,7 @@ impl<T: Scalar> Workspace<T> {
     pub(crate) fn load(&mut self, plan: &Plan<T>, batch: &Batch<'_, T>, non_finite: NonFinite) -> Result<()> {
         let (given, rows) = (batch.steps(), batch.rows());
         self.done = Done::Nothing;
+        self.omega.begin();
         // A state is kept before and after every step.
         given.checked_add(1).ok_or_else(|| Error::Overflow { what: "T + 1".into(), factors: vec![given] })?;
         let steps = if rows == 0 { 0 } else { given };
@@ -267,6 +271,11 @@ impl<T: Scalar> Workspace<T> {
         let mut seeds = batch.noise.map(Seeds::new);
         self.dropped.load(plan, seeds.as_mut(), self.dims)?;
         self.masks.load(plan, batch.masks, self.dims, &self.timing, non_finite, seeds.as_mut())
+    }
+
+    /// Whether backward writes traces, for the caller or for what follows it.
+    pub(crate) fn needs_traces(&self) -> bool {
+        self.record_traces || self.omega.is_on()
     }
 
     /// The steps of `dims` alone, of the batch that was taken in.
@@ -332,7 +341,7 @@ impl<T: Scalar> Workspace<T> {
             if train {
                 self.reserves[way.slot].grow("reserve", lens.reserve)?;
             }
-            if train && self.record_traces {
+            if train && self.needs_traces() {
                 self.traces[way.slot].grow("trace", checked_product("trace", &[slots, rows, layer.spec.y_width()])?)?;
             }
         }

@@ -59,14 +59,14 @@ pub(super) struct AdamStep<T> {
 
 impl Adam {
     /// `count` is `k`.
-    pub(super) fn at<T: Scalar>(&self, count: u64, rate: T) -> AdamStep<T> {
+    pub(super) fn at<T: Scalar>(&self, count: u64, rate: f64) -> AdamStep<T> {
         let [beta1, beta2, epsilon] = [self.beta1, self.beta2, self.epsilon].map(T::from_f64);
         let [rest1, rest2] = [self.beta1, self.beta2].map(|beta| T::from_f64(1.0 - beta));
-        let step = T::from_f64(rate.to_f64() / (1.0 - power(self.beta1, count)));
+        let step = T::from_f64(rate / (1.0 - power(self.beta1, count)));
         let root = T::from_f64(Scalar::sqrt(1.0 - power(self.beta2, count)));
         let (coupled, keep) = match self.decay {
             Decay::Gradient => (T::from_f64(self.weight_decay), T::ONE),
-            Decay::Decoupled => (T::ZERO, T::from_f64(1.0 - rate.to_f64() * self.weight_decay)),
+            Decay::Decoupled => (T::ZERO, T::from_f64(1.0 - rate * self.weight_decay)),
         };
         AdamStep { beta1, rest1, beta2, rest2, step, root, epsilon, coupled, keep }
     }

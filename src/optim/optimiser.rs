@@ -1,10 +1,12 @@
 //! A rule with its state: what a training run owns and a checkpoint keeps.
 
+use super::adadelta::AdadeltaStep;
+use super::adagrad::AdagradStep;
 use super::adam::AdamStep;
-use super::rms_prop::RmsPropStep;
+use super::rms_prop::{CentredStep, RmsPropStep};
 use super::sgd::SgdStep;
 use super::update::{Moment, Update, in_ranges};
-use super::{Adam, RmsProp, Sgd};
+use super::{Adadelta, Adagrad, Adam, RmsProp, Sgd};
 use crate::error::{Error, Result, check_len};
 use crate::finite::{NonFinite, check_finite};
 use crate::memory::zeros;
@@ -24,6 +26,10 @@ pub enum Rule {
     RmsProp(RmsProp),
     /// Steps over bias-corrected moments.
     Adam(Adam),
+    /// Steps over the root of the sum of all squares.
+    Adagrad(Adagrad),
+    /// Steps as long as earlier ones were, over a running root mean square.
+    Adadelta(Adadelta),
 }
 
 /// `θ ← θ − η · direction(g, moments)`: a rule, its moments and how many steps it has made.
@@ -43,7 +49,7 @@ pub struct Optimiser<T> {
     rule: Rule,
     steps: u64,
     params: usize,
-    /// One or two buffers like the parameters, in the order the rule's documentation names them.
+    /// One to three buffers like the parameters, in the order the rule's documentation names them.
     moments: Vec<Vec<T>>,
 }
 
@@ -59,7 +65,10 @@ impl<T: Scalar> Optimiser<T> {
     pub fn new(rule: Rule, params: usize) -> Result<Self> {
         rule.check::<T>()?;
         let moment = |kind: &Moment| zeros(&format!("optimiser: moment {}", kind.name()), params);
-        let moments = rule.moments().iter().map(moment).collect::<Result<_>>()?;
+        let mut moments: Vec<Vec<T>> = rule.moments().iter().map(moment).collect::<Result<_>>()?;
+        if let Rule::Adagrad(Adagrad { initial, .. }) = rule {
+            moments[0].fill(T::from_f64(initial));
+        }
         Ok(Self { rule, steps: 0, params, moments })
     }
 
@@ -72,11 +81,14 @@ impl<T: Scalar> Optimiser<T> {
     ///
     /// It is [examined](super#what-is-checked) as a whole before anything is written.
     ///
+    /// What a rule makes of the rate and of the count of steps, such as `η/(1 − β₁ᵏ)`, is computed in f64 and rounded to `T` once. A rate
+    /// that is 0 in `T` is taken as it is: moments move and parameters stay, as where a schedule ends at 0.
+    ///
     /// # Errors
-    /// If `params` or `gradients` have another length than the optimiser was made for, the rate is not a finite number
-    /// ≥ 0, 2⁵³ steps have been made, or a number that is given or follows is not finite, a square beyond `T` included.
+    /// If `params` or `gradients` have another length than the optimiser was made for, the rate is not a number ≥ 0 that
+    /// is finite in `T`, 2⁵³ steps have been made, or a number that is given or follows is not finite, a square beyond `T` included.
     /// Parameters, moments and the count of steps stay as they were then.
-    pub fn step(&mut self, params: &mut [T], gradients: &[T], rate: T) -> Result<()> {
+    pub fn step(&mut self, params: &mut [T], gradients: &[T], rate: f64) -> Result<()> {
         self.step_with(params, gradients, rate, NonFinite::Refuse)
     }
 
@@ -87,7 +99,7 @@ impl<T: Scalar> Optimiser<T> {
     ///
     /// # Errors
     /// As `step`, but for numbers that are not finite where they are allowed.
-    pub fn step_with(&mut self, params: &mut [T], gradients: &[T], rate: T, non_finite: NonFinite) -> Result<()> {
+    pub fn step_with(&mut self, params: &mut [T], gradients: &[T], rate: f64, non_finite: NonFinite) -> Result<()> {
         self.step_in(params, gradients, &[(0..self.params, rate)], non_finite)
     }
 
@@ -101,7 +113,7 @@ impl<T: Scalar> Optimiser<T> {
         &mut self,
         params: &mut [T],
         gradients: &[T],
-        rates: &[(Range<usize>, T)],
+        rates: &[(Range<usize>, f64)],
         non_finite: NonFinite,
     ) -> Result<()> {
         check_len("optimiser: parameters", self.params, params.len())?;
@@ -113,9 +125,11 @@ impl<T: Scalar> Optimiser<T> {
                 let expected = format!("a range within 0..{}", self.params);
                 return Err(Error::range("optimiser: parameters", expected, format!("{range:?}")));
             }
-            if *rate < T::ZERO || (refuse && !rate.is_finite()) {
-                return Err(Error::range("optimiser: rate", "a finite number ≥ 0", rate.to_f64()));
-            }
+            let rate = match refuse {
+                true => in_type::<T>(*rate, |rate| rate >= 0.0 && rate.is_finite()),
+                false => in_type::<T>(*rate, |rate| rate >= 0.0 || rate.is_nan()),
+            };
+            rate.map_err(|found| Error::range("optimiser: rate", "a finite number ≥ 0", found))?;
         }
         if self.steps == MOST_STEPS {
             return Err(Error::range("optimiser: steps", "fewer than 2⁵³ before a step", self.steps));
@@ -123,9 +137,20 @@ impl<T: Scalar> Optimiser<T> {
         let count = self.steps + 1;
         match (&self.rule, self.moments.as_mut_slice()) {
             (Rule::Sgd(rule), [v]) => in_ranges(|rate| rule.at(rate), [v], params, gradients, rates, refuse)?,
-            (Rule::RmsProp(rule), [s, v]) => in_ranges(|rate| rule.at(rate), [s, v], params, gradients, rates, refuse)?,
+            (Rule::RmsProp(rule), [s, v]) if !rule.centred => {
+                in_ranges(|rate| rule.at(rate), [s, v], params, gradients, rates, refuse)?;
+            }
+            (Rule::RmsProp(rule), [s, v, m]) if rule.centred => {
+                in_ranges(|rate| CentredStep(rule.at(rate)), [s, v, m], params, gradients, rates, refuse)?;
+            }
             (Rule::Adam(rule), [m, s]) => {
                 in_ranges(|rate| rule.at(count, rate), [m, s], params, gradients, rates, refuse)?;
+            }
+            (Rule::Adagrad(rule), [s]) => {
+                in_ranges(|rate| rule.at(count, rate), [s], params, gradients, rates, refuse)?;
+            }
+            (Rule::Adadelta(rule), [s, u]) => {
+                in_ranges(|rate| rule.at(rate), [s, u], params, gradients, rates, refuse)?;
             }
             (rule, moments) => return Err(Error::len("optimiser: moments", rule.moments().len(), moments.len())),
         }
@@ -194,8 +219,11 @@ impl Rule {
     fn moments(&self) -> &'static [Moment] {
         match self {
             Rule::Sgd(_) => &<SgdStep<f64> as Update<f64, 1>>::MOMENTS,
-            Rule::RmsProp(_) => &<RmsPropStep<f64> as Update<f64, 2>>::MOMENTS,
+            Rule::RmsProp(RmsProp { centred: false, .. }) => &<RmsPropStep<f64> as Update<f64, 2>>::MOMENTS,
+            Rule::RmsProp(RmsProp { centred: true, .. }) => &<CentredStep<f64> as Update<f64, 3>>::MOMENTS,
             Rule::Adam(_) => &<AdamStep<f64> as Update<f64, 2>>::MOMENTS,
+            Rule::Adagrad(_) => &<AdagradStep<f64> as Update<f64, 1>>::MOMENTS,
+            Rule::Adadelta(_) => &<AdadeltaStep<f64> as Update<f64, 2>>::MOMENTS,
         }
     }
 
@@ -209,7 +237,8 @@ impl Rule {
             in_type::<T>(value, holds).map_err(|found| Error::range(format!("optimiser: {name}"), expected, found))
         };
         let share = |name: &str, value: f64| within(name, value, "a number in [0, 1)", |x| (0.0..1.0).contains(&x));
-        let decay = |value: f64| within("weight_decay", value, "a finite number ≥ 0", |x| x >= 0.0 && x.is_finite());
+        let size = |name: &str, value: f64| within(name, value, "a finite number ≥ 0", |x| x >= 0.0 && x.is_finite());
+        let decay = |value: f64| size("weight_decay", value);
         let epsilon = |value: f64| within("epsilon", value, "a finite number > 0", |x| x > 0.0 && x.is_finite());
         match *self {
             Rule::Sgd(Sgd { momentum, weight_decay, .. }) => share("momentum", momentum).and(decay(weight_decay)),
@@ -221,6 +250,13 @@ impl Rule {
                 .and(share("beta2", rule.beta2))
                 .and(epsilon(rule.epsilon))
                 .and(decay(rule.weight_decay)),
+            Rule::Adagrad(rule) => size("rate_decay", rule.rate_decay)
+                .and(size("initial", rule.initial))
+                .and(epsilon(rule.epsilon))
+                .and(decay(rule.weight_decay)),
+            Rule::Adadelta(rule) => {
+                share("smoothing", rule.smoothing).and(epsilon(rule.epsilon)).and(decay(rule.weight_decay))
+            }
         }
     }
 }

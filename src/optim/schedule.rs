@@ -78,6 +78,22 @@ impl Schedule {
         }
     }
 
+    /// Whether a run of `updates` steps comes to the end of a cosine, its warm-up included.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if not; the message has both numbers.
+    pub fn check_run(&self, updates: u64) -> Result<()> {
+        self.warm_up(0).check_run(updates)
+    }
+
+    /// After how many steps it comes to its end; 0 if it has none.
+    pub(super) fn length(&self) -> u64 {
+        match *self {
+            Schedule::Cosine { warm_up, steps, .. } => steps.max(warm_up),
+            _ => 0,
+        }
+    }
+
     /// Whether every setting lies in its range: rates finite in the number type `T` they are used in and not negative,
     /// factors in `(0, 1]`, lengths above 0.
     ///

@@ -37,8 +37,8 @@ pub(super) struct SgdStep<T> {
 }
 
 impl Sgd {
-    pub(super) fn at<T: Scalar>(&self, rate: T) -> SgdStep<T> {
-        let [momentum, decay] = [self.momentum, self.weight_decay].map(T::from_f64);
+    pub(super) fn at<T: Scalar>(&self, rate: f64) -> SgdStep<T> {
+        let [momentum, decay, rate] = [self.momentum, self.weight_decay, rate].map(T::from_f64);
         SgdStep { momentum, decay, rate, kind: self.kind }
     }
 }

@@ -5,12 +5,12 @@ use crate::finite::{all_within, first_non_finite};
 use rnn_kernels::Scalar;
 use std::ops::Range;
 
-/// What each of `M` moments is: a square is the mean of squares of what the others are means of.
+/// What each of `M` moments is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     /// A mean of gradients, or of what follows them.
     First(&'static str),
-    /// A mean of squared gradients, never negative.
+    /// A mean or a sum of squares, never negative.
     Square(&'static str),
 }
 
@@ -43,11 +43,11 @@ pub(super) trait Update<T: Scalar, const M: usize> {
 /// # Errors
 /// Those of [`examine`].
 pub(super) fn in_ranges<T: Scalar, const M: usize, U: Update<T, M>>(
-    at: impl Fn(T) -> U,
+    at: impl Fn(f64) -> U,
     moments: [&mut Vec<T>; M],
     params: &mut [T],
     gradients: &[T],
-    rates: &[(Range<usize>, T)],
+    rates: &[(Range<usize>, f64)],
     refuse: bool,
 ) -> Result<()> {
     for (range, rate) in rates.iter().filter(|_| refuse) {

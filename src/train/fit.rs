@@ -155,7 +155,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     ///
     /// # Errors
     /// Those of [`step`](Self::step), [`Error::Range`] if a setting of the fit is out of range, [`Error::Len`] if there is nothing to train
-    /// on. The fit can go on from there.
+    /// on. The fit can go on from there. [`Error::Range`] with both numbers, before anything is done, if a warm-up or a cosine of the
+    /// [schedule](super::Settings::schedule) is longer than all updates that a fit which begins can make.
     pub fn fit(
         &mut self,
         fit: &Fit,
@@ -169,6 +170,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         }
         if self.settings.carry_state {
             return Err(Error::kind("fit, carry_state", "false, since sequences do not follow each other", "true"));
+        }
+        if self.kept.progress.epochs.is_empty() && self.kept.progress.batches == 0 {
+            self.settings.rates().check_run(self.most_updates(fit, train))?;
         }
         if self.kept.progress.ended == Some(Ended::Epochs) && (self.kept.progress.epochs.len() as u64) < fit.epochs {
             self.kept.progress.ended = None;
@@ -210,6 +214,19 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     #[must_use]
     pub fn progress(&self) -> &super::Progress {
         &self.kept.progress
+    }
+
+    /// How many updates there are when a fit that begins now has made all of its epochs and left no batch out; with
+    /// [windows](super::Settings::windows), if every batch were as long as the longest sequence.
+    fn most_updates(&self, fit: &Fit, train: &Sequences<T>) -> u64 {
+        let batches = train.len().div_ceil(fit.batch);
+        let of_batch = self.settings.windows.map_or(1, |windows| {
+            train.lengths().iter().max().map_or(1, |longest| longest.div_ceil(windows.every)).max(1)
+        });
+        let gathered = fit.epochs.saturating_mul(batches.saturating_mul(of_batch) as u64);
+        let counts = self.kept.count;
+        let gathered = gathered.saturating_add(counts.gathered);
+        counts.updates.saturating_add(gathered / self.settings.accumulate as u64)
     }
 
     /// The batches of the epoch at hand that are still to do.

@@ -54,6 +54,8 @@ pub struct Step {
     pub rate: f64,
     /// The largest norm of a gradient before it was clipped; `None` unless [`Clip::Norm`](super::Clip::Norm) measured one.
     pub norm: Option<f64>,
+    /// `Ω` of the batch without its weight, summed over its windows; `None` without [`Settings::omega`](super::Settings::omega).
+    pub omega: Option<f64>,
     /// The number that was not finite, if the [settings](super::OnNonFinite) leave such batches out.
     pub left_out: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::number::in_type;
-use crate::optim::{Adam, Rule, Schedule, Sgd};
+use crate::optim::{Adadelta, Adagrad, Adam, RmsProp, Rule, Schedule, Sgd, WarmUp};
 use rnn_kernels::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,9 @@ pub struct Settings {
     pub rule: Rule,
     /// The learning rate as a function of the number of updates before.
     pub schedule: Schedule,
+    /// `w`: so many updates of a [linear warm-up](WarmUp) come before those of the schedule.
+    #[serde(default)]
+    pub warm_up: u64,
     /// What becomes of large gradients.
     #[serde(default)]
     pub clip: Clip,
@@ -42,6 +45,9 @@ pub struct Settings {
     /// `σ`: every batch sees the parameters with `N(0, σ²)` added, drawn anew (Graves 2013). The update is of the parameters without.
     #[serde(default)]
     pub weight_noise: f64,
+    /// `λ` of the [regulariser `Ω`](crate::Workspace::regularise_omega) of Elman layers; 0 is none.
+    #[serde(default)]
+    pub omega: f64,
     /// What becomes of a batch whose loss or gradient is not finite.
     #[serde(default)]
     pub on_non_finite: OnNonFinite,
@@ -112,12 +118,14 @@ impl Settings {
         Self {
             rule,
             schedule: Schedule::Constant { rate },
+            warm_up: 0,
             clip: Clip::None,
             accumulate: 1,
             windows: None,
             carry_state: false,
             groups: Vec::new(),
             weight_noise: 0.0,
+            omega: 0.0,
             on_non_finite: OnNonFinite::Stop,
             seed: 0,
         }
@@ -135,10 +143,34 @@ impl Settings {
         Self::new(Rule::Sgd(Sgd::default()), rate)
     }
 
+    /// RMSprop with PyTorch's settings.
+    #[must_use]
+    pub fn rms_prop(rate: f64) -> Self {
+        Self::new(Rule::RmsProp(RmsProp::default()), rate)
+    }
+
+    /// Adagrad with PyTorch's settings.
+    #[must_use]
+    pub fn adagrad(rate: f64) -> Self {
+        Self::new(Rule::Adagrad(Adagrad::default()), rate)
+    }
+
+    /// Adadelta with PyTorch's settings; its usual rate is 1.
+    #[must_use]
+    pub fn adadelta(rate: f64) -> Self {
+        Self::new(Rule::Adadelta(Adadelta::default()), rate)
+    }
+
     /// The same with this schedule in the place of the rate.
     #[must_use]
     pub fn schedule(self, schedule: Schedule) -> Self {
         Self { schedule, ..self }
+    }
+
+    /// The same with a linear warm-up of so many updates in front of the schedule.
+    #[must_use]
+    pub fn warm_up(self, updates: u64) -> Self {
+        Self { warm_up: updates, ..self }
     }
 
     /// The same with the norm of the gradient limited.
@@ -190,6 +222,13 @@ impl Settings {
         Self { weight_noise: deviation, ..self }
     }
 
+    /// The same with `λ Ω` beside the loss ([`Workspace::regularise_omega`](crate::Workspace::regularise_omega)): of every window where each has
+    /// an update; of batches that are gathered, their mean, each with the weight of its targets. For Elman layers alone.
+    #[must_use]
+    pub fn omega(self, weight: f64) -> Self {
+        Self { omega: weight, ..self }
+    }
+
     /// The same with this way to take what is not finite.
     #[must_use]
     pub fn on_non_finite(self, choice: OnNonFinite) -> Self {
@@ -202,6 +241,17 @@ impl Settings {
         Self { seed, ..self }
     }
 
+    /// The learning rate after so many updates: that of the schedule and its warm-up, before a [plateau](super::Plateau) or a group.
+    #[must_use]
+    pub fn rate(&self, updates: u64) -> f64 {
+        self.rates().rate(updates)
+    }
+
+    /// The schedule behind its warm-up.
+    pub(super) fn rates(&self) -> WarmUp {
+        self.schedule.warm_up(self.warm_up)
+    }
+
     /// Whether every setting lies in its range in the number type `T`.
     ///
     /// # Errors
@@ -212,7 +262,7 @@ impl Settings {
         let positive = |x: f64| x > 0.0;
         let size = |x: f64| x >= 0.0 && x.is_finite();
         self.rule.check::<T>()?;
-        self.schedule.check::<T>()?;
+        self.rates().check::<T>()?;
         if let Clip::Norm(limit) | Clip::Value(limit) = self.clip {
             in_type::<T>(limit, positive).map_err(|found| range("clip", "a number > 0", found))?;
         }
@@ -229,6 +279,7 @@ impl Settings {
             in_type::<T>(*factor, size).map_err(|found| range("groups", &expected, found))?;
         }
         in_type::<T>(self.weight_noise, size).map_err(|found| range("weight_noise", "a finite number ≥ 0", found))?;
+        in_type::<T>(self.omega, size).map_err(|found| range("omega", "a finite number ≥ 0", found))?;
         if let OnNonFinite::GoBack { every: 0 } = self.on_non_finite {
             return Err(range("on_non_finite, every", "at least 1 update", "0".into()));
         }

@@ -58,7 +58,7 @@ pub struct Trainer<T, B: ?Sized = DefaultBackend> {
     /// By range of parameters that have one rate, the factor of it. Frozen ones are in none.
     pub(super) groups: Vec<(Range<usize>, f64)>,
     /// The same with the rates of the update at hand.
-    pub(super) rates: Vec<(Range<usize>, T)>,
+    pub(super) rates: Vec<(Range<usize>, f64)>,
     /// Parameters and moments belong together: not while they change, nor after a panic broke that off.
     pub(super) whole: bool,
 }
@@ -67,7 +67,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// A run before its first step.
     ///
     /// # Errors
-    /// [`Error::Range`] if a setting is out of its range, [`Error::Config`] if a group has no parameter or none can change,
+    /// [`Error::Range`] if a setting is out of its range, [`Error::Kind`] if [omega](Settings::omega) is asked for and a cell is no Elman
+    /// network, [`Error::Config`] if a group has no parameter or none can change,
     /// [`Error::Memory`] if gradients and moments do not fit.
     pub fn new(network: Network<T, B>, settings: Settings) -> Result<Self> {
         settings.check::<T>()?;
@@ -92,12 +93,17 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// A run that goes on.
     pub(crate) fn assemble(network: Network<T, B>, settings: Settings, mut kept: Kept<T>) -> Result<Self> {
         let groups = groups(&settings, network.parameters())?;
+        if settings.omega > 0.0 {
+            network.check_elman("training: omega")?;
+        }
+        let mut workspace = Workspace::new();
+        workspace.regularise_omega(settings.omega)?;
         let mut gradients = network.gradients()?;
         if !kept.gathered.is_empty() {
             gradients.copy_from_flat(&std::mem::take(&mut kept.gathered))?;
         }
         Ok(Self {
-            workspace: Workspace::new(),
+            workspace,
             next_state: network.state(0)?,
             clean: Aligned::default(),
             rates: Vec::with_capacity(groups.len()),
@@ -209,7 +215,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// The learning rate of the next update.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        self.settings.schedule.rate(self.kept.count.updates) * self.kept.count.factor
+        self.settings.rate(self.kept.count.updates) * self.kept.count.factor
     }
 
     /// The workspace of the passes, to record traces in or to limit cotangents between steps.

@@ -51,7 +51,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     }
 
     fn update_if_due(&mut self, loss: Loss) -> Result<Step> {
-        let mut step = Step { loss, updates: 0, rate: self.rate(), norm: None, left_out: None };
+        let omega = if self.settings.omega > 0.0 { Some(self.workspace.omega()?) } else { None };
+        let mut step = Step { loss, updates: 0, rate: self.rate(), norm: None, omega, left_out: None };
         if self.kept.count.gathered < self.settings.accumulate as u64 {
             return Ok(step);
         }
@@ -86,7 +87,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             Clip::Value(limit) => clip_value(&mut self.gradients, limit).map(|_| None)?,
         };
         self.rates.clear();
-        self.rates.extend(self.groups.iter().map(|(range, factor)| (range.clone(), T::from_f64(rate * factor))));
+        self.rates.extend(self.groups.iter().map(|(range, factor)| (range.clone(), rate * factor)));
         let Self { network, kept, gradients, rates, whole, .. } = self;
         *whole = false;
         let updated =
@@ -143,7 +144,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             self.start_over();
         }
         let left_out = Some(error.to_string());
-        Ok(Step { loss: Loss::default(), updates: 0, rate: self.rate(), norm: None, left_out })
+        Ok(Step { loss: Loss::default(), updates: 0, rate: self.rate(), norm: None, omega: None, left_out })
     }
 
     /// Parameters and optimiser become those of a snapshot. Gradients that were gathered are those of other parameters, and dropped.

@@ -20,7 +20,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         self.network.check_windows("windows")?;
         targets.check_rows(batch.steps(), batch.rows(), self.network.output_width())?;
         let (steps, rows, width) = (batch.steps(), batch.rows(), self.network.output_width());
-        let mut sum = Step { loss: Loss::default(), updates: 0, rate: 0.0, norm: None, left_out: None };
+        let mut sum = Step { loss: Loss::default(), updates: 0, rate: 0.0, norm: None, omega: None, left_out: None };
         // The state before step `from`, where the window at hand begins.
         let (mut before, mut from) = (state, 0);
         for first in (0..steps.max(1)).step_by(every) {
@@ -37,6 +37,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             sum.updates += step.updates;
             sum.rate = if step.updates > 0 { step.rate } else { sum.rate };
             sum.norm = step.norm.into_iter().chain(sum.norm).reduce(f64::max);
+            sum.omega = step.omega.into_iter().chain(sum.omega).reduce(|a, b| a + b);
             if step.left_out.is_some() {
                 // What follows would start from a state that there is not.
                 sum.left_out = step.left_out;

@@ -4,7 +4,7 @@ use crate::checkpoint_format::version_1;
 use recurrent::checkpoint::{Checkpoint, CheckpointFault as Fault, Digest, Limits};
 use recurrent::init::Scheme;
 use recurrent::network::RecurrentSpec;
-use recurrent::optim::{Adam, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd};
 use recurrent::rng::Rng;
 use recurrent::{Config, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -98,7 +98,14 @@ fn f64_comes_back_bit_for_bit_in_the_application_nan_payloads_included() {
 #[test]
 fn every_rule_comes_back_with_its_moments() {
     let sgd = Sgd { momentum: 0.9, kind: Momentum::Nesterov, weight_decay: 0.1 };
-    for rule in [Rule::Sgd(sgd), Rule::RmsProp(RmsProp::default()), Rule::Adam(Adam::default())] {
+    for rule in [
+        Rule::Sgd(sgd),
+        Rule::RmsProp(RmsProp::default()),
+        Rule::RmsProp(RmsProp { centred: true, ..RmsProp::default() }),
+        Rule::Adam(Adam::default()),
+        Rule::Adagrad(Adagrad { initial: 0.5, ..Adagrad::default() }),
+        Rule::Adadelta(Adadelta::default()),
+    ] {
         let mut written = small();
         written.optimiser = Optimiser::new(rule, 4).unwrap();
         written.optimiser.step(&mut written.parameters.clone(), &[1.0, 2.0, 3.0, 4.0], 0.1).unwrap();

@@ -5,7 +5,7 @@ use recurrent::Bias;
 use recurrent::checkpoint::{CheckpointFault as Fault, Digest, Limits};
 use recurrent::init::Init;
 use recurrent::network::{CellSpec, Config, Directions, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec};
-use recurrent::optim::{Rule, Schedule};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Optimiser, RmsProp, Rule, Schedule, Sgd};
 use recurrent::rng::Rng;
 use serde::Serialize;
 
@@ -88,12 +88,27 @@ pub fn version_1(checkpoint: &Small) -> Vec<u8> {
             other => panic!("expected a recurrent layer, found {other:?}"),
         }
     }
+    #[derive(Serialize)]
+    enum RuleThen {
+        Sgd(Sgd),
+        /// `smoothing`, `epsilon`, `momentum`, `weight_decay`.
+        RmsProp([f64; 4]),
+        Adam(Adam),
+    }
+    fn rule(rule: Rule) -> RuleThen {
+        match rule {
+            Rule::Sgd(rule) => RuleThen::Sgd(rule),
+            Rule::RmsProp(rule) => RuleThen::RmsProp([rule.smoothing, rule.epsilon, rule.momentum, rule.weight_decay]),
+            Rule::Adam(rule) => RuleThen::Adam(rule),
+            other => panic!("expected a rule of that time, found {other:?}"),
+        }
+    }
     type Head<'a> = Option<(usize, Objective, bool, &'a Option<String>)>;
     #[derive(Serialize)]
     struct Payload<'a> {
         config: (&'a InputSpec, Vec<Layer<'a>>, Readout, Head<'a>, &'a Init),
         parameters: &'a [f32],
-        optimiser: (Rule, u64, usize, Vec<&'a [f32]>),
+        optimiser: (RuleThen, u64, usize, Vec<&'a [f32]>),
         schedule: Schedule,
         step: u64,
         rng: &'a Rng,
@@ -110,7 +125,7 @@ pub fn version_1(checkpoint: &Small) -> Vec<u8> {
     let payload = Payload {
         config: (input, layers.iter().map(layer).collect(), *readout, head, init),
         parameters: &checkpoint.parameters,
-        optimiser: (optimiser.rule(), optimiser.steps(), moments[0].len(), moments),
+        optimiser: (rule(optimiser.rule()), optimiser.steps(), moments[0].len(), moments),
         schedule: checkpoint.schedule,
         step: checkpoint.step,
         rng: &checkpoint.rng,
@@ -137,7 +152,25 @@ fn the_file_is_as_the_documentation_says() {
 }
 
 #[test]
+fn moments_have_parts_of_their_names() {
+    let names = |rule| {
+        let written = Small { optimiser: Optimiser::new(rule, 4).unwrap(), ..small() };
+        let parts = parts(&written.encode(Limits::default()).unwrap());
+        parts.into_iter().map(|(name, ..)| name).filter(|name| name.starts_with("moment")).collect::<Vec<_>>()
+    };
+    let centred = RmsProp { centred: true, ..RmsProp::default() };
+    assert_eq!(names(Rule::RmsProp(centred)), ["moment square", "moment velocity", "moment mean"]);
+    assert_eq!(names(Rule::Adagrad(Adagrad::default())), ["moment sum"]);
+    assert_eq!(names(Rule::Adadelta(Adadelta::default())), ["moment square", "moment delta"]);
+}
+
+#[test]
 fn version_1_is_read() {
+    let rms_prop = RmsProp { smoothing: 0.75, momentum: 0.5, ..RmsProp::default() };
+    for rule in [Rule::Adam(Adam::default()), Rule::RmsProp(rms_prop), Rule::Sgd(Sgd::default())] {
+        let written = Small { optimiser: Optimiser::new(rule, 4).unwrap(), ..small() };
+        assert_eq!(read(&version_1(&written)).unwrap(), written);
+    }
     assert_eq!(read(&version_1(&small())).unwrap(), small());
 }
 

@@ -1,6 +1,9 @@
 //! Optimisers, clipping and schedules against hand-computed steps.
 
-use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value, norm};
+use recurrent::optim::{
+    Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, WarmUp, clip_norm, clip_value,
+    norm,
+};
 
 /// The largest relative error of one rounding, `u`.
 const U: f64 = f64::EPSILON / 2.0;
@@ -42,6 +45,60 @@ fn rms_prop_divides_by_the_root_mean_square() {
     // α = ¾: s = ¼·4² = 4, then ¾·4 + ¼·2² = 4; steps ½·4/(2 + ε) and ½·2/(2 + ε).
     let rule = RmsProp { smoothing: 0.75, epsilon: 2.0, ..RmsProp::default() };
     assert_eq!(path(Rule::RmsProp(rule), &[4.0, 2.0]), [0.5, 0.25]);
+}
+
+#[test]
+fn a_centred_rms_prop_divides_by_the_root_of_the_variance() {
+    // α = ½: m = 2, then 1; s = 8, then 4; s − m² = 4, then 3: steps ½·4/(2 + ε), and of no gradient none.
+    let rule = RmsProp { smoothing: 0.5, epsilon: 2.0, centred: true, ..RmsProp::default() };
+    assert_eq!(path(Rule::RmsProp(rule), &[4.0, 0.0]), [0.5, 0.5]);
+    // m = 2, 3, s = 8, 12, s − m² = 4, 3.
+    let second = 0.5 - 0.5 * 4.0 / (3.0_f64.sqrt() + 2.0);
+    let found = path(Rule::RmsProp(rule), &[4.0, 4.0])[1];
+    assert!((found - second).abs() <= 4.0 * U, "{found} ≠ {second}");
+}
+
+#[test]
+fn a_variance_that_rounding_makes_negative_is_none() {
+    // The mean and the mean square of a gradient that does not change come as near to it and its square as they can.
+    let rule = Rule::RmsProp(RmsProp { smoothing: 0.3, epsilon: 1.0, centred: true, ..RmsProp::default() });
+    let mut negative = 0;
+    for g in (1..100).map(|k| f64::from(k) / 10.0) {
+        let mut optimiser = Optimiser::new(rule, 1).unwrap();
+        let mut params = [0.0];
+        for _ in 0..200 {
+            optimiser.step(&mut params, &[g], 1e-3).unwrap();
+        }
+        let [s, m] =
+            ["square", "mean"].map(|name| optimiser.moments().find(|(moment, _)| *moment == name).unwrap().1[0]);
+        negative += usize::from(s - m * m < 0.0);
+        assert!(params[0].is_finite());
+    }
+    assert!(negative > 0, "a case with s < m²");
+}
+
+#[test]
+fn adagrad_divides_by_the_root_of_the_sum_of_squares() {
+    // s = 9, then 25: steps ½·3/(3 + ε) and ½/(1 + 1)·4/(5 + ε).
+    let rule = Adagrad { epsilon: 3.0, rate_decay: 1.0, ..Adagrad::default() };
+    assert_eq!(path(Rule::Adagrad(rule), &[3.0, 4.0]), [0.75, 0.625]);
+    // s = 7 + 9.
+    let rule = Adagrad { initial: 7.0, epsilon: 2.0, ..Adagrad::default() };
+    assert_eq!(path(Rule::Adagrad(rule), &[3.0]), [0.75]);
+}
+
+#[test]
+fn adadelta_divides_the_root_mean_square_of_its_steps_by_that_of_gradients() {
+    // ρ = ¾, ε = 1: s = ¼·12 = 3, Δ = √1/√4 · √12; u = ¼·3.
+    let rule = Adadelta { smoothing: 0.75, epsilon: 1.0, ..Adadelta::default() };
+    let g = 12.0_f64.sqrt();
+    let first = 1.0 - 0.5 * 0.5 * g;
+    // s = ¾·3, Δ = 0, u = ¾·¾; then s = ¾·9/4 + ¼·1 beside that u.
+    let third = first - 0.5 * (1.0 + 9.0 / 16.0_f64).sqrt() / (1.0 + 27.0 / 16.0 + 0.25_f64).sqrt();
+    let found = path(Rule::Adadelta(rule), &[g, 0.0, 1.0]);
+    for (found, expected) in found.iter().zip([first, first, third]) {
+        assert!((found - expected).abs() <= 8.0 * U, "{found} ≠ {expected}");
+    }
 }
 
 #[test]
@@ -179,6 +236,42 @@ fn schedules_have_their_values_at_the_corners() {
     assert_eq!(at(inverse, &[0, 5, 15, 35]), [1.0, 1.0, 0.5, 0.25]);
     let no_warm_up = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 0, steps: 0 };
     assert_eq!(at(no_warm_up, &[0, 1]), [0.0, 0.0]);
+}
+
+#[test]
+fn a_warm_up_goes_in_front_of_any_schedule() {
+    let at = |rates: WarmUp, steps: &[u64]| steps.iter().map(|&k| rates.rate(k)).collect::<Vec<_>>();
+    let stairs = Schedule::Step { rate: 1.0, factor: 0.5, every: 2 };
+    assert_eq!(at(stairs.warm_up(4), &[0, 1, 2, 3, 4, 5, 6]), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 0.5]);
+    assert_eq!(at(stairs.warm_up(0), &[0, 1, 2]), [1.0, 1.0, 0.5]);
+    // A cosine has the same one of its own.
+    let [own, before] = [4, 0].map(|warm_up| Schedule::Cosine { rate: 1.0, end: 0.25, warm_up, steps: 8 + warm_up });
+    let steps: Vec<u64> = (0..16).collect();
+    assert_eq!(at(before.warm_up(4), &steps), at(own.warm_up(0), &steps));
+    let largest = Schedule::Constant { rate: f64::MAX }.warm_up(u64::MAX);
+    largest.check::<f64>().unwrap();
+    assert!([0, 1 << 53, u64::MAX - 1, u64::MAX].iter().all(|&step| largest.rate(step) <= f64::MAX));
+    let json = r#"{"steps":4,"then":{"step":{"rate":1.0,"factor":0.5,"every":2}}}"#;
+    assert_eq!(serde_json::from_str::<WarmUp>(json).unwrap(), stairs.warm_up(4));
+}
+
+#[test]
+fn a_run_that_is_too_short_for_its_schedule_is_an_error_with_both_numbers() {
+    let cosine = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 10, steps: 100 };
+    let constant = Schedule::Constant { rate: 1.0 };
+    cosine.check_run(100).unwrap();
+    constant.check_run(0).unwrap();
+    constant.warm_up(7).check_run(7).unwrap();
+    cosine.warm_up(7).check_run(107).unwrap();
+    let refused = |rates: WarmUp, updates| rates.check_run(updates).unwrap_err().to_string();
+    let expected = |what: &str, updates, found| {
+        format!("schedule: steps of the {what}: expected at most {updates}, the updates of the run, found {found}")
+    };
+    assert_eq!(refused(cosine.warm_up(0), 99), expected("cosine", 99, 100));
+    assert_eq!(refused(constant.warm_up(7), 6), expected("warm-up", 6, 7));
+    assert_eq!(refused(cosine.warm_up(7), 106), expected("warm-up and the cosine", 106, 107));
+    let never = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 200, steps: 100 };
+    assert_eq!(refused(never.warm_up(0), 150), expected("cosine", 150, 200));
 }
 
 #[test]

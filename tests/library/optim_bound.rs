@@ -5,12 +5,12 @@
 //! A line with `r` roundings adds `r u` times the sum of the sizes of its terms, `u = 2⁻⁵³`; an error of an operand goes
 //! on with the size of the derivative by it. Two walks differ by at most `2 e_θ`.
 
-use recurrent::optim::{Adam, Decay, Momentum, RmsProp, Rule, Sgd};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Decay, Momentum, RmsProp, Rule, Sgd};
 
 const U: f64 = f64::EPSILON / 2.0;
 
 /// A number and how far it may be off.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Bounded {
     value: f64,
     error: f64,
@@ -20,6 +20,20 @@ impl Bounded {
     fn size(self) -> f64 {
         self.value.abs()
     }
+
+    /// `x + ε`.
+    fn plus(self, epsilon: f64) -> Self {
+        let value = self.value + epsilon;
+        Self { value, error: self.error + U * value.abs() }
+    }
+
+    /// `√x`, which changes by `dx / (2 √x)`.
+    fn root(self) -> Self {
+        // What first order is good for.
+        assert!(self.error <= self.value / 1000.0, "{self:?} may be anything next to 0");
+        let root = self.value.sqrt();
+        Self { value: root, error: if root > 0.0 { self.error / root / 2.0 } else { 0.0 } + U * root }
+    }
 }
 
 /// One parameter on its walk.
@@ -27,15 +41,20 @@ pub(crate) struct Walk {
     rule: Rule,
     count: f64,
     param: Bounded,
-    /// The velocity, or the mean of the gradients.
+    /// The velocity, the mean of the gradients of Adam, or the mean square of the steps of Adadelta.
     first: Bounded,
     square: Bounded,
+    /// The mean of the gradients where there is a velocity, too.
+    mean: Bounded,
 }
 
 impl Walk {
     pub(crate) fn new(rule: Rule, start: f64) -> Self {
         let param = Bounded { value: start, error: 0.0 };
-        Self { rule, count: 0.0, param, first: Bounded::default(), square: Bounded::default() }
+        let none = Bounded::default();
+        let initial = if let Rule::Adagrad(Adagrad { initial, .. }) = rule { initial } else { 0.0 };
+        let square = Bounded { value: initial, error: 0.0 };
+        Self { rule, count: 0.0, param, first: none, square, mean: none }
     }
 
     /// How far two walks may be apart, with a hundredth for the products of errors that first order leaves out.
@@ -49,6 +68,8 @@ impl Walk {
             Rule::Sgd(rule) => self.sgd(rule, g, rate),
             Rule::RmsProp(rule) => self.rms_prop(rule, g, rate),
             Rule::Adam(rule) => self.adam(rule, g, rate),
+            Rule::Adagrad(rule) => self.adagrad(rule, g, rate),
+            Rule::Adadelta(rule) => self.adadelta(rule, g, rate),
             other => panic!("no bound for {other:?}"),
         }
     }
@@ -73,14 +94,10 @@ impl Walk {
         self.param = Bounded { value: p.value - rate * d.value, error: p.error + rate * d.error + rounding };
     }
 
-    /// `s ← β s + (1 − β) g²`, then `√s`, which changes by `ds / √s` at most.
-    fn root_mean_square(&mut self, beta: f64, g: Bounded) -> Bounded {
-        let s = self.square;
-        let terms = beta * s.value + (1.0 - beta) * g.value * g.value;
-        let through = beta * s.error + (1.0 - beta) * 2.0 * g.size() * g.error;
-        self.square = Bounded { value: terms, error: through + 5.0 * U * terms };
-        let root = terms.sqrt();
-        Bounded { value: root, error: if root > 0.0 { self.square.error / root } else { 0.0 } + U * root }
+    /// `s ← β s + (1 − β) g²`.
+    fn mean_square(&mut self, beta: f64, g: Bounded) -> Bounded {
+        self.square = mean_square(self.square, [beta, 1.0 - beta], g);
+        self.square
     }
 
     fn sgd(&mut self, rule: Sgd, g: f64, rate: f64) {
@@ -96,10 +113,39 @@ impl Walk {
 
     fn rms_prop(&mut self, rule: RmsProp, g: f64, rate: f64) {
         let g = self.decayed(g, rule.weight_decay);
-        let root = self.root_mean_square(rule.smoothing, g);
-        let below = Bounded { value: root.value + rule.epsilon, error: root.error + U * (root.value + rule.epsilon) };
-        self.follow(rule.momentum, quotient(g, below));
+        let s = self.mean_square(rule.smoothing, g);
+        let of_step = if rule.centred {
+            self.mean = mean(self.mean, rule.smoothing, g);
+            let (m, square) = (self.mean, self.mean.value * self.mean.value);
+            let value = s.value - square;
+            Bounded { value, error: s.error + 2.0 * m.size() * m.error + 2.0 * U * (s.value + square) }
+        } else {
+            s
+        };
+        self.follow(rule.momentum, quotient(g, of_step.root().plus(rule.epsilon)));
         self.descend(rate, self.first);
+    }
+
+    fn adagrad(&mut self, rule: Adagrad, g: f64, rate: f64) {
+        let g = self.decayed(g, rule.weight_decay);
+        self.square = mean_square(self.square, [1.0, 1.0], g);
+        let step = rate / (1.0 + (self.count - 1.0) * rule.rate_decay);
+        let mut direction = quotient(g, self.square.root().plus(rule.epsilon));
+        // The three roundings of the step itself.
+        direction.error += 3.0 * U * direction.size();
+        self.descend(step, direction);
+    }
+
+    fn adadelta(&mut self, rule: Adadelta, g: f64, rate: f64) {
+        let g = self.decayed(g, rule.weight_decay);
+        let below = self.mean_square(rule.smoothing, g).plus(rule.epsilon).root();
+        let above = self.first.plus(rule.epsilon).root();
+        let share = quotient(above, below);
+        let value = share.value * g.value;
+        let error = share.error * g.size() + share.size() * g.error + U * value.abs();
+        let delta = Bounded { value, error };
+        self.first = mean_square(self.first, [rule.smoothing, 1.0 - rule.smoothing], delta);
+        self.descend(rate, delta);
     }
 
     fn adam(&mut self, rule: Adam, g: f64, rate: f64) {
@@ -108,14 +154,8 @@ impl Walk {
             Decay::Decoupled => (0.0, rule.weight_decay),
         };
         let g = self.decayed(g, coupled);
-        let (m, rest) = (self.first, 1.0 - rule.beta1);
-        // The terms of the arrangement with the most: m + (1 − β)(g − m).
-        let terms = m.size() + rest * (g.size() + m.size());
-        self.first = Bounded {
-            value: rule.beta1 * m.value + rest * g.value,
-            error: rule.beta1 * m.error + rest * g.error + 4.0 * U * terms,
-        };
-        let root = self.root_mean_square(rule.beta2, g);
+        self.first = mean(self.first, rule.beta1, g);
+        let root = self.mean_square(rule.beta2, g).root();
         // bᵏ has a relative error of at most 2k u by repeated squaring, and 1 − bᵏ loses digits where bᵏ is near 1.
         let correction = |beta: f64| {
             let power = beta.powf(self.count);
@@ -137,6 +177,21 @@ impl Walk {
             error: keep * p.error + step * (direction.error + mean_off * direction.size()) + rounding,
         };
     }
+}
+
+/// `m ← β m + (1 − β) g`.
+fn mean(m: Bounded, beta: f64, g: Bounded) -> Bounded {
+    let rest = 1.0 - beta;
+    // The terms of the arrangement with the most: m + (1 − β)(g − m).
+    let terms = m.size() + rest * (g.size() + m.size());
+    Bounded { value: beta * m.value + rest * g.value, error: beta * m.error + rest * g.error + 4.0 * U * terms }
+}
+
+/// `s ← a s + b g²`.
+fn mean_square(s: Bounded, [a, b]: [f64; 2], g: Bounded) -> Bounded {
+    let terms = a * s.value + b * g.value * g.value;
+    let through = a * s.error + b * 2.0 * g.size() * g.error;
+    Bounded { value: terms, error: through + 5.0 * U * terms }
 }
 
 /// `a / b`.

@@ -1,7 +1,7 @@
 //! The checks on optimisers and clipping see mistakes: an independent right one passes, each planted bug is rejected.
 
 use crate::optim_pytorch::first_disagreement;
-use recurrent::optim::{Adam, Decay, Momentum, RmsProp, Rule, Sgd, clip_norm};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Decay, Momentum, RmsProp, Rule, Sgd, clip_norm};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Bug {
@@ -15,6 +15,22 @@ enum Bug {
     EpsilonInsideTheRoot,
     /// RMSprop: the rate is taken into the velocity, so that a later rate does not reach it
     RateInVelocity,
+    /// centred RMSprop: the mean square, as if it were not
+    NotCentred,
+    /// centred RMSprop: the gradient itself is taken away from, and not the mean square
+    CentredGradient,
+    /// Adagrad: the sum is a mean
+    SumDecays,
+    /// Adagrad: the sum starts at 0
+    InitialForgotten,
+    /// Adagrad: the first rate is divided, too
+    RateDecayFromOne,
+    /// Adadelta: ε outside the roots
+    EpsilonOutsideTheRoots,
+    /// Adadelta: the step of this time is among those before it
+    DeltaSeesItself,
+    /// Adadelta: the mean square is of steps with their rate
+    DeltaWithRate,
     /// Adam: moments as they are
     BiasNotCorrected,
     /// Adam: corrected for one step too few
@@ -39,12 +55,20 @@ enum Bug {
     MomentShared,
 }
 
-const BUGS: [Bug; 16] = [
+const BUGS: [Bug; 24] = [
     Bug::MomentumDamped,
     Bug::NesterovAsHeavy,
     Bug::VelocityForgotten,
     Bug::EpsilonInsideTheRoot,
     Bug::RateInVelocity,
+    Bug::NotCentred,
+    Bug::CentredGradient,
+    Bug::SumDecays,
+    Bug::InitialForgotten,
+    Bug::RateDecayFromOne,
+    Bug::EpsilonOutsideTheRoots,
+    Bug::DeltaSeesItself,
+    Bug::DeltaWithRate,
     Bug::BiasNotCorrected,
     Bug::CountStartsAtZero,
     Bug::CountStops,
@@ -65,6 +89,7 @@ struct Walker {
     count: i32,
     first: Vec<f64>,
     second: Vec<f64>,
+    mean: Vec<f64>,
 }
 
 impl Walker {
@@ -81,6 +106,8 @@ impl Walker {
                 Rule::Sgd(rule) => self.sgd(rule, at, params[i], gradients[i], rate),
                 Rule::RmsProp(rule) => self.rms_prop(rule, at, params[i], gradients[i], rate),
                 Rule::Adam(rule) => self.adam(rule, at, params[i], gradients[i], rate),
+                Rule::Adagrad(rule) => self.adagrad(rule, at, params[i], gradients[i], rate),
+                Rule::Adadelta(rule) => self.adadelta(rule, at, params[i], gradients[i], rate),
                 other => panic!("no walk for {other:?}"),
             };
         }
@@ -102,9 +129,16 @@ impl Walker {
     fn rms_prop(&mut self, rule: RmsProp, at: usize, p: f64, g: f64, rate: f64) -> f64 {
         let g = g + self.decay(rule.weight_decay) * p;
         self.second[at] = rule.smoothing * self.second[at] + (1.0 - rule.smoothing) * g * g;
+        self.mean[at] = rule.smoothing * self.mean[at] + (1.0 - rule.smoothing) * g;
+        let (mut square, mut g) = (self.second[at], g);
+        if rule.centred && self.has(Bug::CentredGradient) {
+            g -= self.mean[at];
+        } else if rule.centred && !self.has(Bug::NotCentred) {
+            square -= self.mean[at].powi(2);
+        }
         let root = match self.has(Bug::EpsilonInsideTheRoot) {
-            true => (self.second[at] + rule.epsilon).sqrt(),
-            false => self.second[at].sqrt() + rule.epsilon,
+            true => (square + rule.epsilon).sqrt(),
+            false => square.sqrt() + rule.epsilon,
         };
         if self.has(Bug::RateInVelocity) {
             self.first[at] = rule.momentum * self.first[at] + rate * g / root;
@@ -112,6 +146,39 @@ impl Walker {
         }
         self.first[at] = rule.momentum * self.first[at] + g / root;
         p - rate * self.first[at]
+    }
+
+    fn adagrad(&mut self, rule: Adagrad, at: usize, p: f64, g: f64, rate: f64) -> f64 {
+        let g = g + self.decay(rule.weight_decay) * p;
+        if self.count == 1 && !self.has(Bug::InitialForgotten) {
+            self.second[at] = rule.initial;
+        }
+        self.second[at] =
+            if self.has(Bug::SumDecays) { 0.9 * self.second[at] + 0.1 * g * g } else { self.second[at] + g * g };
+        let before = f64::from(if self.has(Bug::RateDecayFromOne) { self.count } else { self.count - 1 });
+        let root = match self.has(Bug::EpsilonInsideTheRoot) {
+            true => (self.second[at] + rule.epsilon).sqrt(),
+            false => self.second[at].sqrt() + rule.epsilon,
+        };
+        p - rate / (1.0 + before * rule.rate_decay) * g / root
+    }
+
+    fn adadelta(&mut self, rule: Adadelta, at: usize, p: f64, g: f64, rate: f64) -> f64 {
+        let (rho, g) = (rule.smoothing, g + self.decay(rule.weight_decay) * p);
+        let root = |x: f64| match self.has(Bug::EpsilonOutsideTheRoots) {
+            true => x.sqrt() + rule.epsilon,
+            false => (x + rule.epsilon).sqrt(),
+        };
+        let square = rho * self.second[at] + (1.0 - rho) * g * g;
+        let delta = root(self.first[at]) / root(square) * g;
+        let next = |delta: f64| rho * self.first[at] + (1.0 - rho) * delta * delta;
+        let (delta, steps) = match self.bug {
+            Some(Bug::DeltaSeesItself) => (root(next(delta)) / root(square) * g, next(delta)),
+            Some(Bug::DeltaWithRate) => (delta, next(rate * delta)),
+            _ => (delta, next(delta)),
+        };
+        (self.first[at], self.second[at]) = (steps, square);
+        p - rate * delta
     }
 
     fn adam(&mut self, rule: Adam, at: usize, p: f64, g: f64, rate: f64) -> f64 {
@@ -139,8 +206,8 @@ impl Walker {
 
 fn disagreement(bug: Option<Bug>) -> Option<String> {
     first_disagreement(|rule, params| {
-        let (first, second) = (vec![0.0; params], vec![0.0; params]);
-        let mut walker = Walker { bug, rule, count: 0, first, second };
+        let [first, second, mean] = [(); 3].map(|()| vec![0.0; params]);
+        let mut walker = Walker { bug, rule, count: 0, first, second, mean };
         Box::new(move |params, gradients, rate| walker.step(params, gradients, rate))
     })
 }

@@ -1,7 +1,7 @@
 //! Each optimiser against PyTorch's, in f64, over six wild steps and over 2000 tame ones: `|a − b| ≤ 2 e_θ`.
 
 use crate::optim_bound::Walk;
-use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Sgd};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Sgd};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -21,12 +21,24 @@ fn rule(name: &str, settings: &Value) -> Rule {
             epsilon: number("eps", f64::NAN),
             momentum: number("momentum", 0.0),
             weight_decay,
+            centred: settings.get("centered").is_some(),
         }),
         "adam" | "adamw" => {
             let [beta1, beta2] = numbers(&settings["betas"]).try_into().expect("two betas");
             let decay = if name == "adam" { Decay::Gradient } else { Decay::Decoupled };
             Rule::Adam(Adam { beta1, beta2, epsilon: number("eps", f64::NAN), weight_decay, decay })
         }
+        "adagrad" => Rule::Adagrad(Adagrad {
+            rate_decay: number("lr_decay", 0.0),
+            initial: number("initial_accumulator_value", 0.0),
+            epsilon: number("eps", f64::NAN),
+            weight_decay,
+        }),
+        "adadelta" => Rule::Adadelta(Adadelta {
+            smoothing: number("rho", f64::NAN),
+            epsilon: number("eps", f64::NAN),
+            weight_decay,
+        }),
         other => panic!("no optimiser {other}"),
     }
 }
@@ -67,7 +79,7 @@ pub(crate) fn first_disagreement(
     mut walker: impl FnMut(Rule, usize) -> Box<dyn FnMut(&mut [f64], &[f64], f64)>,
 ) -> Option<String> {
     for Document { start, rates, gradients, kept, cases } in documents() {
-        assert_eq!((cases.len(), rates.len(), kept.last().copied()), (8, gradients.len(), Some(gradients.len())));
+        assert_eq!((cases.len(), rates.len(), kept.last().copied()), (19, gradients.len(), Some(gradients.len())));
         for case in cases {
             let name = case["optimiser"].as_str().unwrap();
             let rule = rule(name, &case["settings"]);

@@ -1,10 +1,10 @@
 //! What an optimiser refuses, and that a refusal changes nothing.
 
-use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Sgd};
+use recurrent::optim::{Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Sgd};
 use recurrent::rng::Rng;
 use recurrent::{Error, NonFinite, Scalar};
 
-fn rules() -> [Rule; 6] {
+fn rules() -> [Rule; 9] {
     [
         Rule::Sgd(Sgd::default()),
         Rule::Sgd(Sgd { momentum: 0.9, weight_decay: 0.01, kind: Momentum::Heavy }),
@@ -12,6 +12,9 @@ fn rules() -> [Rule; 6] {
         Rule::RmsProp(RmsProp { momentum: 0.5, ..RmsProp::default() }),
         Rule::Adam(Adam::default()),
         Rule::Adam(Adam { weight_decay: 0.1, decay: Decay::Decoupled, ..Adam::default() }),
+        Rule::RmsProp(RmsProp { centred: true, weight_decay: 0.1, ..RmsProp::default() }),
+        Rule::Adagrad(Adagrad { rate_decay: 0.5, initial: 0.25, ..Adagrad::default() }),
+        Rule::Adadelta(Adadelta::default()),
     ]
 }
 
@@ -20,13 +23,13 @@ fn walked<T: Scalar>(rule: Rule) -> (Optimiser<T>, Vec<T>) {
     let mut optimiser = Optimiser::new(rule, 300).unwrap();
     let mut params = vec![T::from_f64(0.5); 300];
     for g in [1.0, -0.25] {
-        optimiser.step(&mut params, &[T::from_f64(g); 300], T::from_f64(0.125)).unwrap();
+        optimiser.step(&mut params, &[T::from_f64(g); 300], 0.125).unwrap();
     }
     (optimiser, params)
 }
 
 /// The message of a step that is refused and leaves everything as it was.
-fn refused<T: Scalar>(optimiser: &mut Optimiser<T>, params: &mut [T], gradients: &[T], rate: T) -> String {
+fn refused<T: Scalar>(optimiser: &mut Optimiser<T>, params: &mut [T], gradients: &[T], rate: f64) -> String {
     let bits = |params: &[T]| params.iter().map(|p| p.to_f64().to_bits()).collect::<Vec<_>>();
     let (before, params_before) = (format!("{optimiser:?}"), bits(params));
     let error = optimiser.step(params, gradients, rate).expect_err("it should be refused").to_string();
@@ -56,7 +59,7 @@ fn a_gradient_that_is_not_finite_is_refused_and_changes_nothing() {
                 let (mut optimiser, mut params) = walked::<T>(rule);
                 let mut gradients = vec![T::ONE; 300];
                 gradients[at] = T::from_f64(bad);
-                let error = refused(&mut optimiser, &mut params, &gradients, T::from_f64(0.125));
+                let error = refused(&mut optimiser, &mut params, &gradients, 0.125);
                 let expected = format!("optimiser: gradients: expected finite numbers, found {bad} at flat index {at}");
                 assert_eq!(error, expected);
             }
@@ -78,10 +81,33 @@ fn a_parameter_that_is_not_finite_is_refused() {
 
 #[test]
 fn a_rate_that_is_negative_or_not_finite_is_refused_and_changes_nothing() {
-    for (rule, rate) in rules().into_iter().flat_map(|r| [f32::NAN, f32::INFINITY, -1.0].map(|rate| (r, rate))) {
+    for (rule, rate) in rules().into_iter().flat_map(|r| [f64::NAN, f64::INFINITY, -1.0].map(|rate| (r, rate))) {
         let (mut optimiser, mut params) = walked::<f32>(rule);
         let error = refused(&mut optimiser, &mut params, &[1.0; 300], rate);
         assert_eq!(error, format!("optimiser: rate: expected a finite number ≥ 0, found {rate}"));
+    }
+}
+
+#[test]
+fn a_rate_is_examined_in_the_number_type_of_the_parameters() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], 1e39);
+        assert_eq!(error, "optimiser: rate: expected a finite number ≥ 0, found 1e39, which is inf in f32");
+        let error = refused(&mut optimiser, &mut params, &[1.0; 300], -1e-300);
+        assert_eq!(error, format!("optimiser: rate: expected a finite number ≥ 0, found {}", -1e-300));
+    }
+}
+
+/// A schedule may end at 0, and at what is 0 in `f32`.
+#[test]
+fn a_rate_that_is_0_in_the_number_type_moves_moments_and_no_parameters() {
+    for rule in rules() {
+        let (mut optimiser, mut params) = walked::<f32>(rule);
+        let (before, moved) = (params.clone(), optimiser.moments().next().unwrap().1.to_vec());
+        optimiser.step(&mut params, &[1.0; 300], 1e-60).unwrap();
+        assert_eq!(params, before);
+        assert_ne!(optimiser.moments().next().unwrap().1, moved);
     }
 }
 
@@ -97,7 +123,8 @@ fn a_finite_gradient_whose_square_is_not_is_refused_and_the_next_step_is_as_if_i
         }
         let (mut untouched, mut expected) = (optimiser.clone(), params.clone());
         let error = refused(&mut optimiser, &mut params, &gradients, 0.125);
-        let place = "optimiser: moment square after the step";
+        let name = if matches!(rule, Rule::Adagrad(_)) { "sum" } else { "square" };
+        let place = format!("optimiser: moment {name} after the step");
         assert_eq!(error, format!("{place}: expected finite numbers, found inf at flat index 41"));
         optimiser.step(&mut params, &[2.0; 300], 0.125).unwrap();
         untouched.step(&mut expected, &[2.0; 300], 0.125).unwrap();
@@ -124,11 +151,13 @@ fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
     let mut rng = Rng::seed(31);
     let mut outcomes = [0; 2];
     let epsilons = [1e-8, 1e-30, 1e-38, 1e30];
-    for case in 0..20_000 {
-        let epsilon = epsilons[case / 24 % 4];
-        let rule = match rules()[case % 6] {
+    for case in 0..30_000 {
+        let epsilon = epsilons[case / 36 % 4];
+        let rule = match rules()[case % 9] {
             Rule::RmsProp(rule) => Rule::RmsProp(RmsProp { epsilon, ..rule }),
             Rule::Adam(rule) => Rule::Adam(Adam { epsilon, ..rule }),
+            Rule::Adagrad(rule) => Rule::Adagrad(Adagrad { epsilon, ..rule }),
+            Rule::Adadelta(rule) => Rule::Adadelta(Adadelta { epsilon, ..rule }),
             sgd => sgd,
         };
         // Sizes over the whole range of f32, with half of the cases near its end.
@@ -138,7 +167,7 @@ fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
         };
         let finite = |x: f32| if x.is_finite() { x } else { 1.0 };
         let mut optimiser = Optimiser::new(rule, 2).unwrap();
-        let rate = [1e-3, 1.0, 1e10, 1e37][case / 6 % 4];
+        let rate = [1e-3, 1.0, 1e10, 1e37][case / 9 % 4];
         // Parameters of their own for every step, so that moments are large where nothing else is.
         for _ in 0..3 {
             let [mut params, gradients] = [[(); 2]; 2].map(|pair| pair.map(|()| finite(number())));
@@ -154,7 +183,7 @@ fn a_step_is_refused_exactly_where_a_number_of_it_is_not_finite() {
             }
         }
     }
-    assert!(outcomes.iter().all(|&count| count > 5000), "{outcomes:?}");
+    assert!(outcomes.iter().all(|&count| count > 7500), "{outcomes:?}");
 }
 
 #[test]
@@ -171,7 +200,7 @@ fn numbers_that_are_not_finite_are_taken_where_they_are_allowed() {
         params.fill(0.5);
         let error = refused(&mut optimiser, &mut params, &[1.0; 300], 0.125);
         assert!(error.starts_with("optimiser: moment ") && error.ends_with("found NaN at flat index 3"), "{error}");
-        optimiser.step_with(&mut params, &[1.0; 300], f32::NAN, NonFinite::Allow).unwrap();
+        optimiser.step_with(&mut params, &[1.0; 300], f64::NAN, NonFinite::Allow).unwrap();
         assert!(params.iter().all(|p| p.is_nan()));
     }
 }
@@ -200,6 +229,18 @@ fn settings_are_examined_in_the_number_type_they_are_used_in() {
         ),
         (
             Rule::RmsProp(RmsProp { smoothing: 0.99999999, ..rms }),
+            "smoothing: expected a number in [0, 1), found 9.9999999e-1, which is 1",
+        ),
+        (
+            Rule::Adagrad(Adagrad { epsilon: 1e-46, ..Adagrad::default() }),
+            "epsilon: expected a finite number > 0, found 1e-46, which is 0",
+        ),
+        (
+            Rule::Adagrad(Adagrad { rate_decay: 1e39, ..Adagrad::default() }),
+            "rate_decay: expected a finite number ≥ 0, found 1e39, which is inf",
+        ),
+        (
+            Rule::Adadelta(Adadelta { smoothing: 0.99999999, ..Adadelta::default() }),
             "smoothing: expected a number in [0, 1), found 9.9999999e-1, which is 1",
         ),
         (
@@ -250,6 +291,17 @@ fn a_negative_square_that_nobody_checked_for_is_refused_where_its_root_would_be_
     let mut optimiser = stored(3, "[[0.5,0.5],[0.5,-0.5]]");
     let error = refused(&mut optimiser, &mut [0.0; 2], &[0.25; 2], 0.1);
     assert_eq!(error, "optimiser: parameters after the step: expected finite numbers, found NaN at flat index 1");
+}
+
+#[test]
+fn a_step_of_adadelta_that_overflows_though_its_numbers_are_moderate_is_refused() {
+    let rule = r#""rule":{"adadelta":{"smoothing":0.9,"epsilon":1e-6,"weight_decay":0.0}}"#;
+    let json = format!(r#"{{{rule},"steps":3,"params":1,"moments":[[0.0],[1e30]]}}"#);
+    let mut optimiser: Optimiser<f32> = serde_json::from_str(&json).unwrap();
+    // √(10³⁰)/√(0.1 · 10³⁰) · 10¹⁵ = 3 · 10¹⁵, times 10²⁴.
+    let error = refused(&mut optimiser, &mut [0.0], &[1e15], 1e24);
+    assert_eq!(error, "optimiser: parameters after the step: expected finite numbers, found -inf at flat index 0");
+    optimiser.step(&mut [0.0], &[1e15], 1e20).unwrap();
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! One training step as one call: what it computes is what its parts compute by hand, and a failure leaves it as it was.
 
 use crate::common::values;
-use recurrent::checkpoint::Checkpoint;
+use recurrent::checkpoint::{Checkpoint, Limits};
 use recurrent::network::{Config, DropoutSpec, RecurrentSpec};
-use recurrent::optim::{Adam, Optimiser, Rule, Schedule, clip_norm, norm};
+use recurrent::optim::{Adam, Optimiser, RmsProp, Rule, Schedule, clip_norm, norm};
 use recurrent::train::{OnNonFinite, Settings, Step, Trainer, Windows};
 use recurrent::{Batch, Error, IGNORE, Network, Targets, Workspace};
 use rnn_backend_naive::Naive;
@@ -60,11 +60,56 @@ fn a_step_is_its_parts_by_hand() {
         let norm = clip_norm(&mut gradients, 0.01).unwrap();
         let rate = schedule.rate(k);
         by_hand.apply(&mut optimiser, &gradients, rate).unwrap();
-        assert_eq!(found, Step { loss, updates: 1, rate, norm: Some(norm), left_out: None });
+        assert_eq!(found, Step { loss, updates: 1, rate, norm: Some(norm), omega: None, left_out: None });
         assert_eq!(**run.network().parameters(), **by_hand.parameters());
     }
     assert_eq!((run.counts().updates, run.rate()), (3, 0.01 / 8.0));
     assert_eq!(run.optimiser(), &optimiser);
+}
+
+#[test]
+fn a_warm_up_comes_before_the_schedule_of_a_trainer() {
+    let schedule = Schedule::Exponential { rate: 0.5, factor: 0.5 };
+    let mut run = trainer(Settings::sgd(0.0).schedule(schedule).warm_up(2));
+    let rates: Vec<f64> = (0..4).map(|k| step(&mut run, &data(k)).rate).collect();
+    assert_eq!(rates, [0.25, 0.5, 0.5, 0.25]);
+    // Settings of a file from before there was one have none.
+    let json = serde_json::to_string(&Settings::sgd(0.1)).unwrap();
+    let old = json.replace("\"warm_up\":0,", "");
+    assert_ne!(old, json);
+    assert_eq!(serde_json::from_str::<Settings>(&old).unwrap(), Settings::sgd(0.1));
+}
+
+#[test]
+fn an_optimiser_of_a_network_has_its_parameters_and_the_usual_settings() {
+    let network = network(&config());
+    let rules = [
+        (Optimiser::adam(&network), Settings::adam(0.1)),
+        (Optimiser::sgd(&network), Settings::sgd(0.1)),
+        (Optimiser::rms_prop(&network), Settings::rms_prop(0.1)),
+        (Optimiser::adagrad(&network), Settings::adagrad(0.1)),
+        (Optimiser::adadelta(&network), Settings::adadelta(0.1)),
+    ];
+    for (optimiser, settings) in rules {
+        let optimiser = optimiser.unwrap();
+        assert_eq!(optimiser, Optimiser::for_network(settings.rule, &network).unwrap());
+        optimiser.check(network.parameters().len()).unwrap();
+    }
+}
+
+#[test]
+fn a_trainer_of_any_rule_comes_back_with_its_snapshot() {
+    let centred = Rule::RmsProp(RmsProp { centred: true, ..RmsProp::default() });
+    for settings in
+        [Settings::new(centred, 0.01), Settings::adagrad(0.01), Settings::adadelta(1.0), Settings::rms_prop(0.01)]
+    {
+        let mut run = trainer(settings.on_non_finite(OnNonFinite::GoBack { every: 1 }));
+        step(&mut run, &data(1));
+        let file = kept(&run).encode(Limits::default()).unwrap();
+        let read = Checkpoint::<f64>::decode(&file, Limits::default()).unwrap();
+        assert_eq!(read, kept(&run));
+        assert!(read.training.unwrap().good.is_some());
+    }
 }
 
 #[test]

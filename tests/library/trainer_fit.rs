@@ -234,6 +234,28 @@ fn a_damaged_trainer_is_refused() {
 }
 
 #[test]
+fn a_fit_that_begins_with_a_schedule_longer_than_itself_is_refused() {
+    let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
+    let (data, fit) = (sums(1, 10), Fit::epochs(3).batch(4)); // three batches an epoch
+    let cosine = |steps| Settings::sgd(0.0).schedule(Schedule::Cosine { rate: 0.1, end: 0.0, warm_up: 0, steps });
+    let mut long = run(&config, cosine(10));
+    let error = long.fit(&fit, &data, None, quietly).unwrap_err();
+    let message = "schedule: steps of the cosine: expected at most 9, the updates of the run, found 10";
+    assert!(matches!(error, Error::Range { .. }) && error.to_string() == message, "{error}");
+    assert_eq!(long.counts().updates, 0);
+    assert!(long.fit(&Fit { epochs: 4, ..fit.clone() }, &data, None, quietly).unwrap());
+    assert!(run(&config, cosine(9)).fit(&fit, &data, None, quietly).unwrap());
+    // Two batches an update, and an update for each step of sequences of at most five.
+    let refused = |settings| run(&config, settings).fit(&fit, &data, None, quietly).unwrap_err().to_string();
+    assert!(refused(cosine(5).accumulate(2)).contains("at most 4,"));
+    assert!(refused(Settings::sgd(0.1).warm_up(46).windows(1)).contains("at most 45,"));
+    // One that goes on is not: batches that were left out would have made it too short.
+    let mut stopped = run(&config, cosine(9));
+    assert!(!stopped.fit(&fit, &data, None, |_, _| ControlFlow::Break(())).unwrap());
+    stopped.fit(&Fit { epochs: 1, ..fit }, &data, None, quietly).unwrap();
+}
+
+#[test]
 fn a_fit_of_nothing_or_with_settings_out_of_range_is_refused() {
     let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
     let (empty, data) = (Sequences::features(2, TargetKind::ValuesPerStep(2)).unwrap(), sums(1, 4));

@@ -4,7 +4,9 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use recurrent::kernels::Scalar;
-use recurrent::optim::{Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value};
+use recurrent::optim::{
+    Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, clip_norm, clip_value,
+};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -51,7 +53,7 @@ fn train<T: Scalar + serde::de::DeserializeOwned>(input: &Input<'_>) {
             _ => {}
         }
         let (before, kept) = (parameters.clone(), optimiser.clone());
-        let stepped = optimiser.step(&mut parameters, &gradients, T::from_f64(input.rate));
+        let stepped = optimiser.step(&mut parameters, &gradients, input.rate);
         if stepped.is_err() {
             assert!(parameters == before || !clean, "a refused step has changed the parameters");
             assert!(optimiser == kept || !clean, "a refused step has changed the moments");
@@ -65,12 +67,14 @@ fn rule(input: &Input<'_>) -> Rule {
         return rule;
     }
     let [a, b, c, d] = input.settings;
-    match input.kind % 3 {
+    match input.kind % 5 {
         0 => {
             let kind = if input.kind < 128 { Momentum::Heavy } else { Momentum::Nesterov };
             Rule::Sgd(Sgd { momentum: a, weight_decay: b, kind })
         }
-        1 => Rule::RmsProp(RmsProp { smoothing: a, epsilon: b, momentum: c, weight_decay: d }),
+        1 => Rule::RmsProp(RmsProp { smoothing: a, epsilon: b, momentum: c, weight_decay: d, centred: input.kind < 128 }),
+        2 => Rule::Adagrad(Adagrad { rate_decay: a, epsilon: b, initial: c, weight_decay: d }),
+        3 => Rule::Adadelta(Adadelta { smoothing: a, epsilon: b, weight_decay: d }),
         _ => {
             let decay = if input.kind < 128 { Decay::Gradient } else { Decay::Decoupled };
             Rule::Adam(Adam { beta1: a, beta2: b, epsilon: c, weight_decay: d, decay })

@@ -25,5 +25,5 @@ fn read_with<T: Stored, A: serde::Serialize + serde::de::DeserializeOwned + Part
     // The optimiser of a file goes on.
     let Checkpoint { mut parameters, mut optimiser, schedule, step, .. } = checkpoint;
     let gradients = vec![T::ONE; parameters.len()];
-    let _ = optimiser.step(&mut parameters, &gradients, T::from_f64(schedule.rate(step)));
+    let _ = optimiser.step(&mut parameters, &gradients, schedule.rate(step));
 }
