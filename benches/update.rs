@@ -13,7 +13,6 @@ use recurrent::{Batch, Network, Targets, Workspace};
 use rnn_kernels::{BernoulliCrossEntropy, MatMut, MatRef, SoftmaxCrossEntropy};
 use side_by_side::{Effort, Number, time, values};
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Duration;
 
 mod side_by_side;
@@ -91,7 +90,7 @@ where
             true => Config::one_hot(WIDTH).recurrent(cell).softmax(WIDTH),
             false => Config::features(WIDTH).recurrent(cell).bernoulli(WIDTH),
         };
-        let network = Network::with_backend(&config, 1, Arc::new(Faer::sequential())).expect("a valid configuration");
+        let network = Network::with_backend(&config, 1, Faer::sequential()).expect("a valid configuration");
         let adam = Optimiser::new(Rule::Adam(Adam::default()), network.parameters().len()).expect("a valid rule");
         #[allow(clippy::cast_possible_truncation)] // a small number
         let symbols = (0..STEPS * rows + rows).map(|i| (i * i % WIDTH) as u32).collect();

@@ -26,7 +26,7 @@ macro_rules! single_layer {
             /// # Errors
             /// Those of [`Network::new`].
             pub fn new(input: usize, hidden: usize, seed: u64) -> Result<Self> {
-                Self::with_backend(input, hidden, seed, Arc::default())
+                Self::with_backend(input, hidden, seed, DefaultBackend::default())
             }
         }
 
@@ -35,7 +35,7 @@ macro_rules! single_layer {
             ///
             /// # Errors
             /// Those of [`Network::with_backend`].
-            pub fn with_backend(input: usize, hidden: usize, seed: u64, backend: Arc<B>) -> Result<Self> {
+            pub fn with_backend(input: usize, hidden: usize, seed: u64, backend: impl Into<Arc<B>>) -> Result<Self> {
                 let spec: fn(usize) -> RecurrentSpec = $spec;
                 let config = Config::features(input).recurrent(spec(hidden).name(""));
                 Ok(Self(Network::with_backend(&config, seed, backend)?))

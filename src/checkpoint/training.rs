@@ -108,7 +108,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     /// # Errors
     /// Those of [`Network::with_backend`]; [`Error::Len`] if the number of parameters is not that of the network;
     /// [`Error::Equation`] if a cell of the registry has another equation than the one that the parameters belong to.
-    pub fn network<B: Backend<T> + ?Sized>(&self, backend: Arc<B>, cells: &Cells) -> Result<Network<T, B>> {
+    pub fn network<B: Backend<T> + ?Sized>(&self, backend: impl Into<Arc<B>>, cells: &Cells) -> Result<Network<T, B>> {
         let mut network = Network::with_backend_and_cells(&self.config, 0, backend, cells)?;
         self.expect_cells(&network.cells())?;
         network.update(|parameters| parameters.copy_from_flat(&self.parameters))?;

@@ -121,7 +121,7 @@ where
     /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
     /// finite in `T`, [`Error::Cell`] if it names a cell that is none, [`Error::Memory`] if the network does not fit.
     pub fn new(config: &Config, seed: u64) -> Result<Self> {
-        Self::with_backend(config, seed, Arc::default())
+        Self::with_backend(config, seed, DefaultBackend::default())
     }
 
     /// As [`new`](Self::new), with the cells of a registry.
@@ -129,17 +129,19 @@ where
     /// # Errors
     /// Those of [`new`](Self::new).
     pub fn with_cells(config: &Config, seed: u64, cells: &Cells) -> Result<Self> {
-        Self::with_backend_and_cells(config, seed, Arc::default(), cells)
+        Self::with_backend_and_cells(config, seed, DefaultBackend::default(), cells)
     }
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// The network of a configuration on this backend, its parameters drawn from `seed`.
     ///
+    /// A backend by itself, `Naive`, or one that several networks share, `Arc<Faer>` or `Arc<dyn Backend<f32>>`.
+    ///
     /// # Errors
     /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
     /// finite in `T`, [`Error::Cell`] if it names a cell that is none, [`Error::Memory`] if the network does not fit.
-    pub fn with_backend(config: &Config, seed: u64, backend: Arc<B>) -> Result<Self> {
+    pub fn with_backend(config: &Config, seed: u64, backend: impl Into<Arc<B>>) -> Result<Self> {
         Self::with_backend_and_cells(config, seed, backend, &Cells::new())
     }
 
@@ -147,8 +149,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of [`with_backend`](Self::with_backend).
-    pub fn with_backend_and_cells(config: &Config, seed: u64, backend: Arc<B>, cells: &Cells) -> Result<Self> {
-        let plan = Arc::new(Plan::new(config, cells)?);
+    pub fn with_backend_and_cells(
+        config: &Config,
+        seed: u64,
+        backend: impl Into<Arc<B>>,
+        cells: &Cells,
+    ) -> Result<Self> {
+        let (backend, plan) = (backend.into(), Arc::new(Plan::new(config, cells)?));
         let mut parameters = Parameters::zeros(plan.blocks.clone())?;
         initial::draw_all(&config.init, &plan, &mut parameters, &mut Rng::seed(seed))?;
         let packed = Packed::new(&*backend, &plan, &parameters, Purpose::Both)?;
@@ -315,8 +322,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// [`Error::Memory`] if it does not fit, [`Error::Range`] if a parameter is not finite in the new type.
-    pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: Arc<C>) -> Result<Network<U, C>> {
-        let plan = Arc::new(Plan::with(&self.config, self.plan.cells.clone())?);
+    pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: impl Into<Arc<C>>) -> Result<Network<U, C>> {
+        let (backend, plan) = (backend.into(), Arc::new(Plan::with(&self.config, self.plan.cells.clone())?));
         let parameters = self.parameters.cast()?;
         let packed = Packed::new(&*backend, &plan, &parameters, self.packed.purpose())?;
         Ok(Network { config: self.config.clone(), plan, parameters, packed, backend })

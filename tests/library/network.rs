@@ -5,7 +5,6 @@ use recurrent::kernels::Direction;
 use recurrent::network::{Config, Cotangents, Purpose, RecurrentSpec};
 use recurrent::{Batch, Error, Lstm, Network, Targets, Workspace};
 use rnn_backend_naive::{MatrixMultiply, Naive};
-use std::sync::Arc;
 
 type Net = Network<f64, Naive>;
 
@@ -59,8 +58,8 @@ fn weights_packed_for_one_purpose_are_not_used_for_another() {
 #[test]
 fn a_cast_network_computes_with_the_parameters_rounded_to_the_nearest() {
     let network = naive(&Config::one_hot(5).recurrent(RecurrentSpec::lstm(3).bidirectional()).softmax(4), 3);
-    let single: Network<f32, Naive> = network.cast(Arc::new(Naive)).unwrap();
-    let wide: Network<f64, MatrixMultiply> = single.cast(Arc::new(MatrixMultiply)).unwrap();
+    let single: Network<f32, Naive> = network.cast(Naive).unwrap();
+    let wide: Network<f64, MatrixMultiply> = single.cast(MatrixMultiply).unwrap();
     assert!(single.config() == network.config() && single.parameters().same_layout(network.parameters()));
     let mut rounded = 0;
     for ((&before, &single), &after) in
@@ -74,7 +73,7 @@ fn a_cast_network_computes_with_the_parameters_rounded_to_the_nearest() {
     assert!(rounded > network.parameters().len() / 2, "numbers that an f32 holds prove nothing");
 
     let batch = Batch::symbols(&[0, 1, 2, 3, 4, 1], [3, 2]).unwrap();
-    let mut by_hand = wide.cast::<f64, Naive>(Arc::new(Naive)).unwrap();
+    let mut by_hand = wide.cast::<f64, Naive>(Naive).unwrap();
     let infer = |network: &Net| {
         let (mut workspace, mut state) = (Workspace::new(), network.state(2).unwrap());
         network.infer(&mut workspace, &batch, &mut state).unwrap().storage()[..24].to_vec()
@@ -112,7 +111,7 @@ fn one_workspace_serves_networks_and_batches_of_any_size() {
 
 #[test]
 fn a_single_layer_has_the_names_of_pytorchs_own() {
-    let lstm = Lstm::<f32, Naive>::with_backend(3, 5, 1, Arc::new(Naive)).unwrap();
+    let lstm = Lstm::<f32, Naive>::with_backend(3, 5, 1, Naive).unwrap();
     let names: Vec<_> = lstm.parameters().blocks().iter().map(|b| &b.name[..]).collect();
     assert_eq!(names, ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]);
     assert_eq!(lstm.recurrent_layers().next().unwrap().w_hh.as_deref(), Some("weight_hh_l0"));
