@@ -61,16 +61,17 @@ fn main() -> Result<()> {
     };
     let fit = Fit::epochs(epochs).batch(16).plateau(0.5, 4).patience(10);
     trainer.fit(&fit, &train, Some(&validation), |trainer, moment| {
-        let Moment::Epoch(epoch, best) = moment else { return ControlFlow::Continue(()) };
+        let Moment::Epoch(epoch, best) = moment else { return Ok(ControlFlow::Continue(())) };
         let (number, star) = (trainer.progress().epochs.len(), if best { "*" } else { "" });
         println!(
             "epoch {number:3}: training {:.3}, validation {:.3} nats a step{star}",
             epoch.training.mean(),
             epoch.score()
         );
-        let kept = checkpoint.as_ref().map(|path| Checkpoint::of(trainer, ()).and_then(|run| run.write(path)));
-        kept.transpose().map_or_else(|error| eprintln!("not kept: {error}"), |_| ());
-        ControlFlow::Continue(())
+        if let Some(path) = &checkpoint {
+            Checkpoint::of(trainer, ())?.write(path)?;
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
     let scores = trainer.evaluate(&test, 16)?;
     println!(

@@ -28,8 +28,8 @@
 //! // Stopped after a hundred batches, and resumed.
 //! let mut trainer = Trainer::new(Network::new(&config, 1)?, Settings::adam(0.01).clip_norm(1.0))?;
 //! trainer.fit(&fit, &train, Some(&validation), |trainer, _| match trainer.counts().updates {
-//!     100 => ControlFlow::Break(()),
-//!     _ => ControlFlow::Continue(()),
+//!     100 => Ok(ControlFlow::Break(())),
+//!     _ => Ok(ControlFlow::Continue(())),
 //! })?;
 //! let file = Checkpoint::of(&trainer, ())?.encode(Default::default()).unwrap();
 //! let kept = Checkpoint::<f32>::decode(&file, Default::default()).unwrap();

@@ -62,7 +62,7 @@ fn a_fit_that_is_stopped_anywhere_and_resumed_from_its_bytes_is_one_that_never_s
     let mut whole = run(&noisy(), settings.clone());
     let ended = whole.fit(&fit, &train, Some(&validation), |_, _| {
         moments += 1;
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     });
     assert!(ended.unwrap());
     let expected = Checkpoint::of(&whole, ()).unwrap();
@@ -72,12 +72,22 @@ fn a_fit_that_is_stopped_anywhere_and_resumed_from_its_bytes_is_one_that_never_s
     assert!(training.progress.best.unwrap().epoch + 1 < epochs as u64 && training.good.is_some());
     for stop in 1..=moments {
         let (mut at, mut first) = (0, run(&noisy(), settings.clone()));
-        first
-            .fit(&fit, &train, Some(&validation), |_, _| {
-                at += 1;
-                if at == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
-            .unwrap();
+        let stopped = first.fit(&fit, &train, Some(&validation), |_, _| {
+            at += 1;
+            match (at == stop, stop % 2) {
+                (false, _) => Ok(ControlFlow::Continue(())),
+                (true, 0) => Ok(ControlFlow::Break(())),
+                (true, _) => Err(Error::application("the disk is full")),
+            }
+        });
+        // By its own error an observer stops a fit as by `Break`, and is given it back.
+        assert_eq!(
+            stopped.map_err(|error| error.to_string()),
+            match stop % 2 {
+                0 => Ok(stop == moments),
+                _ => Err("application: the disk is full".into()),
+            }
+        );
         let bytes = Checkpoint::of(&first, ()).unwrap().encode(Limits::default()).unwrap();
         let file = Checkpoint::<f32>::decode(&bytes, Limits::default()).unwrap();
         let mut second: Run = file.trainer(Naive, &Cells::new()).unwrap();
@@ -205,7 +215,7 @@ fn a_damaged_trainer_is_refused() {
     let mut at = 0;
     run.fit(&fit, &train, None, |_, _| {
         at += 1;
-        if at == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        Ok(if at == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
     .unwrap();
     let whole = Checkpoint::of(&run, ()).unwrap();
