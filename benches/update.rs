@@ -1,13 +1,13 @@
 //! What one training step costs beside its passes: `cargo bench --bench update` (`--once`: a single pass, `--f64`: that number type).
 //!
-//! A step sets gradients to 0, takes loss and gradients, clips by norm, makes a step of Adam and packs the weights. Its parts are timed
-//! by themselves, in turn with the whole, since machines are shared and noisy: a pass takes the median time of each, and the estimate is
+//! A step sets gradients to 0, takes loss and gradients, for which weights are packed anew, clips by norm and makes a step of Adam. Its
+//! parts are timed by themselves, in turn with the whole, since machines are shared and noisy: a pass takes the median time of each, and the estimate is
 //! the lowest median of all passes. *Passes* is the time of loss and gradients without that of the loss itself: recurrent layer, head,
 //! and what the library copies and examines. *Outside* is the share of the whole step that is not passes.
 
 use recurrent::Activation;
 use recurrent::backend::{Backend, Faer};
-use recurrent::network::{Config, RecurrentSpec};
+use recurrent::network::{Config, Purpose, RecurrentSpec};
 use recurrent::optim::{Adam, Optimiser, Rule, clip_norm};
 use recurrent::{Batch, Network, Targets, Workspace};
 use rnn_kernels::{BernoulliCrossEntropy, MatMut, MatRef, SoftmaxCrossEntropy};
@@ -171,7 +171,11 @@ where
             let clip = time(effort, clip).median;
             let of_adam = || moments.step(&mut params, black_box(&clipped), rate).expect("one length");
             let of_adam = time(effort, of_adam).median;
-            let pack = time(effort, || network.update(|p| _ = black_box(p))).median;
+            let pack = || {
+                network.update(|p| _ = black_box(p));
+                network.keep_packed_for(Purpose::Train).expect("it fits into memory");
+            };
+            let pack = time(effort, pack).median;
             for (best, seconds) in best.iter_mut().zip([step, whole - zero, of_loss, zero, clip, of_adam, pack]) {
                 *best = best.min(seconds);
             }

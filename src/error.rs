@@ -334,7 +334,8 @@ mod tests {
     #[test]
     fn an_applications_error_keeps_its_message_its_type_and_its_causes() {
         fn observe(epoch: u32) -> Result<()> {
-            Err(NotDrawn { epoch, source: std::fmt::Error }).map_err(Error::application)
+            let drawn: Result<(), _> = Err(NotDrawn { epoch, source: std::fmt::Error });
+            drawn.map_err(Error::application)
         }
         let error = observe(7).unwrap_err();
         assert_eq!(error.to_string(), "application: chart of epoch 7: not drawn");
