@@ -6,7 +6,6 @@ use recurrent::backend::Backend;
 use recurrent::network::{Config, RecurrentSpec};
 use recurrent::{Batch, Network, Targets, Workspace};
 use side_by_side::Number;
-use std::sync::Arc;
 use std::time::Duration;
 
 mod side_by_side;
@@ -23,8 +22,8 @@ fn both_directions<T: Number>(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements((STEPS * rows) as u64));
         group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1)).sample_size(10);
         for (name, backend) in T::backends() {
-            let backend: Arc<dyn Backend<T>> = Arc::from(backend);
-            let network = Network::with_backend(&config, 1, backend).expect("a valid configuration");
+            let network = Network::<T, dyn Backend<T>>::with_backend(&config, 1, backend);
+            let network = network.expect("a valid configuration");
             let (mut workspace, mut gradients) = (Workspace::new(), network.gradients().expect("it fits into memory"));
             let batch = Batch::features(&x, [STEPS, rows, hidden]).expect("the sizes agree");
             let mut state = network.state(rows).expect("it fits into memory");

@@ -9,7 +9,6 @@ use recurrent::network::{Config, RecurrentSpec};
 use recurrent::{Batch, Network, NonFinite, Targets, Workspace};
 use side_by_side::{Effort, time};
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Duration;
 
 mod side_by_side;
@@ -51,7 +50,7 @@ fn line(name: &str, [refuses, allows]: Both) {
 
 fn network(input: usize, hidden: usize) -> Network<f32, Faer> {
     let config = Config::features(input).recurrent(RecurrentSpec::lstm(hidden)).linear(8);
-    Network::with_backend(&config, 1, Arc::new(Faer::sequential())).expect("a valid configuration")
+    Network::with_backend(&config, 1, Faer::sequential()).expect("a valid configuration")
 }
 
 fn workspaces() -> [Workspace<f32>; 2] {

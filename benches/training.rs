@@ -7,7 +7,6 @@ use recurrent::network::{Config, RecurrentSpec};
 use recurrent::optim::{Adam, Optimiser, Rule, clip_norm};
 use recurrent::{Batch, Network, Targets, Workspace};
 use side_by_side::Number;
-use std::sync::Arc;
 use std::time::Duration;
 
 mod side_by_side;
@@ -23,8 +22,8 @@ fn training_step<T: Number>(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements((STEPS * ROWS) as u64));
     group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1)).sample_size(10);
     for (name, backend) in T::backends() {
-        let backend: Arc<dyn Backend<T>> = Arc::from(backend);
-        let mut network = Network::with_backend(&config, 1, backend).expect("a valid configuration");
+        let network = Network::<T, dyn Backend<T>>::with_backend(&config, 1, backend);
+        let mut network = network.expect("a valid configuration");
         let (mut workspace, mut gradients) = (Workspace::new(), network.gradients().expect("it fits into memory"));
         let mut adam = Optimiser::new(Rule::Adam(Adam::default()), gradients.len()).expect("a valid rule");
         let batch = Batch::symbols(&text[..STEPS * ROWS], [STEPS, ROWS]).expect("the sizes agree");

@@ -7,8 +7,8 @@ use recurrent::data::{Input, TargetKind};
 use recurrent::network::{Config, RecurrentSpec};
 use recurrent::rng::Rng;
 use recurrent::train::{Fit, Moment, Settings, Trainer};
-use recurrent::{Cells, Network, Result, Sequences};
-use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+use recurrent::{Cells, DefaultBackend, Network, Result, Sequences};
+use std::{ops::ControlFlow, path::PathBuf};
 
 /// Learn which notes of two octaves sound next in generated progressions of chords.
 #[derive(Parser)]
@@ -51,7 +51,9 @@ fn main() -> Result<()> {
     let [train, validation, test] = progressions(500, &mut rng)?.split(&[0.7, 0.15, 0.15], &mut rng)?;
 
     let mut trainer: Trainer<f32> = match checkpoint.as_ref().filter(|path| path.exists()) {
-        Some(path) => Checkpoint::<f32>::read(path, Limits::default())?.trainer(Arc::default(), &Cells::new())?,
+        Some(path) => {
+            Checkpoint::<f32>::read(path, Limits::default())?.trainer(DefaultBackend::default(), &Cells::new())?
+        }
         None => {
             let config = Config::features(NOTES).recurrent(RecurrentSpec::lstm(hidden)).dropout(0.3).bernoulli(NOTES);
             Trainer::new(Network::new(&config, seed)?, Settings::adam(0.01).clip_norm(1.0).seed(seed))?
@@ -59,16 +61,17 @@ fn main() -> Result<()> {
     };
     let fit = Fit::epochs(epochs).batch(16).plateau(0.5, 4).patience(10);
     trainer.fit(&fit, &train, Some(&validation), |trainer, moment| {
-        let Moment::Epoch(epoch, best) = moment else { return ControlFlow::Continue(()) };
+        let Moment::Epoch(epoch, best) = moment else { return Ok(ControlFlow::Continue(())) };
         let (number, star) = (trainer.progress().epochs.len(), if best { "*" } else { "" });
         println!(
             "epoch {number:3}: training {:.3}, validation {:.3} nats a step{star}",
             epoch.training.mean(),
             epoch.score()
         );
-        let kept = checkpoint.as_ref().map(|path| Checkpoint::of(trainer, ()).and_then(|run| run.write(path)));
-        kept.transpose().map_or_else(|error| eprintln!("not kept: {error}"), |_| ());
-        ControlFlow::Continue(())
+        if let Some(path) = &checkpoint {
+            Checkpoint::of(trainer, ())?.write(path)?;
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
     let scores = trainer.evaluate(&test, 16)?;
     println!(

@@ -18,9 +18,9 @@ impl Digest {
 
     /// The digest of the parts one after another.
     pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
-        parts.iter().for_each(|part| hash.update(part));
-        Self(hash.finalize().into())
+        let mut digesting = Digesting::default();
+        parts.iter().for_each(|part| digesting.add(part));
+        digesting.finish()
     }
 
     pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -31,6 +31,20 @@ impl Digest {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// The digest of bytes that come one part after another.
+#[derive(Debug, Default)]
+pub(crate) struct Digesting(Sha256);
+
+impl Digesting {
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. The message is one line with the place, what was expected there and what was found.
+///
+/// Every variant can be made outside this crate, too; what fits none of them is [`Error::application`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -168,6 +170,13 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What an application's own code met with: in the observer of a [fit](crate::train::Trainer::fit), or in any function of its own that
+    /// returns a [`Result`] of this crate. Made by [`Error::application`]; the library itself never returns one.
+    #[error("application: {source}")]
+    Application {
+        /// What it was; `downcast_ref` gives the application's type back.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A file was replaced by its new content, whole, but a later step failed: until the system has written its folder
     /// by itself, a power failure may bring the old content back.
     #[error("{path}: replaced, but {doing} failed: {source}", path = .path.display())]
@@ -238,6 +247,23 @@ fn list(mismatches: &[TensorMismatch]) -> String {
 }
 
 impl Error {
+    /// An application's own error, or a text that is one.
+    ///
+    /// ```
+    /// use recurrent::{Error, Result};
+    ///
+    /// fn learning_rate(line: &str) -> Result<f64> {
+    ///     line.parse().map_err(Error::application)
+    /// }
+    /// let error = learning_rate("0.O1").unwrap_err();
+    /// assert_eq!(error.to_string(), "application: invalid float literal");
+    /// assert!(matches!(&error, Error::Application { source } if source.is::<std::num::ParseFloatError>()));
+    /// assert_eq!(Error::application("no more disk space").to_string(), "application: no more disk space");
+    /// ```
+    pub fn application(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::Application { source: error.into() }
+    }
+
     /// A wrong number of elements.
     pub(crate) fn len(what: impl Into<String>, expected: usize, found: usize) -> Self {
         Error::Len { what: what.into(), expected, found }
@@ -290,4 +316,45 @@ pub(crate) fn checked_product(what: &str, factors: &[usize]) -> Result<usize> {
         .iter()
         .try_fold(1_usize, |product, &factor| product.checked_mul(factor))
         .ok_or_else(|| Error::Overflow { what: what.into(), factors: factors.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, Result};
+    use std::error::Error as _;
+
+    /// An error of an application that has a cause of its own.
+    #[derive(Debug, thiserror::Error)]
+    #[error("chart of epoch {epoch}: not drawn")]
+    struct NotDrawn {
+        epoch: u32,
+        source: std::fmt::Error,
+    }
+
+    #[test]
+    fn an_applications_error_keeps_its_message_its_type_and_its_causes() {
+        fn observe(epoch: u32) -> Result<()> {
+            let drawn: Result<(), _> = Err(NotDrawn { epoch, source: std::fmt::Error });
+            drawn.map_err(Error::application)
+        }
+        let error = observe(7).unwrap_err();
+        assert_eq!(error.to_string(), "application: chart of epoch 7: not drawn");
+        let own = error.source().expect("its own error is the cause");
+        assert_eq!(own.downcast_ref::<NotDrawn>().map(|own| own.epoch), Some(7));
+        assert!(own.source().is_some_and(|cause| cause.is::<std::fmt::Error>()));
+        assert!(own.source().unwrap().source().is_none());
+    }
+
+    #[test]
+    fn a_text_is_an_applications_error_too() {
+        let error = Error::application(format!("stopped after {} steps", 3));
+        assert_eq!(error.to_string(), "application: stopped after 3 steps");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("stopped after 3 steps"));
+    }
+
+    #[test]
+    fn errors_go_from_thread_to_thread() {
+        fn crosses<E: std::error::Error + Send + Sync + 'static>() {}
+        crosses::<Error>();
+    }
 }

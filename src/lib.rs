@@ -32,8 +32,8 @@
 //!
 //! # Three types with three owners
 //!
-//! A [`Network`] is the model: shared by reference, `Sync`, changed in [`Network::update`] only, which packs the weights
-//! at its end. A [`State`] belongs to one stream or batch and is carried by value. A [`Workspace`] belongs to one
+//! A [`Network`] is the model: shared by reference, `Sync`, changed in [`Network::update`] only; weights are packed by the first pass that
+//! needs them. A [`State`] belongs to one stream or batch and is carried by value. A [`Workspace`] belongs to one
 //! thread of work and is reused; once it has seen a step, the next ones allocate nothing.
 //!
 //! # Features

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::memory::reserve;
 use crate::rng::Rng;
-use rnn_kernels::Scalar;
+use rnn_kernels::{IGNORE, Scalar};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
@@ -27,7 +27,7 @@ impl Default for Sampling {
 #[derive(Clone, Debug, Default)]
 pub struct Sampler {
     sampling: Sampling,
-    order: Vec<usize>,
+    order: Vec<u32>,
     weights: Vec<f64>,
 }
 
@@ -46,16 +46,37 @@ impl Sampler {
         Ok(Self { sampling, ..Self::default() })
     }
 
-    /// A symbol below `V` with probability `p_v`; `logits` is `[V]`.
+    /// A symbol below `V` with probability `p_v`, as [`Network::step_symbols`](crate::Network::step_symbols) and
+    /// [`Batch::symbols`](crate::Batch::symbols) take it; `logits` is `[V]`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "_backend")]
+    /// # fn main() -> recurrent::Result<()> {
+    /// use recurrent::network::{Config, Network, RecurrentSpec};
+    /// use recurrent::{Workspace, rng::Rng, sampling::Sampler};
+    ///
+    /// let network = Network::<f32>::new(&Config::one_hot(5).recurrent(RecurrentSpec::gru(8)).softmax(5), 1)?;
+    /// let (mut workspace, mut state, mut rng) = (Workspace::new(), network.state(1)?, Rng::seed(1));
+    /// let (mut sampler, mut text) = (Sampler::default(), vec![0]);
+    /// while text.len() < 20 {
+    ///     let logits = network.step_symbols(&mut workspace, &text[text.len() - 1..], &mut state)?;
+    ///     text.push(sampler.draw(logits.row(0), &mut rng)?);
+    /// }
+    /// assert!(text.iter().all(|&symbol| symbol < 5));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "_backend"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// Among equal logits the smaller symbol comes first, for the likeliest and for the `k` likeliest alike. At
     /// `τ = 0` the generator is not used. A logit of −∞ is a symbol of probability 0.
     ///
     /// # Errors
-    /// If there are no logits, one is NaN or +∞, or all are −∞, or memory for the scratch cannot be had. The generator
-    /// stays as it was then.
-    pub fn draw<T: Scalar>(&mut self, logits: &[T], rng: &mut Rng) -> Result<usize> {
-        let largest = check(logits)?;
+    /// If there are no logits or more than symbols, `2³² − 1`, one is NaN or +∞, or all are −∞, or memory for the scratch cannot be had.
+    /// The generator stays as it was then.
+    pub fn draw<T: Scalar>(&mut self, logits: &[T], rng: &mut Rng) -> Result<u32> {
+        let (symbols, largest) = (symbols(logits.len())?, check(logits)?);
         let Sampling { temperature, top_k } = self.sampling;
         if temperature == 0.0 {
             return Ok(largest);
@@ -64,18 +85,19 @@ impl Sampler {
         self.weights.clear();
         reserve("sampling: symbols", &mut self.order, logits.len())?;
         reserve("sampling: weights", &mut self.weights, logits.len())?;
-        self.order.extend(0..logits.len());
+        self.order.extend(0..symbols);
         if let Some(k) = top_k.filter(|&k| k < logits.len()) {
-            let likelier_first = |&a: &usize, &b: &usize| {
-                logits[b].partial_cmp(&logits[a]).unwrap_or(Ordering::Equal).then(a.cmp(&b)) // NaN was refused
+            let likelier_first = |&a: &u32, &b: &u32| {
+                let [of_a, of_b] = [a, b].map(|v| logits[v as usize]);
+                of_b.partial_cmp(&of_a).unwrap_or(Ordering::Equal).then(a.cmp(&b)) // NaN was refused
             };
             self.order.select_nth_unstable_by(k, likelier_first);
             self.order.truncate(k);
             self.order.sort_unstable();
         }
-        let top = logits[largest].to_f64();
+        let top = logits[largest as usize].to_f64();
         // The largest weight is 1, so that the sum is at least 1 and no exponential overflows.
-        let weight = |&v: &usize| Scalar::exp((logits[v].to_f64() - top) / temperature);
+        let weight = |&v: &u32| Scalar::exp((logits[v as usize].to_f64() - top) / temperature);
         self.weights.extend(self.order.iter().map(weight));
         let mut left = rng.uniform() * self.weights.iter().sum::<f64>();
         for (&v, &weight) in self.order.iter().zip(&self.weights) {
@@ -88,15 +110,20 @@ impl Sampler {
     }
 }
 
+/// How many symbols there are, each below [`IGNORE`].
+fn symbols(logits: usize) -> Result<u32> {
+    u32::try_from(logits).map_err(|_| Error::range("sampling: number of logits", format!("at most {IGNORE}"), logits))
+}
+
 /// The smallest symbol among those of the largest logit.
-fn check<T: Scalar>(logits: &[T]) -> Result<usize> {
+fn check<T: Scalar>(logits: &[T]) -> Result<u32> {
     if let Some(v) = logits.iter().position(|l| l.is_nan() || l.to_f64() == f64::INFINITY) {
         let found = logits[v].to_f64();
         return Err(Error::NotFinite { what: "sampling: logits".into(), index: v, found });
     }
     let largest = (1..logits.len()).fold(0, |best, v| if logits[v] > logits[best] { v } else { best });
     match logits.get(largest) {
-        Some(l) if l.is_finite() => Ok(largest),
+        Some(l) if l.is_finite() => symbols(largest),
         Some(_) => Err(Error::range("sampling: logits", "one that is finite", "−∞ for every symbol")),
         None => Err(Error::len("sampling: logits", 1, 0)),
     }
@@ -104,13 +131,13 @@ fn check<T: Scalar>(logits: &[T]) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sampler, Sampling};
+    use super::{Sampler, Sampling, symbols};
     use crate::rng::Rng;
 
     fn counts(sampling: Sampling, logits: &[f64], draws: usize) -> Vec<usize> {
         let (mut sampler, mut rng) = (Sampler::new(sampling).unwrap(), Rng::seed(5));
         let mut counts = vec![0; logits.len()];
-        (0..draws).for_each(|_| counts[sampler.draw(logits, &mut rng).unwrap()] += 1);
+        (0..draws).for_each(|_| counts[sampler.draw(logits, &mut rng).unwrap() as usize] += 1);
         counts
     }
 
@@ -164,6 +191,13 @@ mod tests {
         assert_eq!(draw(&[0.0, f32::INFINITY]), Err(not_finite("inf")));
         assert!(draw(&[f32::NEG_INFINITY; 2]).is_err());
         assert!(draw(&[]).is_err());
+    }
+
+    #[test]
+    fn more_logits_than_there_are_symbols_are_an_error() {
+        assert_eq!(symbols(u32::MAX as usize).unwrap(), u32::MAX);
+        let error = symbols(usize::MAX).unwrap_err().to_string();
+        assert!(error.starts_with("sampling: number of logits: expected at most 4294967295, found"), "{error}");
     }
 
     #[test]

@@ -2,13 +2,12 @@
 
 use crate::side_by_side::{Effort, Number, time, values};
 use recurrent::backend::Faer;
-use recurrent::network::{Config, Cotangents, RecurrentSpec};
+use recurrent::network::{Config, Cotangents, Purpose, RecurrentSpec};
 use recurrent::optim::{Optimiser, clip_norm};
 use recurrent::train::{Settings, Trainer};
 use recurrent::{Activation, Batch, Network, Parameters, SeqRef, State, Targets, Workspace};
 use rnn_kernels::Backend;
 use std::hint::black_box;
-use std::sync::Arc;
 
 /// Steps of a batch.
 const STEPS: usize = 60;
@@ -139,10 +138,8 @@ where
 {
     pub fn new(setting: Setting) -> Self {
         let Setting { head, rows, .. } = setting;
-        let network = || {
-            let backend = Arc::new(Faer::sequential());
-            Network::<T, _>::with_backend(&setting.config(), 1, backend).expect("a valid configuration")
-        };
+        let network =
+            || Network::<T, _>::with_backend(&setting.config(), 1, Faer::sequential()).expect("a valid configuration");
         let trainer = Trainer::new(network(), Settings::adam(RATE).clip_norm(1.0)).expect("valid settings");
         let network = network();
         let adam = Optimiser::adam(&network).expect("it fits into memory");
@@ -188,7 +185,10 @@ where
         });
         let mut params = network.parameters().to_vec();
         let of_adam = time(effort, || adam.step(&mut params, black_box(gradients), RATE).expect("one length"));
-        let pack = time(effort, || network.update(|p| _ = black_box(p)));
+        let pack = time(effort, || {
+            network.update(|p| _ = black_box(p));
+            network.keep_packed_for(Purpose::Train).expect("it fits into memory");
+        });
         let [step, passes, with_loss, zero, clip, of_adam, pack] =
             [step, passes, with_loss, zero, clip, of_adam, pack].map(|timing| timing.median);
         Parts([step, passes, (with_loss - passes).max(0.0), zero, clip, of_adam, pack])

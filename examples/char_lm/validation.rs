@@ -90,8 +90,7 @@ pub fn sample(
             break;
         }
         let logits = network.step_symbols(&mut workspace, &[next], &mut state)?;
-        let drawn = sampler.draw(logits.row(0), rng)?;
-        next = u32::try_from(drawn).unwrap_or(u32::MAX);
+        next = sampler.draw(logits.row(0), rng)?;
         symbols.push(next);
     }
     vocabulary.decode(&symbols)

@@ -6,7 +6,6 @@ use recurrent::network::{Config, Cotangents, Network, RecurrentSpec, Workspace};
 use recurrent::rng::Rng;
 use recurrent::{Activation, Batch, Bias, Direction, Error, NonFinite, Result};
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 /// Spectral radii below, at and above the critical one.
 pub const RADII: [f64; 3] = [0.9, 1.0, 1.1];
@@ -70,7 +69,7 @@ fn elman(name: String, activation: Activation, hidden: usize, init: Init, input:
 
 /// `‖∂L/∂h_t‖` when `L = v · h_T` with a random unit vector `v`, over `steps` steps of random input.
 pub fn measure(case: &Case, steps: usize, seed: u64) -> Result<Measured> {
-    let network = Network::<f64, Naive>::with_backend(&case.config, seed, Arc::new(Naive))?;
+    let network = Network::<f64, Naive>::with_backend(&case.config, seed, Naive)?;
     let mut rng = Rng::seed(!seed);
     let x: Vec<f64> = (0..steps * FEATURES).map(|_| case.input * rng.normal()).collect();
     let batch = Batch::features(&x, [steps, 1, FEATURES])?;

@@ -10,7 +10,7 @@ const MAGIC: [u8; 8] = *b"\x89RNN\r\n\x1a\n";
 const VERSION: u32 = 2;
 /// Up to here the digest of the header vouches for it.
 const SIGNED: usize = 24;
-const HEADER: usize = SIGNED + 32;
+pub(super) const HEADER: usize = SIGNED + 32;
 /// Of an entry of the table: all but the name.
 const ENTRY: usize = 1 + 1 + 8 + 32;
 
@@ -89,87 +89,148 @@ pub(super) enum Opened<'a> {
     Version2(Parts<'a>),
 }
 
-/// Examines everything about `bytes` that does not depend on what the parts mean. Every length is compared with what is
-/// there before anything is done with it.
-pub(super) fn open<T: Stored>(bytes: &[u8], limits: Limits) -> Result<Opened<'_>, Fault> {
-    let found = bytes.len() as u64;
+/// What the first bytes of a file say.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub version: u32,
+    /// Of the payload in version 1, of the table in version 2, which is there.
+    pub length: u64,
+    expected: Digest,
+}
+
+/// Examines the first bytes of a file of `found` bytes: all [`HEADER`] of them, or as many as there are.
+pub(super) fn header<T: Stored>(first: &[u8], found: u64, limits: Limits) -> Result<Header, Fault> {
     limits.check(found)?;
-    let magic = array(bytes, 0)?;
+    let magic = array(first, 0)?;
     if magic != MAGIC {
         return Err(Fault::NotACheckpoint { expected: MAGIC, found: magic });
     }
-    let version = u32::from_le_bytes(array(bytes, 8)?);
+    let version = u32::from_le_bytes(array(first, 8)?);
     if !(1..=VERSION).contains(&version) {
         return Err(Fault::UnknownVersion { expected: VERSION, found: version });
     }
-    let tag: [u8; 4] = array(bytes, 12)?;
+    let tag: [u8; 4] = array(first, 12)?;
     if tag != [T::TAG, 0, 0, 0] {
         return Err(Fault::NumberType { expected: T::NAME, found: name(tag) });
     }
-    // Of the payload in version 1, of the table in version 2.
-    let length = u64::from_le_bytes(array(bytes, 16)?);
-    let expected = Digest::from_bytes(array(bytes, SIGNED)?);
+    let length = u64::from_le_bytes(array(first, 16)?);
+    let expected = Digest::from_bytes(array(first, SIGNED)?);
     if version > 1 && length > TABLE {
         return Err(Fault::PartTooLarge { part: "the table of parts".into(), limit: TABLE });
     }
     let end = length.saturating_add(HEADER as u64);
-    let Some(signed) = usize::try_from(end).ok().and_then(|end| bytes.get(HEADER..end)) else {
+    if found < end {
         return Err(Fault::Truncated { expected: end, found });
-    };
+    }
     if version == 1 && found > end {
         return Err(Fault::TrailingBytes { expected: end, found });
     }
-    let digest = Digest::of_parts(&[&bytes[..SIGNED], signed]);
-    if digest != expected {
-        let part = if version == 1 { "the payload" } else { "the table of parts" };
-        return Err(Fault::Altered { part: part.into(), expected, found: digest });
+    Ok(Header { version, length, expected })
+}
+
+impl Header {
+    /// `Ok` if the digest is that of the first bytes of the header and of what is signed with them.
+    pub fn check(&self, first: &[u8], signed: &[u8]) -> Result<(), Fault> {
+        let found = Digest::of_parts(&[&first[..SIGNED], signed]);
+        if found == self.expected {
+            return Ok(());
+        }
+        let part = if self.version == 1 { "the payload" } else { "the table of parts" };
+        Err(Fault::Altered { part: part.into(), expected: self.expected, found })
     }
-    if version == 1 {
+}
+
+/// Examines everything about `bytes` that does not depend on what the parts mean. Every length is compared with what is
+/// there before anything is done with it.
+pub(super) fn open<T: Stored>(bytes: &[u8], limits: Limits) -> Result<Opened<'_>, Fault> {
+    let found = bytes.len() as u64;
+    let header = header::<T>(&bytes[..bytes.len().min(HEADER)], found, limits)?;
+    // The header is there with what it signs.
+    let end = HEADER + usize::try_from(header.length).unwrap_or(usize::MAX - HEADER);
+    let signed = &bytes[HEADER..end];
+    header.check(bytes, signed)?;
+    if header.version == 1 {
         return Ok(Opened::Version1(signed));
     }
-    Parts::read(signed, &bytes[HEADER + signed.len()..], found).map(Opened::Version2)
+    Parts::read(signed, &bytes[end..], found).map(Opened::Version2)
+}
+
+/// What the table says of a part.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub name: &'a str,
+    /// [`Need`] as a number.
+    need: u8,
+    pub length: u64,
+    expected: Digest,
+}
+
+impl Entry<'_> {
+    /// `Ok` if this is the digest of its content.
+    pub fn check(&self, found: Digest) -> Result<(), Fault> {
+        if found == self.expected {
+            return Ok(());
+        }
+        Err(Fault::Altered { part: format!("part {:?}", self.name), expected: self.expected, found })
+    }
+
+    /// Whether a reader that does not know it goes on without it.
+    pub fn may_be_skipped(&self) -> bool {
+        self.need != Need::MustBeKnown as u8
+    }
+}
+
+fn malformed_table(found: &str) -> Fault {
+    Fault::Malformed { part: "the table of parts".into(), found: found.into() }
+}
+
+/// The parts in the order of the table, no two of one name, whose lengths are together what there is of a file of `found` bytes.
+pub(super) fn entries(mut table: &[u8], found: u64) -> Result<Vec<Entry<'_>>, Fault> {
+    let (mut entries, mut end) = (Vec::new(), (HEADER + table.len()) as u64);
+    while let Some((&len, rest)) = table.split_first() {
+        let (name, rest) =
+            rest.split_at_checked(len.into()).ok_or_else(|| malformed_table("a name that is cut off"))?;
+        let (fixed, rest) =
+            rest.split_at_checked(ENTRY - 1).ok_or_else(|| malformed_table("an entry that is cut off"))?;
+        let name = std::str::from_utf8(name).map_err(|_| malformed_table("a name that is not UTF-8"))?;
+        if fixed[0] > 1 {
+            return Err(malformed_table(&format!("part {name:?} with flags {:#04x}", fixed[0])));
+        }
+        let length = u64::from_le_bytes(array(fixed, 1)?);
+        end = end.saturating_add(length);
+        entries.push(Entry { name, need: fixed[0], length, expected: Digest::from_bytes(array(fixed, 9)?) });
+        table = rest;
+    }
+    if found < end {
+        return Err(Fault::Truncated { expected: end, found });
+    }
+    if found > end {
+        return Err(Fault::TrailingBytes { expected: end, found });
+    }
+    Ok(entries)
+}
+
+/// The fault of a part whose name another one has.
+pub(super) fn twice(name: &str) -> Fault {
+    malformed_table(&format!("part {name:?} twice"))
 }
 
 /// The parts of a file by name; whoever knows a part takes it out.
 #[derive(Debug)]
-pub(super) struct Parts<'a>(BTreeMap<&'a str, (&'a [u8], u8)>);
+pub(super) struct Parts<'a>(BTreeMap<&'a str, (&'a [u8], Entry<'a>)>);
 
 impl<'a> Parts<'a> {
-    fn read(mut table: &'a [u8], content: &'a [u8], found: u64) -> Result<Self, Fault> {
-        let malformed = |found: &str| Fault::Malformed { part: "the table of parts".into(), found: found.into() };
-        let start = found - content.len() as u64;
-        let (mut parts, mut expected) = (Vec::new(), start);
-        while let Some((&len, rest)) = table.split_first() {
-            let (name, rest) = rest.split_at_checked(len.into()).ok_or_else(|| malformed("a name that is cut off"))?;
-            let (fixed, rest) =
-                rest.split_at_checked(ENTRY - 1).ok_or_else(|| malformed("an entry that is cut off"))?;
-            let name = std::str::from_utf8(name).map_err(|_| malformed("a name that is not UTF-8"))?;
-            if fixed[0] > 1 {
-                return Err(malformed(&format!("part {name:?} with flags {:#04x}", fixed[0])));
-            }
-            let length = u64::from_le_bytes(array(fixed, 1)?);
-            expected = expected.saturating_add(length);
-            parts.push((name, fixed[0], length, Digest::from_bytes(array(fixed, 9)?)));
-            table = rest;
-        }
-        if found < expected {
-            return Err(Fault::Truncated { expected, found });
-        }
-        if found > expected {
-            return Err(Fault::TrailingBytes { expected, found });
-        }
+    fn read(table: &'a [u8], content: &'a [u8], found: u64) -> Result<Self, Fault> {
         let (mut rest, mut known) = (content, BTreeMap::new());
-        for (name, need, length, expected) in parts {
+        for entry in entries(table, found)? {
             // Their sum is that of the content.
-            let (content, after) =
-                rest.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).unwrap_or((rest, &[]));
-            let digest = Digest::of(content);
-            if digest != expected {
-                return Err(Fault::Altered { part: format!("part {name:?}"), expected, found: digest });
+            let length = usize::try_from(entry.length).unwrap_or(usize::MAX);
+            let (content, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            entry.check(Digest::of(content))?;
+            if known.contains_key(entry.name) {
+                return Err(twice(entry.name));
             }
-            if known.insert(name, (content, need)).is_some() {
-                return Err(malformed(&format!("part {name:?} twice")));
-            }
+            known.insert(entry.name, (content, entry));
             rest = after;
         }
         Ok(Self(known))
@@ -187,8 +248,8 @@ impl<'a> Parts<'a> {
 
     /// `Ok` if what is left may be skipped.
     pub fn finish(self) -> Result<(), Fault> {
-        match self.0.iter().find(|(_, (_, need))| *need == Need::MustBeKnown as u8) {
-            Some((name, _)) => Err(Fault::UnknownPart { found: (*name).into() }),
+        match self.0.values().find(|(_, entry)| !entry.may_be_skipped()) {
+            Some((_, entry)) => Err(Fault::UnknownPart { found: entry.name.into() }),
             None => Ok(()),
         }
     }

@@ -1,7 +1,8 @@
 //! `resume(save(run)) = run`, bit for bit: everything a training run is, in one file.
 //!
 //! A [`Checkpoint`] is the content, [`write_atomically`] the way any file of this crate reaches the disk, [`Limits`] what
-//! both the writer and the reader of a file keep to.
+//! both the writer and the reader of a file keep to. Whoever wants no more than the network takes
+//! [`Network::from_checkpoint`](crate::Network::from_checkpoint).
 //!
 //! # The file
 //!
@@ -55,6 +56,7 @@ mod compact;
 mod fault;
 mod format;
 mod limits;
+mod network;
 mod parts;
 mod stored;
 mod trainer;

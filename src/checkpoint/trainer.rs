@@ -77,7 +77,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     /// # Errors
     /// Those of [`network`](Self::network), [`Error::Kind`] if it was not written of a trainer, [`Error::Len`] if the carried state is not
     /// one of the network.
-    pub fn trainer<B: Backend<T> + ?Sized>(&self, backend: Arc<B>, cells: &Cells) -> Result<Trainer<T, B>> {
+    pub fn trainer<B: Backend<T> + ?Sized>(&self, backend: impl Into<Arc<B>>, cells: &Cells) -> Result<Trainer<T, B>> {
         let Some(training) = self.training.clone() else {
             return Err(Error::kind(
                 "checkpoint",
@@ -103,7 +103,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     pub fn trainer_with<B: Backend<T> + ?Sized>(
         &self,
         settings: Settings,
-        backend: Arc<B>,
+        backend: impl Into<Arc<B>>,
         cells: &Cells,
     ) -> Result<Trainer<T, B>> {
         settings.check::<T>()?;

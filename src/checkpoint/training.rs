@@ -6,7 +6,7 @@ use crate::cells::{CellRecord, Cells, expect};
 use crate::error::{Error, Result};
 use crate::file::{read, write_atomically};
 use crate::finite::check_finite;
-use crate::network::{Config, LayerSpec, Network};
+use crate::network::{Config, LayerSpec, Network, Parameters};
 use crate::optim::{Optimiser, Schedule};
 use crate::rng::Rng;
 use rnn_kernels::Backend;
@@ -103,16 +103,18 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         Ok(checkpoint)
     }
 
-    /// Its network: that of the configuration with the cells of a registry, and its parameters.
+    /// Its network: that of the configuration with the cells of a registry, and its parameters. Nothing is drawn.
     ///
     /// # Errors
     /// Those of [`Network::with_backend`]; [`Error::Len`] if the number of parameters is not that of the network;
     /// [`Error::Equation`] if a cell of the registry has another equation than the one that the parameters belong to.
-    pub fn network<B: Backend<T> + ?Sized>(&self, backend: Arc<B>, cells: &Cells) -> Result<Network<T, B>> {
-        let mut network = Network::with_backend_and_cells(&self.config, 0, backend, cells)?;
-        self.expect_cells(&network.cells())?;
-        network.update(|parameters| parameters.copy_from_flat(&self.parameters))?;
-        Ok(network)
+    pub fn network<B: Backend<T> + ?Sized>(&self, backend: impl Into<Arc<B>>, cells: &Cells) -> Result<Network<T, B>> {
+        Network::with_parameters(&self.config, backend.into(), cells, |made, blocks| {
+            self.expect_cells(made)?;
+            let mut parameters = Parameters::zeros(blocks)?;
+            parameters.copy_from_flat(&self.parameters)?;
+            Ok(parameters)
+        })
     }
 
     /// Whether its numbers are finite and its settings in range, and whether the moments fit the parameters and the cells
@@ -181,7 +183,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     }
 }
 
-fn in_file(path: &Path, fault: Fault) -> Error {
+pub(super) fn in_file(path: &Path, fault: Fault) -> Error {
     match fault {
         Fault::Memory { part, bytes } => Error::Memory {
             what: format!("checkpoint {}, {part}", path.display()),

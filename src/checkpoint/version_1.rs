@@ -123,6 +123,12 @@ impl From<RuleOfVersion1> for Rule {
     }
 }
 
+/// The first two fields, which are what a network is.
+pub(super) fn network<T: Stored>(payload: &[u8]) -> Result<(Config, Vec<T>), Fault> {
+    let mut from = Compact::new(PART, payload);
+    Ok((from.value::<OfVersion1>()?.into(), from.numbers()?))
+}
+
 pub(super) fn decode<T: Stored, A: DeserializeOwned>(payload: &[u8]) -> Result<Checkpoint<T, A>, Fault> {
     let mut from = Compact::new(PART, payload);
     let config = from.value::<OfVersion1>()?.into();

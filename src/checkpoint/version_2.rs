@@ -99,6 +99,19 @@ impl Names {
     }
 }
 
+/// Whether a part is one that [`decode`] knows.
+pub(super) fn is_known(name: &str) -> bool {
+    let of_moments = ["velocity", "mean", "square"].map(moment);
+    let of_snapshots = [GOOD, BEST].map(|names| (names.parameters, names.moments.map(|(_, part)| part)));
+    PARTS.contains(&name)
+        || of_moments.contains(&name)
+        || of_snapshots.iter().any(|(parameters, moments)| *parameters == name || moments.contains(&name))
+}
+
+/// The parts that are neither of moments nor of snapshots.
+const PARTS: [&str; 10] =
+    ["config", "optimiser", "run", "cells", "application", "training", "epochs", "parameters", "state", "gathered"];
+
 /// The part of a moment.
 fn moment(name: &str) -> &'static str {
     match name {

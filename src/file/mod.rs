@@ -7,7 +7,7 @@ mod read;
 mod replace;
 mod stale;
 
-pub(crate) use read::read;
+pub(crate) use read::{Reading, read};
 pub use replace::write_atomically;
 
 use crate::error::{Error, Result};

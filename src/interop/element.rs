@@ -48,6 +48,11 @@ pub(crate) fn append<T: Element>(bytes: &mut Vec<u8>, values: &[T]) {
     bytes[start..].chunks_exact_mut(size_of::<T>()).zip(values).for_each(|(to, &value)| value.put(to));
 }
 
+/// Overwrites `values` with the numbers of as many bytes, each converted.
+pub(crate) fn copy<U: Element, T>(values: &mut [T], bytes: &[u8], convert: impl Fn(U) -> T) {
+    values.iter_mut().zip(bytes.chunks_exact(size_of::<U>())).for_each(|(to, from)| *to = convert(U::take(from)));
+}
+
 /// The numbers of these bytes, in memory of exactly their size; nothing if there is not enough.
 pub(crate) fn numbers<T: Element>(bytes: &[u8]) -> Option<Vec<T>> {
     let chunks = bytes.chunks_exact(size_of::<T>());

@@ -9,11 +9,12 @@
 //! # fn main() -> recurrent::Result<()> {
 //! use recurrent::network::{Config, Network, RecurrentSpec};
 //! use recurrent::interop::{LoadOptions, Metadata};
+//! use recurrent::{Cells, DefaultBackend};
 //!
 //! // torch: self.rnn = LSTM(6, 7, num_layers=2); self.head = Linear(7, 11)
 //! let config = Config::features(6).recurrent(RecurrentSpec::lstm(7).layers(2)).softmax(11);
-//! let mut network = Network::<f32>::new(&config, 0)?;
-//! network.load_safetensors("model.safetensors", &LoadOptions::default())?;
+//! let (options, backend) = (LoadOptions::default(), DefaultBackend::default());
+//! let network = Network::<f32>::from_safetensors("model.safetensors", &options, &config, backend, &Cells::new())?;
 //! network.save_safetensors("again.safetensors", Metadata::Config)?;
 //! # Ok(())
 //! # }

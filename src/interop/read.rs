@@ -1,16 +1,20 @@
 //! A safetensors file into a network: whole or not at all.
 
+use super::element::copy;
+use super::write::LONGEST_HEADER;
 use super::{CONFIG_KEY, Element};
+use crate::cells::Cells;
 use crate::error::{Error, Result, TensorMismatch};
-use crate::file;
+use crate::file::Reading;
 use crate::finite::{NonFinite, first_non_finite};
 use crate::network::{Config, Network, ParameterBlock, Parameters};
 use rnn_kernels::{Backend, Scalar};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a file may hold beyond finite numbers of the network's own type.
 #[derive(Clone, Copy, Debug)]
@@ -44,23 +48,36 @@ impl Default for LoadOptions {
 }
 
 impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
-    /// Takes the parameters from a safetensors file, by name.
+    /// Takes the parameters from a safetensors file, by name, in memory of the parameters beside those that the network has.
     ///
     /// # Errors
     /// [`Error::Tensors`] with every tensor that does not fit, [`Error::Format`] if the file is not safetensors, not a
     /// regular file or too long, [`Error::Io`] if it cannot be read, [`Error::Memory`] if it does not fit into memory. The network is then
     /// unchanged.
     pub fn load_safetensors(&mut self, path: impl AsRef<Path>, options: &LoadOptions) -> Result<()> {
-        let path = path.as_ref();
-        let bytes = read(path, options.max_bytes)?;
-        let tensors = parse(path, &bytes)?;
         let mut loaded = self.gradients()?;
-        let mismatches = fill(&mut loaded, &tensors, options);
-        if !mismatches.is_empty() {
-            return Err(Error::Tensors { path: path.display().to_string(), mismatches });
-        }
-        self.update(|parameters| parameters.copy_from_slice(&loaded));
+        fill(&mut loaded, path.as_ref(), options)?;
+        self.update(|parameters| *parameters = loaded);
         Ok(())
+    }
+
+    /// The network of a configuration with the parameters of a safetensors file, in the memory of these: nothing is drawn, and numbers go
+    /// from the file straight to where the network keeps them.
+    ///
+    /// # Errors
+    /// Those of [`Network::with_backend_and_cells`] and of [`load_safetensors`](Self::load_safetensors).
+    pub fn from_safetensors(
+        path: impl AsRef<Path>,
+        options: &LoadOptions,
+        config: &Config,
+        backend: impl Into<Arc<B>>,
+        cells: &Cells,
+    ) -> Result<Self> {
+        Self::with_parameters(config, backend.into(), cells, |_, blocks| {
+            let mut loaded = Parameters::zeros(blocks)?;
+            fill(&mut loaded, path.as_ref(), options)?;
+            Ok(loaded)
+        })
     }
 }
 
@@ -71,97 +88,113 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
 /// it cannot be read at all.
 pub fn read_config(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Option<Config>> {
     let path = path.as_ref();
-    let bytes = read(path, options.max_bytes)?;
-    parse(path, &bytes)?;
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| not_safetensors(path, &error))?;
-    let Some(text) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG_KEY)) else {
+    let header = header(path, &mut open(path, options)?)?;
+    let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG_KEY)) else {
         return Ok(None);
     };
     let broken = |error| Error::format(format!("{}: {CONFIG_KEY}", path.display()), "a configuration", error);
     serde_json::from_str(text).map(Some).map_err(broken)
 }
 
-/// The tensors of the file into parameters of the same names; returns whatever does not fit.
-fn fill<T: Element>(
-    parameters: &mut Parameters<T>,
-    tensors: &SafeTensors<'_>,
-    options: &LoadOptions,
-) -> Vec<TensorMismatch> {
-    let mut mismatches = Vec::new();
-    for k in 0..parameters.blocks().len() {
-        let block = parameters.blocks()[k].clone();
-        let values = &mut parameters[block.range()];
-        match tensors.tensor(&block.name) {
-            Err(_) => mismatches.push(TensorMismatch::Missing { name: block.name, expected: block.shape }),
-            Ok(tensor) => mismatches.extend(fill_block(block, values, &tensor, options).err()),
+/// The tensors of the file into parameters of the same names.
+///
+/// # Errors
+/// If the file cannot be read or a tensor does not fit; the parameters may have changed then.
+fn fill<T: Element>(parameters: &mut Parameters<T>, path: &Path, options: &LoadOptions) -> Result<()> {
+    let mut file = open(path, options)?;
+    let header = header(path, &mut file)?;
+    let blocks = parameters.blocks().to_vec();
+    let mut mismatches: Vec<_> = blocks.iter().map(|block| mismatch::<T>(block, &header, options)).collect();
+    let mut unexpected = Vec::new();
+    // In the order of the file, which is read once.
+    for name in header.offset_keys() {
+        let Some(tensor) = header.info(&name) else { continue };
+        let len = (tensor.data_offsets.1 - tensor.data_offsets.0) as u64;
+        match blocks.iter().position(|block| block.name == name) {
+            Some(k) if mismatches[k].is_none() => {
+                let values = &mut parameters[blocks[k].range()];
+                numbers(values, tensor.dtype, &mut file, len)?;
+                let bad = first_non_finite(values).filter(|_| options.non_finite == NonFinite::Refuse);
+                mismatches[k] =
+                    bad.map(|index| TensorMismatch::NotFinite { name, index, found: values[index].to_f64() });
+            }
+            Some(_) => file.chunks(len, |_| ())?,
+            None => {
+                file.chunks(len, |_| ())?;
+                unexpected.push((name, tensor.shape.clone()));
+            }
         }
     }
-    let mut unexpected: Vec<_> = tensors.iter().filter(|(name, _)| parameters.block(name).is_none()).collect();
-    unexpected.sort_by_key(|&(name, _)| name);
-    mismatches.extend(
-        unexpected
-            .into_iter()
-            .map(|(name, tensor)| TensorMismatch::Unexpected { name: name.into(), found: tensor.shape().to_vec() }),
-    );
-    mismatches
+    file.finish()?;
+    unexpected.sort();
+    let unexpected = unexpected.into_iter().map(|(name, found)| TensorMismatch::Unexpected { name, found });
+    let mismatches: Vec<_> = mismatches.into_iter().flatten().chain(unexpected).collect();
+    if mismatches.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Tensors { path: path.display().to_string(), mismatches })
 }
 
-fn fill_block<T: Element>(
-    block: ParameterBlock,
-    values: &mut [T],
-    tensor: &TensorView<'_>,
-    options: &LoadOptions,
-) -> Result<(), TensorMismatch> {
-    let name = block.name;
-    if tensor.shape() != block.shape {
-        return Err(TensorMismatch::Shape { name, expected: block.shape, found: tensor.shape().to_vec() });
+/// What the header says of a tensor that does not fit.
+fn mismatch<T: Element>(block: &ParameterBlock, header: &Metadata, options: &LoadOptions) -> Option<TensorMismatch> {
+    let (name, expected) = (block.name.clone(), block.shape.clone());
+    let Some(tensor) = header.info(&name) else { return Some(TensorMismatch::Missing { name, expected }) };
+    if tensor.shape != expected {
+        return Some(TensorMismatch::Shape { name, expected, found: tensor.shape.clone() });
     }
-    let convert = options.conversion == Conversion::Allow;
-    match tensor.dtype() {
-        dtype if dtype == T::DTYPE => copy::<T, T>(values, tensor.data(), |value| value),
-        Dtype::F32 if convert => copy::<f32, T>(values, tensor.data(), |value| T::from_f64(value.to_f64())),
-        Dtype::F64 if convert => copy::<f64, T>(values, tensor.data(), T::from_f64),
-        found => {
-            return Err(TensorMismatch::Dtype { name, expected: T::DTYPE.to_string(), found: found.to_string() });
+    let converted = options.conversion == Conversion::Allow && matches!(tensor.dtype, Dtype::F32 | Dtype::F64);
+    let (expected, found) = (T::DTYPE.to_string(), tensor.dtype.to_string());
+    (tensor.dtype != T::DTYPE && !converted).then_some(TensorMismatch::Dtype { name, expected, found })
+}
+
+/// So many bytes of the file, which are as many numbers of this type, chunk by chunk.
+fn numbers<T: Element>(values: &mut [T], dtype: Dtype, file: &mut Reading<'_>, len: u64) -> Result<()> {
+    let mut rest = values;
+    file.chunks(len, |bytes| {
+        let (here, after) = std::mem::take(&mut rest).split_at_mut(bytes.len() / (dtype.bitsize() / 8));
+        match dtype {
+            own if own == T::DTYPE => copy::<T, T>(here, bytes, |value| value),
+            Dtype::F64 => copy::<f64, T>(here, bytes, T::from_f64),
+            _ => copy::<f32, T>(here, bytes, |value| T::from_f64(value.to_f64())),
         }
+        rest = after;
+    })
+}
+
+/// The file, whose kind and length are checked before it is read.
+fn open<'p>(path: &'p Path, options: &LoadOptions) -> Result<Reading<'p>> {
+    let expected = format!("at most {} bytes", options.max_bytes);
+    let too_long = |len| Error::format(path.display().to_string(), expected, format!("{len} bytes"));
+    Reading::open(path, options.max_bytes, too_long)
+}
+
+/// The header of the file, whose tensors lie one after another in all the rest of it.
+fn header(path: &Path, file: &mut Reading<'_>) -> Result<Metadata> {
+    let broken = |found: String| Error::format(path.display().to_string(), "a whole safetensors file", found);
+    let rest = file.len().checked_sub(8).ok_or_else(|| broken(format!("{} bytes", file.len())))?;
+    let mut len = [0; 8];
+    len.copy_from_slice(&file.bytes(8)?);
+    let len = u64::from_le_bytes(len);
+    if len > rest.min(LONGEST_HEADER as u64) {
+        return Err(broken(format!("a header of {len} bytes in a file of {}", file.len())));
     }
-    let bad = first_non_finite(values).filter(|_| options.non_finite == NonFinite::Refuse);
-    match bad {
-        Some(index) => Err(TensorMismatch::NotFinite { name, index, found: values[index].to_f64() }),
-        None => Ok(()),
+    let bytes = file.bytes(len)?;
+    check_duplicates(path, &bytes)?;
+    let header: Metadata = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
+    let data = header.data_len() as u64;
+    if data != rest - len {
+        return Err(broken(format!("tensors of {data} bytes in the {} behind the header", rest - len)));
     }
-}
-
-fn copy<U: Element, T>(values: &mut [T], bytes: &[u8], convert: impl Fn(U) -> T) {
-    values.iter_mut().zip(bytes.chunks_exact(size_of::<U>())).for_each(|(to, from)| *to = convert(U::take(from)));
-}
-
-/// The whole file, whose kind and length are checked before it is read.
-fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
-    let expected = format!("at most {max_bytes} bytes");
-    file::read(path, max_bytes, |len| Error::format(path.display().to_string(), expected, format!("{len} bytes")))
-}
-
-fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
-    check_duplicates(path, bytes)?;
-    SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(path, &error))
-}
-
-fn not_safetensors(path: &Path, error: &safetensors::SafeTensorError) -> Error {
-    Error::format(path.display().to_string(), "a whole safetensors file", error)
+    Ok(header)
 }
 
 /// Two tensors of one name: the format forbids it, and a reader that keeps one of them would say nothing.
-fn check_duplicates(path: &Path, bytes: &[u8]) -> Result<()> {
-    // A header that is no header is left to the reader of the format, which says more about it.
-    let Some((len, rest)) = bytes.split_first_chunk::<8>() else { return Ok(()) };
-    let Some(header) = usize::try_from(u64::from_le_bytes(*len)).ok().and_then(|len| rest.get(..len)) else {
-        return Ok(());
-    };
+fn check_duplicates(path: &Path, header: &[u8]) -> Result<()> {
     match serde_json::Deserializer::from_slice(header).deserialize_map(UniqueKeys) {
         Err(error) if error.to_string().contains(DUPLICATE) => {
             Err(Error::format(path.display().to_string(), "a different name for every tensor", error))
         }
+        // A header that is no header is left to the reader of the format, which says more about it.
         _ => Ok(()),
     }
 }

@@ -125,4 +125,4 @@ fn encode<T: Element>(
 }
 
 /// Longer ones are not read by the crate safetensors.
-const LONGEST_HEADER: usize = 100_000_000;
+pub(super) const LONGEST_HEADER: usize = 100_000_000;

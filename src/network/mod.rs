@@ -1,7 +1,7 @@
 //! Networks from configuration: a model, a state and a workspace, three types with three owners.
 //!
-//! - [`Network`] owns parameters and packed weights, is shared (`&self`, `Sync`) and packs at one moment: the end of
-//!   [`Network::update`].
+//! - [`Network`] owns parameters and packed weights, is shared (`&self`, `Sync`) and changes in [`Network::update`] alone. Weights are
+//!   packed when a pass of their [use](Purpose) first needs them.
 //! - [`State`] belongs to a stream or a batch and is moved or copied by value.
 //! - [`Workspace`] belongs to a thread of work and is reused.
 //!
@@ -87,6 +87,12 @@ use std::sync::Arc;
 /// A recurrent network: configuration, parameters and packed weights.
 ///
 /// `T` is `f32` or `f64`, `B` the backend. [`Network::new`] uses the default backend, [`Network::with_backend`] any.
+///
+/// # Memory
+///
+/// `P` parameters, and what the backend packs of them, `lens(…).packed(use)` for every direction of every recurrent layer: for inference
+/// once there was a pass of inference, for training once there was one of training. A network that only infers never has the second, and
+/// is had without more than that on the way by [`from_checkpoint`](Self::from_checkpoint) and [`from_safetensors`](Self::from_safetensors).
 #[derive(Debug)]
 pub struct Network<T, B: ?Sized = DefaultBackend> {
     config: Config,
@@ -123,7 +129,7 @@ where
     /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
     /// finite in `T`, [`Error::Cell`] if it names a cell that is none, [`Error::Memory`] if the network does not fit.
     pub fn new(config: &Config, seed: u64) -> Result<Self> {
-        Self::with_backend(config, seed, Arc::default())
+        Self::with_backend(config, seed, DefaultBackend::default())
     }
 
     /// As [`new`](Self::new), with the cells of a registry.
@@ -131,17 +137,19 @@ where
     /// # Errors
     /// Those of [`new`](Self::new).
     pub fn with_cells(config: &Config, seed: u64, cells: &Cells) -> Result<Self> {
-        Self::with_backend_and_cells(config, seed, Arc::default(), cells)
+        Self::with_backend_and_cells(config, seed, DefaultBackend::default(), cells)
     }
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// The network of a configuration on this backend, its parameters drawn from `seed`.
     ///
+    /// A backend by itself, `Naive`, or one that several networks share, `Arc<Faer>` or `Arc<dyn Backend<f32>>`.
+    ///
     /// # Errors
     /// [`Error::Config`] or [`Error::Overflow`] if the configuration is not one of a network or its initial values are not
     /// finite in `T`, [`Error::Cell`] if it names a cell that is none, [`Error::Memory`] if the network does not fit.
-    pub fn with_backend(config: &Config, seed: u64, backend: Arc<B>) -> Result<Self> {
+    pub fn with_backend(config: &Config, seed: u64, backend: impl Into<Arc<B>>) -> Result<Self> {
         Self::with_backend_and_cells(config, seed, backend, &Cells::new())
     }
 
@@ -149,12 +157,33 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of [`with_backend`](Self::with_backend).
-    pub fn with_backend_and_cells(config: &Config, seed: u64, backend: Arc<B>, cells: &Cells) -> Result<Self> {
-        let plan = Arc::new(Plan::new(config, cells)?);
+    pub fn with_backend_and_cells(
+        config: &Config,
+        seed: u64,
+        backend: impl Into<Arc<B>>,
+        cells: &Cells,
+    ) -> Result<Self> {
+        let (backend, plan) = (backend.into(), Arc::new(Plan::new(config, cells)?));
         let mut parameters = Parameters::zeros(plan.blocks.clone())?;
         initial::draw_all(&config.init, &plan, &mut parameters, &mut Rng::seed(seed))?;
-        let packed = Packed::new(&*backend, &plan, &parameters, Purpose::Both)?;
-        Ok(Self { config: config.clone(), plan, parameters, packed, backend })
+        Ok(Self::of(config.clone(), plan, parameters, backend))
+    }
+
+    fn of(config: Config, plan: Arc<Plan<T>>, parameters: Parameters<T>, backend: Arc<B>) -> Self {
+        let packed = Packed::of(&parameters, Purpose::Both);
+        Self { config, plan, parameters, packed, backend }
+    }
+
+    /// The network of a configuration with parameters that are made for its cells and blocks, and nothing drawn.
+    pub(crate) fn with_parameters(
+        config: &Config,
+        backend: Arc<B>,
+        cells: &Cells,
+        make: impl FnOnce(&[CellRecord], Arc<[ParameterBlock]>) -> Result<Parameters<T>>,
+    ) -> Result<Self> {
+        let plan = Arc::new(Plan::new(config, cells)?);
+        let parameters = make(&plan.cell_records(), plan.blocks.clone())?;
+        Ok(Self::of(config.clone(), plan, parameters, backend))
     }
 
     /// The configuration.
@@ -268,10 +297,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         Conditions::of(MatRef::new(w_hh, hidden, hidden), activation)
     }
 
-    /// Changes the parameters, then packs them: whatever was computed with the old ones and is not finished, as a
-    /// backward pass, cannot be.
+    /// Changes the parameters: whatever was computed with the old ones and is not finished, as a backward pass, cannot be.
     ///
-    /// A parameter that is not finite afterwards is an error of the next pass.
+    /// The next pass of each use packs them, in the room of those before. A parameter that is not finite afterwards is an error of the next
+    /// pass.
     ///
     /// # Panics
     /// If `change` replaces the parameters by those of another network.
@@ -282,7 +311,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             self.parameters.has_blocks(&self.plan.blocks),
             "update: the parameters must keep the blocks of this network"
         );
-        self.packed.fill(&*self.backend, &self.plan, &self.parameters);
+        self.packed.renew(&self.parameters);
         result
     }
 
@@ -294,7 +323,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         Optimiser::new(rule, self.parameters.len())
     }
 
-    /// `θ ← θ − η direction(gradients)`, then packs: one step of an optimiser. [`Trainer::step`](crate::train::Trainer::step) does all that
+    /// `θ ← θ − η direction(gradients)`: one step of an optimiser. [`Trainer::step`](crate::train::Trainer::step) does all that
     /// comes before it, too.
     ///
     /// # Errors
@@ -304,12 +333,19 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.update(|parameters| optimiser.step(parameters, gradients, rate))
     }
 
-    /// Chooses what weights are kept packed for; a network that only streams needs no transposes.
+    /// Packs now, for this purpose, and lets go of what was packed for another; until there is another call, passes of another use are
+    /// [`Error::Order`].
+    ///
+    /// Nobody needs to call it: weights are packed by the first pass of their use. A server does, so that no request pays for that and
+    /// none makes it hold weights for training.
     ///
     /// # Errors
-    /// [`Error::Memory`] if the packed weights do not fit.
+    /// [`Error::Memory`] if the packed weights do not fit, [`Error::Order`] if a panic broke an update off. What passes may be made stays then.
     pub fn keep_packed_for(&mut self, purpose: Purpose) -> Result<()> {
-        self.packed = Packed::new(&*self.backend, &self.plan, &self.parameters, purpose)?;
+        for usage in purpose.uses() {
+            self.packed.ready("keep_packed_for", usage, &*self.backend, &self.plan, &self.parameters)?;
+        }
+        self.packed.keep_only(purpose);
         Ok(())
     }
 
@@ -317,10 +353,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// [`Error::Memory`] if it does not fit, [`Error::Range`] if a parameter is not finite in the new type.
-    pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: Arc<C>) -> Result<Network<U, C>> {
-        let plan = Arc::new(Plan::with(&self.config, self.plan.cells.clone())?);
+    pub fn cast<U: Scalar, C: Backend<U> + ?Sized>(&self, backend: impl Into<Arc<C>>) -> Result<Network<U, C>> {
+        let (backend, plan) = (backend.into(), Arc::new(Plan::with(&self.config, self.plan.cells.clone())?));
         let parameters = self.parameters.cast()?;
-        let packed = Packed::new(&*backend, &plan, &parameters, self.packed.purpose())?;
+        let packed = Packed::of(&parameters, self.packed.purpose());
         Ok(Network { config: self.config.clone(), plan, parameters, packed, backend })
     }
 

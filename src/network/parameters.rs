@@ -49,6 +49,15 @@ impl<T: Scalar> Parameters<T> {
         Ok(Self { flat: Aligned::zeros("parameters", len)?, blocks })
     }
 
+    /// These numbers in these blocks.
+    ///
+    /// # Errors
+    /// [`Error::Len`] if there are more or fewer.
+    pub(crate) fn of(blocks: Arc<[ParameterBlock]>, flat: Aligned<T>) -> Result<Self> {
+        check_len("parameters", blocks.last().map_or(0, |last| last.range().end), flat.len())?;
+        Ok(Self { blocks, flat })
+    }
+
     /// Zeros of the same layout: gradients before accumulation, moments before the first step.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         usage: Use,
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
-        let packed = self.packed.get(call, usage)?;
+        let packed = self.packed.get(call, usage, backend, plan, &self.parameters)?;
         if workspace.non_finite == NonFinite::Refuse {
             self.packed.check_finite(&self.parameters)?;
             check_finite("state", state.as_slice())?;
@@ -131,7 +131,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         gradients: &mut Parameters<T>,
     ) -> Result<()> {
         let (plan, backend) = (&*self.plan, &*self.backend);
-        let packed = self.packed.get(call, Use::Train)?;
+        let packed = self.packed.get(call, Use::Train, backend, plan, &self.parameters)?;
         let (record_traces, record_d_x) = (workspace.needs_traces(), workspace.record_d_x);
         let Workspace {
             dims,

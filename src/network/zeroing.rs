@@ -6,7 +6,6 @@ use super::{Batch, Cotangents, Network, Parameters, State, Workspace};
 use crate::loss::Targets;
 use rnn_backend_naive::Naive;
 use rnn_kernels::{Activation, SeqRef};
-use std::sync::Arc;
 
 impl Workspace<f64> {
     /// NaN in every number.
@@ -58,7 +57,7 @@ fn a_pass_reads_no_number_that_it_did_not_write() {
     let x: Vec<f64> = (0..24_u32).map(|k| f64::from(k % 7) / 4.0 - 0.75).collect();
     let classes = [0, 1, rnn_kernels::IGNORE, 1, 0, 0, 1, rnn_kernels::IGNORE, 0, 1, 1, 0];
     for (config, outputs) in [(stack.clone().softmax(2), 12), (stack.last_step().softmax(2), 3)] {
-        let network = Network::<f64, Naive>::with_backend(&config, 1, Arc::new(Naive)).unwrap();
+        let network = Network::<f64, Naive>::with_backend(&config, 1, Naive).unwrap();
         let batch = Batch::features(&x, [4, 3, 2]).unwrap().with_lengths(&[4, 0, 2]).unwrap().with_noise(1);
         let found = |workspace: &mut Workspace<f64>, spoil: bool| -> [Found; 2] {
             workspace.record_d_input(true);

@@ -2,6 +2,7 @@
 
 use super::fit::{Fit, Moment};
 use super::trainer::Trainer;
+use crate::error::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use rnn_kernels::{Backend, Scalar};
 use std::ops::ControlFlow;
@@ -10,7 +11,7 @@ use std::ops::ControlFlow;
 /// Where standard error is no terminal only the lines are written.
 pub fn bar<T: Scalar, B: Backend<T> + ?Sized>(
     fit: &Fit,
-) -> impl FnMut(&Trainer<T, B>, Moment<'_>) -> ControlFlow<()> + use<T, B> {
+) -> impl FnMut(&Trainer<T, B>, Moment<'_>) -> Result<ControlFlow<()>> + use<T, B> {
     let (bar, epochs) = (ProgressBar::new(1), fit.epochs);
     if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}") {
         bar.set_style(style);
@@ -37,6 +38,6 @@ pub fn bar<T: Scalar, B: Backend<T> + ?Sized>(
                 }
             }
         }
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     }
 }

@@ -144,7 +144,7 @@ pub enum Moment<'a> {
 impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// Goes over `train` until [`Fit::epochs`] or the patience is over; after each epoch scores `validation`. Returns whether it ended
     /// rather than was stopped: `observe` is told of every batch and every epoch, may [keep](crate::checkpoint::Checkpoint::of) the
-    /// trainer, and stops the fit by `ControlFlow::Break`.
+    /// trainer, and stops the fit by `ControlFlow::Break` or an error of its own, such as [`Error::application`].
     ///
     /// Called again, it goes on where it was: stopped anywhere, kept, read and called with the same arguments, it gives the bits of a fit
     /// that was not stopped. Where it had ended it does nothing, unless it was for want of epochs
@@ -154,7 +154,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// epoch go into the first update of the next.
     ///
     /// # Errors
-    /// Those of [`step`](Self::step), [`Error::Range`] if a setting of the fit is out of range, [`Error::Len`] if there is nothing to train
+    /// Those of [`step`](Self::step) and of `observe`, [`Error::Range`] if a setting of the fit is out of range, [`Error::Len`] if there is nothing to train
     /// on. The fit can go on from there. [`Error::Range`] with both numbers, before anything is done, if a warm-up or a cosine of the
     /// [schedule](super::Settings::schedule) is longer than all updates that a fit which begins can make.
     pub fn fit(
@@ -162,7 +162,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         fit: &Fit,
         train: &Sequences<T>,
         validation: Option<&Sequences<T>>,
-        mut observe: impl FnMut(&Self, Moment<'_>) -> ControlFlow<()>,
+        mut observe: impl FnMut(&Self, Moment<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<bool> {
         fit.check()?;
         if train.is_empty() {
@@ -195,7 +195,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
                 self.end(fit, Ended::Epochs)?;
             }
             let Some(epoch) = self.kept.progress.epochs.last() else { unreachable!("an epoch was closed") };
-            if observe(self, Moment::Epoch(epoch, better)).is_break() {
+            if observe(self, Moment::Epoch(epoch, better))?.is_break() {
                 return Ok(self.kept.progress.ended.is_some());
             }
         }
@@ -235,7 +235,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         fit: &Fit,
         train: &Sequences<T>,
         padded: &mut Padded<T>,
-        observe: &mut impl FnMut(&Self, Moment<'_>) -> ControlFlow<()>,
+        observe: &mut impl FnMut(&Self, Moment<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
         let order = match &self.kept.progress.order {
             Some(order) => order.clone(),
@@ -253,7 +253,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             let step = self.step(&padded.batch()?, padded.targets()?)?;
             self.kept.progress.batches += 1;
             self.kept.progress.loss += step.loss;
-            if observe(self, Moment::Step(&step, batches.len())).is_break() {
+            if observe(self, Moment::Step(&step, batches.len()))?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -305,6 +305,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
 }
 
 /// Nothing to say: an observer for those who want none.
-pub fn quietly<S: ?Sized>(_: &S, _: Moment<'_>) -> ControlFlow<()> {
-    ControlFlow::Continue(())
+///
+/// # Errors
+/// None.
+pub fn quietly<S: ?Sized>(_: &S, _: Moment<'_>) -> Result<ControlFlow<()>> {
+    Ok(ControlFlow::Continue(()))
 }

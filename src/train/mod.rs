@@ -11,9 +11,8 @@
 //! use recurrent::network::{Config, Network, RecurrentSpec};
 //! use recurrent::train::{Fit, Moment, Settings, Trainer, quietly};
 //! use recurrent::data::{Input, Label, TargetKind};
-//! use recurrent::{Cells, Sequences};
+//! use recurrent::{Cells, DefaultBackend, Sequences};
 //! use std::ops::ControlFlow;
-//! use std::sync::Arc;
 //!
 //! // Is the sum of a sequence positive?
 //! let mut rng = recurrent::rng::Rng::seed(1);
@@ -29,12 +28,12 @@
 //! // Stopped after a hundred batches, and resumed.
 //! let mut trainer = Trainer::new(Network::new(&config, 1)?, Settings::adam(0.01).clip_norm(1.0))?;
 //! trainer.fit(&fit, &train, Some(&validation), |trainer, _| match trainer.counts().updates {
-//!     100 => ControlFlow::Break(()),
-//!     _ => ControlFlow::Continue(()),
+//!     100 => Ok(ControlFlow::Break(())),
+//!     _ => Ok(ControlFlow::Continue(())),
 //! })?;
 //! let file = Checkpoint::of(&trainer, ())?.encode(Default::default()).unwrap();
 //! let kept = Checkpoint::<f32>::decode(&file, Default::default()).unwrap();
-//! let mut trainer: Trainer<f32> = kept.trainer(Arc::default(), &Cells::new())?;
+//! let mut trainer: Trainer<f32> = kept.trainer(DefaultBackend::default(), &Cells::new())?;
 //! trainer.fit(&fit, &train, Some(&validation), quietly)?;
 //! assert!(trainer.evaluate(&validation, 16)?.accuracy() > Some(0.8));
 //! # Ok(())

@@ -1,4 +1,4 @@
-//! `zero → run → clip → update → pack`: one training step as one call, and everything it goes on from.
+//! `zero → pack → run → clip → update`: one training step as one call, and everything it goes on from.
 
 use super::groups::groups;
 use super::kept::{Counts, Kept, Step};

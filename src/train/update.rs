@@ -1,4 +1,4 @@
-//! `gather → clip → θ ← θ − η direction(g) → pack`, and what becomes of a batch that is not finite.
+//! `gather → clip → θ ← θ − η direction(g)`, and what becomes of a batch that is not finite.
 
 use super::kept::{Counts, Step};
 use super::settings::{Clip, OnNonFinite};
@@ -68,7 +68,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         Ok(step)
     }
 
-    /// `clip → θ ← θ − η direction(g) → pack`; the norm before clipping, if it is measured.
+    /// `clip → θ ← θ − η direction(g)`; the norm before clipping, if it is measured.
     fn update(&mut self, rate: f64) -> Result<Option<f64>> {
         if self.settings.accumulate > 1 {
             let weight = self.kept.count.weight;

@@ -227,21 +227,26 @@ fn a_panic_or_an_error_during_a_step_saves_the_run_as_it_was_before_that_step() 
     }
 }
 
+/// Weights are packed at the beginning of a step, when all of the last one is done.
 #[test]
-fn a_network_that_a_panic_left_half_updated_is_not_saved() {
+fn a_panic_while_weights_are_packed_saves_the_run_as_it_was_before_that_step() {
     let desk = Desk::new();
-    let options = desk.options(&["--steps", "20", "--save-every", "2"]);
+    let options = desk.options(&["--steps", "20", "--save-every", "4"]);
     let corpus = Corpus::read(Some(&desk.path("text"))).unwrap();
     let backend = Arc::new(Breaking::default());
     let mut run = begin(&corpus, Arc::clone(&backend));
     let path = desk.path("run.ckpt");
     let mut keeper = Keeper::new(&path, &corpus, options.save_every, &run);
-    // Two packings a step, for training and for inference: the tenth step breaks.
-    backend.packing.store(20, Ordering::Relaxed);
+    // One packing a step, and one for the validation before them: the tenth step breaks.
+    backend.packing.store(11, Ordering::Relaxed);
     let ended =
         catch_unwind(AssertUnwindSafe(|| train(&mut run, &corpus, &options, &mut keeper, Instant::now(), &NEVER)));
     assert!(ended.is_err());
-    assert_eq!(read(&path).step, 8, "the last save stands");
+    assert_eq!(read(&path).step, 9);
+    let mut whole = begin(&corpus, Arc::default());
+    walk(&mut whole, &corpus, 9);
+    let (saved, whole) = (read(&path), whole.save(&corpus).unwrap());
+    assert_eq!((saved.parameters, saved.optimiser, saved.state), (whole.parameters, whole.optimiser, whole.state));
 }
 
 #[test]

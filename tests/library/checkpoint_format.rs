@@ -48,7 +48,7 @@ pub fn sealed(parts: &[Part]) -> Vec<u8> {
 }
 
 /// The parts of a file, read from the description of the format.
-fn parts(bytes: &[u8]) -> Vec<Part> {
+pub fn parts(bytes: &[u8]) -> Vec<Part> {
     let length = |at: usize| usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())).unwrap();
     let (mut at, mut content) = (56, 56 + length(16));
     let end = content;

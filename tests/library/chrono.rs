@@ -7,7 +7,6 @@ use recurrent::network::{CellSpec, Config, RecurrentSpec};
 use recurrent::{Batch, Error, Network, Workspace};
 use rnn_backend_naive::Naive;
 use serde_json::json;
-use std::sync::Arc;
 
 const T_MAX: f64 = 100.0;
 const H: usize = 400;
@@ -118,7 +117,7 @@ fn every_layer_and_direction_is_drawn_by_itself() {
 }
 
 fn refused(config: &Config) -> String {
-    let error = Network::<f32, _>::with_backend(config, 1, Arc::new(Naive)).map(|_| ()).unwrap_err();
+    let error = Network::<f32, _>::with_backend(config, 1, Naive).map(|_| ()).unwrap_err();
     assert!(matches!(error, Error::Config { .. }), "{error:?}");
     error.to_string()
 }

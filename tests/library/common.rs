@@ -6,11 +6,10 @@ use recurrent::kernels::{Activation, Bias, GruReset};
 use recurrent::network::{CellSpec, Config, DenseSpec, Directions, RecurrentSpec};
 use recurrent::rng::Rng;
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 /// A network on the yardstick backend, of any cell of the list.
 pub fn naive(config: &Config, seed: u64) -> Network<f64, Naive> {
-    Network::with_backend_and_cells(config, seed, Arc::new(Naive), &registry()).unwrap()
+    Network::with_backend_and_cells(config, seed, Naive, &registry()).unwrap()
 }
 
 /// `len` multiples of 1/8 in −1..1.

@@ -5,7 +5,6 @@ use allocation_counter::measure;
 use recurrent::backend::Faer;
 use recurrent::network::{CellSpec, Config, Cotangents, Directions, Parameters, RecurrentSpec};
 use recurrent::{Activation, Batch, Direction, GruReset, Network, SeqRef, State, Targets, Workspace};
-use std::sync::Arc;
 
 const STEPS: usize = 24;
 const WIDTH: usize = 20;
@@ -37,7 +36,7 @@ struct Problem {
 
 impl Problem {
     fn new(backend: Faer, rows: usize) -> Self {
-        let network = Network::with_backend(&both_ways(), 3, Arc::new(backend)).unwrap();
+        let network = Network::with_backend(&both_ways(), 3, backend).unwrap();
         let mut workspace = Workspace::new();
         workspace.record_traces(true);
         workspace.record_d_input(true);
@@ -83,7 +82,7 @@ fn a_layer_in_both_directions_is_one_in_each() {
     let layer = || RecurrentSpec::lstm(6).name("");
     let [both, forward, reverse] = [Directions::Both, Directions::Forward, Directions::Reverse].map(|directions| {
         let config = Config::features(3).recurrent(layer().directions(directions));
-        Network::<f64, Faer>::with_backend(&config, 3, Arc::new(Faer::parallel(2))).unwrap()
+        Network::<f64, Faer>::with_backend(&config, 3, Faer::parallel(2)).unwrap()
     });
     let (x, lengths) = (values(1, 5 * 3 * 3), [5, 0, 3]);
     let batch = Batch::features(&x, [5, 3, 3]).unwrap().with_lengths(&lengths).unwrap();

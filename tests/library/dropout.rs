@@ -197,7 +197,7 @@ fn a_mask_that_is_given_is_not_drawn() {
 
 #[test]
 fn rates_that_are_none_and_places_that_are_none_are_refused() {
-    let error = |config: Config| Network::<f32, Naive>::with_backend(&config, 1, Default::default()).unwrap_err();
+    let error = |config: Config| Network::<f32, Naive>::with_backend(&config, 1, Naive).unwrap_err();
     for rate in [1.0, -0.1, f64::NAN, 1.0 - 1e-12] {
         let layer = error(Config::features(2).dropout(rate).recurrent(RecurrentSpec::lstm(2)));
         assert!(layer.to_string().contains("layers[0], rate: expected a probability below 1"), "{layer}");

@@ -251,11 +251,7 @@ fn an_output_is_refused_by_a_cell_that_is_as_wide_as_its_layer() {
 fn what_does_not_combine_is_an_error_that_says_why() {
     let says = |text: &str, why: &str| {
         let cell: CellSpec = serde_json::from_str(text).unwrap();
-        let network = recurrent::Network::<f64, _>::with_backend(
-            &config(&cell),
-            1,
-            std::sync::Arc::new(rnn_backend_naive::Naive),
-        );
+        let network = recurrent::Network::<f64, _>::with_backend(&config(&cell), 1, rnn_backend_naive::Naive);
         let error = network.map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     };
@@ -275,7 +271,7 @@ fn what_does_not_combine_is_an_error_that_says_why() {
     says(r#"{"slstm":{"head":2}}"#, "heads of `weight_hh` have 2 columns");
     says(r#"{"rg_lru":{"head":0}}"#, "heads of `weight_ih` have 0 columns");
     let wider = Config::features(4).recurrent(RecurrentSpec::new("rg_lru", 5));
-    let error = recurrent::Network::<f64, _>::with_backend(&wider, 1, std::sync::Arc::new(rnn_backend_naive::Naive));
+    let error = recurrent::Network::<f64, _>::with_backend(&wider, 1, rnn_backend_naive::Naive);
     assert!(error.is_err_and(|e| e.to_string().contains("rg_lru")));
 }
 

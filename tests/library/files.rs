@@ -287,8 +287,8 @@ mod unix {
         drop((held, large));
         let config = recurrent::Config::features(1 << 16)
             .recurrent(recurrent::network::RecurrentSpec::elman(1 << 9, recurrent::Activation::Tanh));
-        let naive = std::sync::Arc::new(rnn_backend_naive::Naive);
-        let network = recurrent::Network::<f32, rnn_backend_naive::Naive>::with_backend(&config, 1, naive).unwrap();
+        let naive = rnn_backend_naive::Naive;
+        let network = recurrent::Network::<f32, _>::with_backend(&config, 1, naive).unwrap();
         // 134 MB of parameters, and not as much again beside these.
         let _held = vec![1_u8; 1 << 29];
         refused(network.save_safetensors(&path, recurrent::interop::Metadata::None).unwrap_err());

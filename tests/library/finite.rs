@@ -6,7 +6,6 @@ use recurrent::kernels::{Activation, Bias, SeqRef};
 use recurrent::network::{Config, Cotangents, RecurrentSpec};
 use recurrent::{Batch, Error, Loss, Network, NonFinite, Parameters, Result, State, Targets, Workspace};
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 type Net = Network<f64, Naive>;
 
@@ -199,12 +198,12 @@ fn parameters_are_copied_and_cast_only_if_they_stay_finite() {
     assert_eq!(*network.parameters(), before);
     // 2¹²⁸ is the first power of two beyond f32, and 10³⁹ lies beyond it.
     network.update(|p| p.get_mut("head.bias").unwrap()[0] = 1e39);
-    let cast = network.cast::<f32, Naive>(Arc::new(Naive));
+    let cast = network.cast::<f32, Naive>(Naive);
     let Err(error @ Error::Range { .. }) = cast else { panic!("{cast:?}") };
     let found =
         "head.bias[0]: expected a number that is finite in 32 bits, found 1000000000000000000000000000000000000000";
     assert_eq!(error.to_string(), found);
-    network.cast::<f64, Naive>(Arc::new(Naive)).unwrap();
+    network.cast::<f64, Naive>(Naive).unwrap();
 }
 
 #[test]
@@ -217,9 +216,9 @@ fn initial_values_are_examined_in_the_type_they_are_used_in() {
     ];
     for init in inits {
         let config = Config::features(4).recurrent(RecurrentSpec::lstm(3)).init(init.clone());
-        let single = Network::<f32, Naive>::with_backend(&config, 1, Arc::new(Naive));
+        let single = Network::<f32, Naive>::with_backend(&config, 1, Naive);
         assert!(matches!(single, Err(Error::Config { .. })), "{init:?}: {single:?}");
-        Network::<f64, Naive>::with_backend(&config, 1, Arc::new(Naive)).unwrap();
+        Network::<f64, Naive>::with_backend(&config, 1, Naive).unwrap();
     }
 }
 

@@ -238,7 +238,7 @@ fn the_configuration_written_first_is_read_and_written_alike() {
 
 /// Four windows of training on the text 0 1 2 3 4 5 0 …, from wherever the run stands.
 fn train<T: recurrent::checkpoint::Stored>(run: &mut Checkpoint<T, String>) {
-    let mut network = Network::<T, Naive>::with_backend(&run.config, 1, Arc::new(Naive)).unwrap();
+    let mut network = Network::<T, Naive>::with_backend(&run.config, 1, Naive).unwrap();
     network.update(|parameters| parameters.copy_from_slice(&run.parameters));
     let rows = usize::try_from(run.rows).unwrap();
     let mut state = network.state(rows).unwrap();
@@ -265,7 +265,7 @@ fn train<T: recurrent::checkpoint::Stored>(run: &mut Checkpoint<T, String>) {
 }
 
 fn fresh<T: recurrent::checkpoint::Stored>() -> Checkpoint<T, String> {
-    let network = Network::<T, Naive>::with_backend(&config(), 77, Arc::new(Naive)).unwrap();
+    let network = Network::<T, Naive>::with_backend(&config(), 77, Naive).unwrap();
     Checkpoint {
         config: config(),
         cells: Vec::new(),
@@ -313,10 +313,10 @@ fn checkpoints_written_first_are_read_and_continue_bit_for_bit() {
 
 #[test]
 fn weights_written_first_are_loaded_and_written_alike() {
-    let mut network = Network::<f32, Naive>::with_backend(&config(), 1, Arc::new(Naive)).unwrap();
+    let mut network = Network::<f32, Naive>::with_backend(&config(), 1, Naive).unwrap();
     let file = path("weights.safetensors");
     network.load_safetensors(&file, &LoadOptions::default()).unwrap();
-    let kept = Network::<f32, Naive>::with_backend(&config(), 78, Arc::new(Naive)).unwrap();
+    let kept = Network::<f32, Naive>::with_backend(&config(), 78, Naive).unwrap();
     assert_eq!(digest(network.parameters()), digest(kept.parameters()));
     assert_eq!(read_config(&file, &LoadOptions::default()).unwrap(), Some(config()));
     let folder = tempfile::tempdir().unwrap();

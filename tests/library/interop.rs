@@ -10,7 +10,6 @@ use rnn_kernels::Backend;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -50,7 +49,7 @@ fn network<T: rnn_kernels::Scalar>(config: &Config) -> Network<T, Naive>
 where
     Naive: Backend<T>,
 {
-    Network::with_backend(config, 1, Arc::new(Naive)).unwrap()
+    Network::with_backend(config, 1, Naive).unwrap()
 }
 
 fn logits<T: rnn_kernels::Scalar>(network: &Network<T, Naive>, model: &Value) -> Vec<f64> {
@@ -139,7 +138,7 @@ fn f64_survives_and_the_configuration_travels_along() {
     written.save_safetensors(&path, Metadata::Config).unwrap();
     let config = read_config(&path, &LoadOptions::default()).unwrap().unwrap();
     assert_eq!(config, char_config());
-    let mut read = Network::<f64, Naive>::with_backend(&config, 2, Arc::new(Naive)).unwrap();
+    let mut read = Network::<f64, Naive>::with_backend(&config, 2, Naive).unwrap();
     read.load_safetensors(&path, &LoadOptions::default()).unwrap();
     assert_eq!(read.parameters(), written.parameters());
     assert_eq!(read_config(data("pytorch_gru_model.safetensors"), &LoadOptions::default()).unwrap(), None);
@@ -291,7 +290,7 @@ fn a_configuration_that_could_not_be_read_back_is_not_written() {
     let mut config = char_config();
     // Nothing in this network is initialised by it.
     config.init.dense = recurrent::init::Scheme::XavierUniform { gain: f64::NAN };
-    if let Ok(network) = Network::<f32, Naive>::with_backend(&config, 1, Arc::new(Naive)) {
+    if let Ok(network) = Network::<f32, Naive>::with_backend(&config, 1, Naive) {
         assert!(matches!(network.save_safetensors(&path, Metadata::Config), Err(Error::Format { .. })));
         assert!(!path.exists());
     }

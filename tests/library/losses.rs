@@ -7,7 +7,6 @@ use crate::network_gradients::Problem;
 use recurrent::network::{Config, HeadSpec, Objective, RecurrentSpec};
 use recurrent::{Batch, Error, IGNORE, Loss, Network, Targets, Workspace};
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 const STEPS: usize = 4;
 const ROWS: usize = 3;
@@ -155,7 +154,7 @@ fn labels_that_cannot_be_read_are_refused() {
 #[test]
 fn options_that_are_none_of_the_loss_are_refused() {
     let error = |head: HeadSpec| {
-        let network = Network::<f32, Naive>::with_backend(&config(head), 1, Arc::new(Naive));
+        let network = Network::<f32, Naive>::with_backend(&config(head), 1, Naive);
         network.unwrap_err().to_string()
     };
     let softmax = || HeadSpec::new(V, Objective::Softmax);

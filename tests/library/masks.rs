@@ -10,7 +10,6 @@ use recurrent::rng::Rng;
 use recurrent::{Batch, Cells, Direction, Error, Mask, Network, NonFinite, Targets, Workspace};
 use rnn_backend_naive::Naive;
 use serde_json::json;
-use std::sync::Arc;
 
 type Net = Network<f64, Naive>;
 
@@ -38,7 +37,7 @@ fn cells() -> Cells {
 }
 
 fn build(config: &Config) -> Result<Net, Error> {
-    Network::with_backend_and_cells(config, 3, Arc::new(Naive), &cells())
+    Network::with_backend_and_cells(config, 3, Naive, &cells())
 }
 
 fn timed() -> CellSpec {
@@ -414,7 +413,7 @@ fn masks_of_a_configuration_are_written_read_and_checked() {
     }
     let says = |cell: CellSpec, why: &str| {
         let config = Config::features(C).recurrent(RecurrentSpec::new(cell, 4));
-        let error = Network::<f32, _>::with_backend_and_cells(&config, 1, Arc::new(Naive), &cells()).map(|_| ());
+        let error = Network::<f32, _>::with_backend_and_cells(&config, 1, Naive, &cells()).map(|_| ());
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Cell { .. }) && error.to_string().contains(why), "{error}");
     };
@@ -451,7 +450,7 @@ fn a_checkpoint_of_a_network_with_masks_is_read_again_with_the_numbers_of_its_co
     let bytes = saved.encode(Limits::default()).unwrap();
     let found = Checkpoint::<f64>::decode(&bytes, Limits::default()).unwrap();
     assert_eq!(found, saved);
-    let again = found.network(Arc::new(Naive), &cells()).unwrap();
+    let again = found.network(Naive, &cells()).unwrap();
     let x = values(1, STEPS * ROWS * C);
     let batch = Batch::features(&x, [STEPS, ROWS, C]).unwrap();
     assert_eq!(trained(&again, &batch), trained(&network, &batch));

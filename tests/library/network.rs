@@ -1,11 +1,10 @@
 //! Networks as values: the order of calls, packed weights, casts, workspaces, names.
 
 use crate::common::{mixed_stack, naive, ragged_tokens, values};
-use recurrent::kernels::Direction;
+use recurrent::kernels::{Activation, Direction, SeqRef};
 use recurrent::network::{Config, Cotangents, Purpose, RecurrentSpec};
-use recurrent::{Batch, Error, Lstm, Network, Targets, Workspace};
+use recurrent::{Batch, Elman, Error, Gru, Lstm, Network, Targets, Workspace};
 use rnn_backend_naive::{MatrixMultiply, Naive};
-use std::sync::Arc;
 
 type Net = Network<f64, Naive>;
 
@@ -59,8 +58,8 @@ fn weights_packed_for_one_purpose_are_not_used_for_another() {
 #[test]
 fn a_cast_network_computes_with_the_parameters_rounded_to_the_nearest() {
     let network = naive(&Config::one_hot(5).recurrent(RecurrentSpec::lstm(3).bidirectional()).softmax(4), 3);
-    let single: Network<f32, Naive> = network.cast(Arc::new(Naive)).unwrap();
-    let wide: Network<f64, MatrixMultiply> = single.cast(Arc::new(MatrixMultiply)).unwrap();
+    let single: Network<f32, Naive> = network.cast(Naive).unwrap();
+    let wide: Network<f64, MatrixMultiply> = single.cast(MatrixMultiply).unwrap();
     assert!(single.config() == network.config() && single.parameters().same_layout(network.parameters()));
     let mut rounded = 0;
     for ((&before, &single), &after) in
@@ -74,7 +73,7 @@ fn a_cast_network_computes_with_the_parameters_rounded_to_the_nearest() {
     assert!(rounded > network.parameters().len() / 2, "numbers that an f32 holds prove nothing");
 
     let batch = Batch::symbols(&[0, 1, 2, 3, 4, 1], [3, 2]).unwrap();
-    let mut by_hand = wide.cast::<f64, Naive>(Arc::new(Naive)).unwrap();
+    let mut by_hand = wide.cast::<f64, Naive>(Naive).unwrap();
     let infer = |network: &Net| {
         let (mut workspace, mut state) = (Workspace::new(), network.state(2).unwrap());
         network.infer(&mut workspace, &batch, &mut state).unwrap().storage()[..24].to_vec()
@@ -112,10 +111,44 @@ fn one_workspace_serves_networks_and_batches_of_any_size() {
 
 #[test]
 fn a_single_layer_has_the_names_of_pytorchs_own() {
-    let lstm = Lstm::<f32, Naive>::with_backend(3, 5, 1, Arc::new(Naive)).unwrap();
+    let lstm = Lstm::<f32, Naive>::with_backend(3, 5, 1, Naive).unwrap();
     let names: Vec<_> = lstm.parameters().blocks().iter().map(|b| &b.name[..]).collect();
     assert_eq!(names, ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]);
-    assert_eq!(lstm.recurrent_layers().next().unwrap().w_hh.as_deref(), Some("weight_hh_l0"));
+    assert_eq!(lstm.network().recurrent_layers().next().unwrap().w_hh.as_deref(), Some("weight_hh_l0"));
+}
+
+/// Each call of a layer is that of its network: forward, backward and step of one against those of the other.
+macro_rules! a_layer_is_its_network {
+    ($layer:ident, $spec:expr) => {{
+        let mut layer = $layer::<f64, Naive>::with_backend(2, 3, 7, Naive).unwrap();
+        assert_eq!((layer.input(), layer.hidden()), (2, 3));
+        let mut network = naive(&Config::features(2).recurrent($spec.name("")), 7);
+        assert_eq!(layer.parameters(), network.parameters());
+        layer.update(|p| p[1] = 0.5);
+        network.update(|p| p[1] = 0.5);
+        let (x, d) = (values(1, 16), values(2, 24));
+        let (batch, output) = (Batch::features(&x, [4, 2, 2]).unwrap(), Some(SeqRef::new(&d, 4, 2, 3)));
+        let (mut workspace, mut own) = (Workspace::new(), Workspace::new());
+        let (mut state, mut gradients) = (network.state(2).unwrap(), network.gradients().unwrap());
+        let (mut of_layer, mut d_layer) = (layer.state(2).unwrap(), layer.gradients().unwrap());
+        let y = network.forward(&mut workspace, &batch, &mut state).unwrap().storage();
+        assert_eq!(layer.forward(&mut own, &batch, &mut of_layer).unwrap().storage(), y);
+        let cotangents = Cotangents { output, state: None };
+        network.backward(&mut workspace, cotangents, &mut gradients).unwrap();
+        layer.backward(&mut own, cotangents, &mut d_layer).unwrap();
+        assert_eq!(d_layer, gradients);
+        let h = network.step_features(&mut workspace, &x[..4], &mut state).unwrap().row(1).to_vec();
+        assert_eq!(layer.step(&mut own, &x[..4], &mut of_layer).unwrap().row(1), h);
+        assert_eq!(of_layer, state);
+        assert_eq!(layer.clone().into_network().parameters(), network.parameters());
+    }};
+}
+
+#[test]
+fn a_single_layer_computes_what_its_network_does() {
+    a_layer_is_its_network!(Elman, RecurrentSpec::elman(3, Activation::Tanh));
+    a_layer_is_its_network!(Lstm, RecurrentSpec::lstm(3));
+    a_layer_is_its_network!(Gru, RecurrentSpec::gru(3));
 }
 
 #[test]

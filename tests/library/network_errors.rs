@@ -6,7 +6,6 @@ use recurrent::kernels::{Activation, SeqRef};
 use recurrent::network::{Config, Cotangents, DenseSpec, RecurrentSpec};
 use recurrent::{Batch, Error, Network, Targets, Workspace};
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 /// Panics unless this is an error whose one line contains `text`.
 fn says<T>(result: Result<T, Error>, text: &str) {
@@ -17,7 +16,7 @@ fn says<T>(result: Result<T, Error>, text: &str) {
 }
 
 fn build(config: &Config) -> Result<Network<f32, Naive>, Error> {
-    Network::with_backend(config, 1, Arc::new(Naive))
+    Network::with_backend(config, 1, Naive)
 }
 
 fn lstm(hidden: usize) -> RecurrentSpec {

@@ -120,7 +120,6 @@ fn a_forget_bias_is_the_sum_of_both_biases_of_that_gate_and_no_other() {
 fn a_setting_or_a_weight_beyond_the_number_type_of_the_network_is_an_error() {
     use recurrent::Network;
     use rnn_backend_naive::Naive;
-    use std::sync::Arc;
     let schemes = [
         Scheme::XavierUniform { gain: 1e39 },
         Scheme::XavierNormal { gain: 1e39 },
@@ -130,14 +129,14 @@ fn a_setting_or_a_weight_beyond_the_number_type_of_the_network_is_an_error() {
     ];
     let of = |recurrent| config(Init { recurrent, ..Init::default() });
     for scheme in schemes {
-        let error = Network::<f32, Naive>::with_backend(&of(scheme), 3, Arc::new(Naive)).map(|_| ()).unwrap_err();
+        let error = Network::<f32, Naive>::with_backend(&of(scheme), 3, Naive).map(|_| ()).unwrap_err();
         assert!(error.to_string().starts_with("configuration, init.recurrent"), "{error}");
         assert!(naive(&of(scheme), 3).parameters().iter().all(|w| w.is_finite()));
     }
     // The gain is within f32 and so is its σ of 2.1 · 10³⁸, but one draw in ten is not.
     let init = Init { recurrent: Scheme::XavierNormal { gain: 3e38 }, ..Init::default() };
     let narrow = Config::features(2).recurrent(RecurrentSpec::lstm(2).layers(3)).init(init);
-    let error = Network::<f32, Naive>::with_backend(&narrow, 3, Arc::new(Naive)).map(|_| ()).unwrap_err().to_string();
+    let error = Network::<f32, Naive>::with_backend(&narrow, 3, Naive).map(|_| ()).unwrap_err().to_string();
     assert!(error.starts_with("configuration, init.recurrent: expected a scheme with weights within f32"), "{error}");
 }
 

@@ -12,7 +12,6 @@ use recurrent::rng::Rng;
 use recurrent::{Batch, Cells, Error, Network, Targets, Workspace};
 use rnn_backend_faer::Faer;
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 fn digest(cell: &Cell) -> String {
     CellRecord::new("", "", cell).digest.to_string()
@@ -55,7 +54,7 @@ fn no_two_cells_of_the_list_have_one_equation() {
 
 fn build(cell: CellSpec, cells: &Cells) -> Result<Network<f64, Naive>, Error> {
     let config = Config::features(3).recurrent(RecurrentSpec::lstm(2)).recurrent(RecurrentSpec::new(cell, 4));
-    Network::with_backend_and_cells(&config, 1, Arc::new(Naive), cells)
+    Network::with_backend_and_cells(&config, 1, Naive, cells)
 }
 
 fn refused(cell: CellSpec, cells: &Cells) -> (String, CellFault) {
@@ -141,7 +140,7 @@ fn cells_that_no_layer_can_run_are_refused_before_anything_is_made() {
     assert!(fault.to_string().contains("C must be its 4 units; it is 2"), "{fault}");
     let width = |config: Config| {
         let config = config.recurrent(RecurrentSpec::new("odd", 4));
-        Network::<f64, Naive>::with_backend_and_cells(&config, 1, Arc::new(Naive), &cells(Odd::UnitByUnit)).map(|_| ())
+        Network::<f64, Naive>::with_backend_and_cells(&config, 1, Naive, &cells(Odd::UnitByUnit)).map(|_| ())
     };
     width(Config::features(4)).unwrap();
     assert!(matches!(width(Config::one_hot(4)), Err(Error::Cell { fault: CellFault::OneHot, .. })));
@@ -234,7 +233,7 @@ fn a_cell_of_ones_own_is_trained_saved_and_continued_bit_for_bit() {
     let bytes = saved(&network, &optimiser, &rng).encode(Limits::default()).unwrap();
     let found = Checkpoint::<f64>::decode(&bytes, Limits::default()).unwrap();
     assert_eq!(found.cells, network.cells());
-    let mut again = found.network(Arc::new(Naive), &registry()).unwrap();
+    let mut again = found.network(Naive, &registry()).unwrap();
     assert_eq!((again.cells(), &**again.parameters()), (network.cells(), &**network.parameters()));
     let (mut optimiser_again, mut rng_again) = (found.optimiser, found.rng);
     for _ in 0..3 {
@@ -243,7 +242,7 @@ fn a_cell_of_ones_own_is_trained_saved_and_continued_bit_for_bit() {
     }
     assert_eq!(again.parameters(), network.parameters());
     // In another number type and on another backend it is the same cell, without a registry.
-    let single: Network<f32, Faer> = network.cast(Arc::new(Faer::sequential())).unwrap();
+    let single: Network<f32, Faer> = network.cast(Faer::sequential()).unwrap();
     assert_eq!(single.cells(), network.cells());
 }
 
@@ -279,7 +278,7 @@ fn a_checkpoint_refuses_a_registry_that_makes_another_equation_under_the_name() 
         let Momentum { decay } = options.read()?;
         Ok(Cell::new(&Momentum { decay: decay * 2.0 })?)
     });
-    let refused = saved.network(Arc::new(Naive), &other).map(|_| ());
+    let refused = saved.network(Naive, &other).map(|_| ());
     let Err(Error::Equation { layer, cell, expected, found }) = refused else { panic!("{refused:?}") };
     assert_eq!((&layer[..], &cell[..]), ("rnn.l0", "momentum"));
     assert_eq!(expected.to_string(), digest(&Cell::new(&MOMENTUM).unwrap()));
@@ -287,8 +286,8 @@ fn a_checkpoint_refuses_a_registry_that_makes_another_equation_under_the_name() 
 
     // A file from before files had digests says nothing of equations, and none is refused.
     let early = Checkpoint { cells: Vec::new(), ..saved.clone() };
-    early.network(Arc::new(Naive), &other).unwrap();
-    let refused = saved.network(Arc::new(Naive), &Cells::new()).map(|_| ());
+    early.network(Naive, &other).unwrap();
+    let refused = saved.network(Naive, &Cells::new()).map(|_| ());
     assert!(matches!(refused, Err(Error::Cell { fault: CellFault::Unknown { .. }, .. })), "{refused:?}");
 }
 

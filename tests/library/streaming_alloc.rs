@@ -66,7 +66,7 @@ fn allocates_nothing_with_masks<T: Scalar, B: Backend<T>>(what: &str, backend: B
         .recurrent(RecurrentSpec::new(timed.clone(), 12))
         .recurrent(RecurrentSpec::new(timed.mask("elapsed", 0.5), 8))
         .linear(2);
-    let network = Network::<T, B>::with_backend(&config, 1, Arc::new(backend)).unwrap();
+    let network = Network::<T, B>::with_backend(&config, 1, backend).unwrap();
     let (mut workspace, mut state) = (Workspace::new(), network.state(4).unwrap());
     let (features, hours, each) = (vec![T::ONE; 12], vec![T::from_f64(0.25); 4], vec![T::from_f64(0.75); 4 * 12]);
     let masks = [

@@ -5,7 +5,6 @@ use recurrent::kernels::SeqRef;
 use recurrent::network::{Config, Cotangents, Parameters, RecurrentSpec};
 use recurrent::{Activation, Batch, Direction, Error, Held, IGNORE, Network, State, Targets, Workspace};
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 type Net = Network<f64, Naive>;
 
@@ -38,7 +37,7 @@ const STARTS: [[bool; ROWS]; STEPS] = [
 fn network(readout: fn(Config) -> Config, both_ways: bool) -> Net {
     let way = |spec: RecurrentSpec| if both_ways { spec.bidirectional() } else { spec };
     let config = Config::features(C).recurrent(way(RecurrentSpec::lstm(4))).recurrent(way(RecurrentSpec::gru(3)));
-    Network::with_backend(&readout(config).softmax(CLASSES), 11, Arc::new(Naive)).unwrap()
+    Network::with_backend(&readout(config).softmax(CLASSES), 11, Naive).unwrap()
 }
 
 fn every_step(config: Config) -> Config {
@@ -337,7 +336,7 @@ fn a_cotangent_of_the_caller_counts_where_a_skipped_step_repeats() {
 #[test]
 fn a_gradient_of_the_state_rows_start_from_that_overflows_is_an_error() {
     let config = Config::features(1).recurrent(RecurrentSpec::elman(1, Activation::Identity)).linear(1);
-    let mut net: Net = Network::with_backend(&config, 1, Arc::new(Naive)).unwrap();
+    let mut net: Net = Network::with_backend(&config, 1, Naive).unwrap();
     // ∂L/∂s* = W_hh · W_out · d_y is beyond the largest number; all other gradients are not.
     net.update(|parameters| {
         parameters.fill_zero();

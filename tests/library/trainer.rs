@@ -7,7 +7,6 @@ use recurrent::optim::{Adam, Optimiser, RmsProp, Rule, Schedule, clip_norm, norm
 use recurrent::train::{OnNonFinite, Settings, Step, Trainer, Windows};
 use recurrent::{Batch, Error, IGNORE, Network, Targets, Workspace};
 use rnn_backend_naive::Naive;
-use std::sync::Arc;
 
 type Net = Network<f64, Naive>;
 type Run = Trainer<f64, Naive>;
@@ -20,7 +19,7 @@ fn config() -> Config {
 }
 
 fn network(config: &Config) -> Net {
-    Network::with_backend(config, 1, Arc::new(Naive)).unwrap()
+    Network::with_backend(config, 1, Naive).unwrap()
 }
 
 fn trainer(settings: Settings) -> Run {

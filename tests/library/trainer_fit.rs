@@ -11,7 +11,6 @@ use recurrent::train::{Ended, Fit, OnNonFinite, Plateau, Settings, Trainer, eval
 use recurrent::{Cells, Error, Network, Sequences, Workspace};
 use rnn_backend_naive::Naive;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 type Run = Trainer<f32, Naive>;
 
@@ -35,7 +34,7 @@ fn sums(seed: u64, rows: usize) -> Sequences<f32> {
 }
 
 fn run(config: &Config, settings: Settings) -> Run {
-    Trainer::new(Network::with_backend(config, 3, Arc::new(Naive)).unwrap(), settings).unwrap()
+    Trainer::new(Network::with_backend(config, 3, Naive).unwrap(), settings).unwrap()
 }
 
 /// A network with every kind of noise.
@@ -63,7 +62,7 @@ fn a_fit_that_is_stopped_anywhere_and_resumed_from_its_bytes_is_one_that_never_s
     let mut whole = run(&noisy(), settings.clone());
     let ended = whole.fit(&fit, &train, Some(&validation), |_, _| {
         moments += 1;
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     });
     assert!(ended.unwrap());
     let expected = Checkpoint::of(&whole, ()).unwrap();
@@ -73,15 +72,25 @@ fn a_fit_that_is_stopped_anywhere_and_resumed_from_its_bytes_is_one_that_never_s
     assert!(training.progress.best.unwrap().epoch + 1 < epochs as u64 && training.good.is_some());
     for stop in 1..=moments {
         let (mut at, mut first) = (0, run(&noisy(), settings.clone()));
-        first
-            .fit(&fit, &train, Some(&validation), |_, _| {
-                at += 1;
-                if at == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
-            .unwrap();
+        let stopped = first.fit(&fit, &train, Some(&validation), |_, _| {
+            at += 1;
+            match (at == stop, stop % 2) {
+                (false, _) => Ok(ControlFlow::Continue(())),
+                (true, 0) => Ok(ControlFlow::Break(())),
+                (true, _) => Err(Error::application("the disk is full")),
+            }
+        });
+        // By its own error an observer stops a fit as by `Break`, and is given it back.
+        assert_eq!(
+            stopped.map_err(|error| error.to_string()),
+            match stop % 2 {
+                0 => Ok(stop == moments),
+                _ => Err("application: the disk is full".into()),
+            }
+        );
         let bytes = Checkpoint::of(&first, ()).unwrap().encode(Limits::default()).unwrap();
         let file = Checkpoint::<f32>::decode(&bytes, Limits::default()).unwrap();
-        let mut second: Run = file.trainer(Arc::new(Naive), &Cells::new()).unwrap();
+        let mut second: Run = file.trainer(Naive, &Cells::new()).unwrap();
         assert!(second.fit(&fit, &train, Some(&validation), quietly).unwrap());
         assert_eq!(Checkpoint::of(&second, ()).unwrap(), expected, "stopped after moment {stop}");
     }
@@ -126,7 +135,7 @@ fn patience_ends_a_fit_and_a_plateau_lowers_its_rate() {
 #[test]
 fn scores_count_decisions_and_do_not_depend_on_the_size_of_batches() {
     let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
-    let network = Network::<f32, Naive>::with_backend(&config, 1, Arc::new(Naive)).unwrap();
+    let network = Network::<f32, Naive>::with_backend(&config, 1, Naive).unwrap();
     let data = sums(7, 9);
     let by_one = evaluate(&network, &mut Workspace::new(), &data, 1).unwrap();
     let (mut right, mut decisions) = (0, 0);
@@ -146,7 +155,7 @@ fn scores_count_decisions_and_do_not_depend_on_the_size_of_batches() {
     assert!((together.loss.total - by_one.loss.total).abs() <= 32.0 * f64::EPSILON * by_one.loss.total);
     assert_eq!(together.per_sequence(), together.loss.total / 9.0);
     let classes = Config::features(2).recurrent(RecurrentSpec::gru(4)).last_step().softmax(3);
-    let network = Network::<f32, Naive>::with_backend(&classes, 1, Arc::new(Naive)).unwrap();
+    let network = Network::<f32, Naive>::with_backend(&classes, 1, Naive).unwrap();
     let mut data = Sequences::features(2, TargetKind::ClassPerRow).unwrap();
     for n in 0..6_u32 {
         let x: Vec<f32> = (0..2 * (1 + n)).map(|k| f32::from(k as u8 % 5) - 2.0).collect();
@@ -174,7 +183,7 @@ fn gradients_that_were_gathered_are_dropped_where_parameters_go_back_to_the_best
 #[test]
 fn a_checkpoint_without_a_trainer_goes_on_with_settings() {
     let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
-    let network = Network::<f32, Naive>::with_backend(&config, 1, Arc::new(Naive)).unwrap();
+    let network = Network::<f32, Naive>::with_backend(&config, 1, Naive).unwrap();
     let rule = Rule::Sgd(Sgd { momentum: 0.5, ..Sgd::default() });
     let old = Checkpoint::<f32> {
         config: config.clone(),
@@ -191,11 +200,11 @@ fn a_checkpoint_without_a_trainer_goes_on_with_settings() {
         training: None,
         application: (),
     };
-    let refused = old.trainer::<Naive>(Arc::new(Naive), &Cells::new()).unwrap_err();
+    let refused = old.trainer::<Naive>(Naive, &Cells::new()).unwrap_err();
     assert!(matches!(refused, Error::Kind { .. }), "{refused}");
-    let other = old.trainer_with::<Naive>(Settings::sgd(0.5), Arc::new(Naive), &Cells::new()).unwrap_err();
+    let other = old.trainer_with::<Naive>(Settings::sgd(0.5), Naive, &Cells::new()).unwrap_err();
     assert!(other.to_string().contains("momentum: 0.5"), "{other}");
-    let trainer: Run = old.trainer_with(Settings::new(rule, 0.5), Arc::new(Naive), &Cells::new()).unwrap();
+    let trainer: Run = old.trainer_with(Settings::new(rule, 0.5), Naive, &Cells::new()).unwrap();
     assert_eq!((trainer.counts().updates, &**trainer.network().parameters()), (7, &old.parameters[..]));
 }
 
@@ -206,7 +215,7 @@ fn a_damaged_trainer_is_refused() {
     let mut at = 0;
     run.fit(&fit, &train, None, |_, _| {
         at += 1;
-        if at == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        Ok(if at == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
     .unwrap();
     let whole = Checkpoint::of(&run, ()).unwrap();

@@ -298,7 +298,7 @@ fn values_that_cannot_meet_are_refused_with_an_error_or_cannot_be_written_down()
 }
 
 fn refuse(case: &Case, conflict: Conflict) {
-    let build = Network::<f64, Naive>::with_backend_and_cells(&problem::config(case), 1, Arc::new(Naive), &registry());
+    let build = Network::<f64, Naive>::with_backend_and_cells(&problem::config(case), 1, Naive, &registry());
     match conflict {
         Conflict::DenseOnOneHot => assert!(matches!(build, Err(Error::Config { .. })), "{case:?}"),
         Conflict::WindowInReverse => {

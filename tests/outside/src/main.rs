@@ -8,7 +8,6 @@ use recurrent::{Batch, Network, Targets, Workspace};
 use rnn_check::{Claims, Plan};
 use rnn_kernels::{Accum, Backend, MatMut, MatRef, Scalar, check_matmul};
 use std::error::Error;
-use std::sync::Arc;
 
 /// Products by rows of `B`, everything else as provided.
 #[derive(Debug)]
@@ -37,10 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{laws} holds in {} laws", report.laws.len());
     }
     let config = Config::one_hot(3).recurrent(RecurrentSpec::gru(8)).softmax(3);
-    let learnt = learn(Network::<f32, _>::with_backend(&config, 1, Arc::new(Mine))?)?;
+    let learnt = learn(Network::<f32, _>::with_backend(&config, 1, Mine)?)?;
     let file = std::env::temp_dir().join(format!("outside-{}.safetensors", std::process::id()));
     learnt.save_safetensors(&file, Metadata::Config)?;
-    let mut loaded = Network::<f32, _>::with_backend(&config, 2, Arc::new(Naive))?;
+    let mut loaded = Network::<f32, _>::with_backend(&config, 2, Naive)?;
     let read = loaded.load_safetensors(&file, &LoadOptions::default());
     std::fs::remove_file(&file)?;
     read?;
