@@ -53,6 +53,7 @@ impl<T: Scalar> Update<T, 2> for AdadeltaStep<T> {
         ([s, u], p - self.rate * delta)
     }
 
+    #[inline(always)]
     fn apply(&self, [square, delta]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
         for (((s, u), p), &g) in square.iter_mut().zip(delta).zip(params).zip(gradients) {
             ([*s, *u], *p) = self.next([*s, *u], *p, g);

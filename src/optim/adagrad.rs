@@ -54,6 +54,7 @@ impl<T: Scalar> Update<T, 1> for AdagradStep<T> {
         ([s], p - self.step * g / (s.sqrt() + self.epsilon))
     }
 
+    #[inline(always)]
     fn apply(&self, [sum]: [&mut [T]; 1], params: &mut [T], gradients: &[T]) {
         for ((s, p), &g) in sum.iter_mut().zip(params).zip(gradients) {
             ([*s], *p) = self.next([*s], *p, g);

@@ -83,6 +83,7 @@ impl<T: Scalar> Update<T, 2> for AdamStep<T> {
         ([m, s], self.keep * p - self.step * m / (s.sqrt() / self.root + self.epsilon))
     }
 
+    #[inline(always)]
     fn apply(&self, [mean, square]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
         for (((m, s), p), &g) in mean.iter_mut().zip(square).zip(params).zip(gradients) {
             ([*m, *s], *p) = self.next([*m, *s], *p, g);

@@ -1,5 +1,6 @@
 //! `g ← g · min(1, limit / ‖g‖)` and `g ← min(max(g, −limit), limit)`: keeping a step within reach.
 
+use super::vectors::on_vectors;
 use crate::error::{Error, Result};
 use crate::finite::{NonFinite, check_finite};
 use crate::number::in_type;
@@ -54,12 +55,14 @@ impl Squares {
     }
 
     /// Fewer than a block: zeros change no sum.
+    #[inline(always)]
     fn add_part<T: Scalar>(&mut self, part: &[T]) {
         let mut block = [T::ZERO; LANES];
         block[..part.len()].copy_from_slice(part);
         self.add(&block);
     }
 
+    #[inline(always)]
     fn sum(self) -> f64 {
         let (mut lanes, mut half) = (self.lanes, LANES);
         while half > 1 {
@@ -74,11 +77,13 @@ impl Squares {
 
 /// [`norm`]'s sum, of elements that lie one after another: the same bits.
 fn squares<T: Scalar>(x: &[T], scale: f64) -> f64 {
-    let mut squares = Squares::new(scale);
-    let (blocks, rest) = x.as_chunks::<LANES>();
-    blocks.iter().for_each(|block| squares.add(block));
-    squares.add_part(rest);
-    squares.sum()
+    on_vectors(|| {
+        let mut squares = Squares::new(scale);
+        let (blocks, rest) = x.as_chunks::<LANES>();
+        blocks.iter().for_each(|block| squares.add(block));
+        squares.add_part(rest);
+        squares.sum()
+    })
 }
 
 /// The sum of squares as they are, if it is finite, and with it every element, and so large that what squares lose which underflow,
@@ -122,7 +127,7 @@ pub fn clip_norm<T: Scalar>(gradients: &mut [T], limit: f64) -> Result<f64> {
     if before > limit {
         let factor = limit / before;
         if scale == 1.0 && factor.is_normal() {
-            gradients.iter_mut().for_each(|g| *g = T::from_f64(g.to_f64() * factor));
+            on_vectors(|| gradients.iter_mut().for_each(|g| *g = T::from_f64(g.to_f64() * factor)));
         } else {
             // The quotient first: it is at most 1, even where ‖g‖ itself is beyond f64.
             gradients.iter_mut().for_each(|g| *g = T::from_f64(g.to_f64() * scale / scaled * limit));

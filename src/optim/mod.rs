@@ -47,6 +47,7 @@ mod rms_prop;
 mod schedule;
 mod sgd;
 mod update;
+mod vectors;
 mod warm_up;
 
 pub use adadelta::Adadelta;

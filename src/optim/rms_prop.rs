@@ -64,6 +64,7 @@ impl<T: Scalar> Update<T, 2> for RmsPropStep<T> {
         ([s, v], p - self.rate * v)
     }
 
+    #[inline(always)]
     fn apply(&self, [square, velocity]: [&mut [T]; 2], params: &mut [T], gradients: &[T]) {
         for (((s, v), p), &g) in square.iter_mut().zip(velocity).zip(params).zip(gradients) {
             ([*s, *v], *p) = self.next([*s, *v], *p, g);
@@ -96,6 +97,7 @@ impl<T: Scalar> Update<T, 3> for CentredStep<T> {
         ([s, v, m], p - rate * v)
     }
 
+    #[inline(always)]
     fn apply(&self, [square, velocity, mean]: [&mut [T]; 3], params: &mut [T], gradients: &[T]) {
         for ((((s, v), m), p), &g) in square.iter_mut().zip(velocity).zip(mean).zip(params).zip(gradients) {
             ([*s, *v, *m], *p) = self.next([*s, *v, *m], *p, g);

@@ -57,6 +57,7 @@ impl<T: Scalar> Update<T, 1> for SgdStep<T> {
         ([v], p - self.rate * direction)
     }
 
+    #[inline(always)]
     fn apply(&self, [velocity]: [&mut [T]; 1], params: &mut [T], gradients: &[T]) {
         for ((v, p), &g) in velocity.iter_mut().zip(params).zip(gradients) {
             ([*v], *p) = self.next([*v], *p, g);

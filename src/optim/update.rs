@@ -1,5 +1,6 @@
 //! `(moments, θ) ← next(moments, θ, g)`: one step of a rule, examined as a whole before anything is written.
 
+use super::vectors::on_vectors;
 use crate::error::{Error, Result};
 use crate::finite::{all_within, first_non_finite};
 use rnn_kernels::Scalar;
@@ -50,6 +51,18 @@ pub(super) fn in_ranges<T: Scalar, const M: usize, U: Update<T, M>>(
     rates: &[(Range<usize>, f64)],
     refuse: bool,
 ) -> Result<()> {
+    on_vectors(|| examine_and_apply(at, moments, params, gradients, rates, refuse))
+}
+
+#[inline(always)]
+fn examine_and_apply<T: Scalar, const M: usize, U: Update<T, M>>(
+    at: impl Fn(f64) -> U,
+    moments: [&mut Vec<T>; M],
+    params: &mut [T],
+    gradients: &[T],
+    rates: &[(Range<usize>, f64)],
+    refuse: bool,
+) -> Result<()> {
     for (range, rate) in rates.iter().filter(|_| refuse) {
         let of_range = moments.each_ref().map(|moment| &moment[range.clone()]);
         let examined = examine(&at(*rate), of_range, &params[range.clone()], &gradients[range.clone()]);
@@ -76,6 +89,7 @@ const REACH: f64 = 1_125_899_906_842_624.0; // 2⁵⁰
 ///
 /// # Errors
 /// [`Error::NotFinite`] with the first that is not finite, of what is given rather than of what follows from it.
+#[inline(always)]
 fn examine<T: Scalar, const M: usize, U: Update<T, M>>(
     update: &U,
     moments: [&[T]; M],

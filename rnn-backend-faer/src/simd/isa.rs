@@ -92,6 +92,15 @@ impl Simd {
         }
     }
 
+    /// Runs `work`, compiled for this instruction set, for loops over numbers that are no kernel of a backend's, such as those of an
+    /// optimiser. No operation of theirs is fused, so that the bits are those of `work()`.
+    ///
+    /// What `work` calls should be `#[inline(always)]`: a function that stays a call is compiled for the target's baseline.
+    #[inline(always)]
+    pub fn compiled<R>(self, work: impl FnOnce() -> R) -> R {
+        self.run(Work(work))
+    }
+
     /// Runs the kernel, compiled for this instruction set.
     ///
     /// `with_simd` and everything below it must be `#[inline(always)]`: a
@@ -105,6 +114,17 @@ impl Simd {
             #[cfg(target_arch = "x86_64")]
             Token::Avx512(v4) => pulp::Simd::vectorize(v4, kernel),
         }
+    }
+}
+
+struct Work<F>(F);
+
+impl<R, F: FnOnce() -> R> WithSimd for Work<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> R {
+        (self.0)()
     }
 }
 
