@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// `k` counts steps from 1; `s` starts at `s₀`. Sources: Duchi, Hazan & Singer 2011, with a diagonal matrix; `torch.optim.Adagrad`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adagrad {
-    /// `δ ≥ 0`: by how much of the first rate a step divides more than the one before it.
+    /// `δ ≥ 0`, by which the rate falls from step to step, beside a schedule.
     pub rate_decay: f64,
     /// `s₀ ≥ 0`.
     pub initial: f64,

@@ -72,7 +72,9 @@ fn rule(input: &Input<'_>) -> Rule {
             let kind = if input.kind < 128 { Momentum::Heavy } else { Momentum::Nesterov };
             Rule::Sgd(Sgd { momentum: a, weight_decay: b, kind })
         }
-        1 => Rule::RmsProp(RmsProp { smoothing: a, epsilon: b, momentum: c, weight_decay: d, centred: input.kind < 128 }),
+        1 => {
+            Rule::RmsProp(RmsProp { smoothing: a, epsilon: b, momentum: c, weight_decay: d, centred: input.kind < 128 })
+        }
         2 => Rule::Adagrad(Adagrad { rate_decay: a, epsilon: b, initial: c, weight_decay: d }),
         3 => Rule::Adadelta(Adadelta { smoothing: a, epsilon: b, weight_decay: d }),
         _ => {
