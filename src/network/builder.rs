@@ -163,6 +163,13 @@ impl Config {
         Self { readout: Readout::LastStep, ..self }
     }
 
+    /// With an output once for each row, from the final states of the last recurrent layer: of one in both directions each half has seen
+    /// the whole row.
+    #[must_use]
+    pub fn final_states(self) -> Self {
+        Self { readout: Readout::FinalStates, ..self }
+    }
+
     /// With this head.
     #[must_use]
     pub fn head(self, head: HeadSpec) -> Self {

@@ -143,8 +143,12 @@ pub enum Readout {
     #[default]
     EveryStep,
     /// Each row's last valid step only: the layers after the last recurrent one see one step. A row without a
-    /// valid step has the initial `h` of that layer in its place.
+    /// valid step has the initial `h` of that layer in its place. The reverse half of a layer in both directions has seen one step there.
     LastStep,
+    /// `[h_forward, h_reverse]` of the last recurrent layer after its pass, once for each row: the forward half at the row's last valid
+    /// step, the reverse half at its first, so that each has seen the whole row. A layer in one direction shows its own. A row without
+    /// a valid step has the initial `h` in its place.
+    FinalStates,
 }
 
 /// The output layer `a = W x + b`, and the loss it is trained by.

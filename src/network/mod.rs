@@ -189,9 +189,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         State::zeros(self.plan.state.clone(), rows)
     }
 
-    /// Whether there is an output at the last step of each row only.
+    /// Whether there is one output for each row, such as that at its last step.
     pub(crate) fn picks_last_step(&self) -> bool {
-        self.plan.picks_last_step()
+        self.plan.reads_out()
     }
 
     /// The width of the output.

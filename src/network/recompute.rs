@@ -21,7 +21,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of `loss_and_gradients`, and [`Error::Range`] if the window is empty, [`Error::Kind`] if the network has a reverse
-    /// direction or an output at the last step only, or if traces are recorded, which are as long as the batch.
+    /// direction or one output for each row, or if traces are recorded, which are as long as the batch.
     pub fn recomputed_bptt(
         &self,
         workspace: &mut Workspace<T>,

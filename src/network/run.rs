@@ -9,7 +9,7 @@ use super::dropped;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Upstream;
 use super::stage::recurrent::{Back, Directions, Scratch};
-use super::stage::{dense, last_step};
+use super::stage::{dense, final_states, last_step};
 use super::state::State;
 use super::workspace::Workspace;
 use super::{Network, parameters::Parameters};
@@ -99,11 +99,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     directions.forward(usage, y, state, reserves, Scratch { workspaces: scratch, beside });
                 }
                 Stage::LastStep { width } => {
-                    let (Stage::Recurrent(layer), Input::Dense(x)) = (&plan.stages[k - 1], x) else {
-                        unreachable!("the plan picks the last step of a recurrent layer");
-                    };
-                    last_step::forward(layer, live, x, state, MatMut::new(y, rows, *width));
-                    dims_here = dims_here.last_step();
+                    let Input::Dense(x) = x else { unreachable!("a recurrent layer writes numbers") };
+                    last_step::forward(plan.recurrent_below(k), live, x, state, MatMut::new(y, rows, *width));
+                    dims_here = dims_here.read_out();
+                }
+                Stage::FinalStates { width } => {
+                    final_states::forward(plan.recurrent_below(k), state, MatMut::new(y, rows, *width));
+                    dims_here = dims_here.read_out();
                 }
                 Stage::Dropout { width, at, .. } => {
                     let x = flat(x);
@@ -158,7 +160,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let (live, (x, index)) = (timing.live(*dims), at_hand(plan, *dims, x, index));
         let mut dims_here = plan.output_dims(*dims);
         for (k, stage) in plan.stages.iter().enumerate().rev() {
-            if let Stage::LastStep { .. } = stage {
+            if stage.reads_out() {
                 dims_here = *dims;
             }
             let (before, rest) = outputs.split_at(k);
@@ -194,13 +196,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     directions.backward(back, Scratch { workspaces: scratch, beside });
                     reach = reach.below(layer);
                 }
-                Stage::LastStep { width } => {
-                    let Stage::Recurrent(layer) = &plan.stages[k - 1] else {
-                        unreachable!("the plan picks the last step of a recurrent layer");
-                    };
+                Stage::LastStep { width } | Stage::FinalStates { width } => {
                     let d_y = SeqRef::new(d_y, 1, rows, *width);
-                    let d_x = SeqMut::new(d_x, step_count, rows, *width);
-                    last_step::backward(layer, live, d_y, d_x, d_final);
+                    let (layer, d_x) = (plan.recurrent_below(k), SeqMut::new(d_x, step_count, rows, *width));
+                    match stage {
+                        Stage::FinalStates { .. } => final_states::backward(layer, d_y, d_x, d_final),
+                        _ => last_step::backward(layer, live, d_y, d_x, d_final),
+                    }
                     reach = reach.of_steps();
                 }
                 Stage::Dropout { width, at, .. } => {

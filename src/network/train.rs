@@ -15,7 +15,7 @@ use rnn_kernels::{Backend, MatMut, MatRef, Scalar, SeqRef, Use};
 /// Cotangents from outside a network; `None` is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangents<'a, T> {
-    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` with an output at the last step only. Never read where the
+    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` where rows are [read out](super::Readout) once. Never read where the
     /// output is 0 since a row has no step there.
     pub output: Option<SeqRef<'a, T>>,
     /// `∂L/∂` of the final state.
@@ -30,8 +30,8 @@ pub(super) fn over<T: Scalar>(weight: f64) -> T {
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// `output = network(x, state)`, keeping what backward needs.
     ///
-    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]` with an
-    /// output at the last step only. The state goes in as the initial and comes out as the final one, with no gradient attached.
+    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]`
+    /// where rows are [read out](super::Readout) once. The state goes in as the initial and comes out as the final one, with no gradient attached.
     ///
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`] or [`Error::Range`] if batch or state do not fit the network,
@@ -150,7 +150,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of [`loss_and_gradients`](Self::loss_and_gradients), and [`Error::Range`] if the window is empty,
-    /// [`Error::Kind`] if the network has a reverse direction or an output at the last step only.
+    /// [`Error::Kind`] if the network has a reverse direction or one output for each row.
     pub fn truncated_bptt(
         &self,
         workspace: &mut Workspace<T>,
@@ -209,8 +209,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if self.plan.criterion.as_ref().is_some_and(|criterion| criterion.objective == Objective::Ctc) {
             return Err(Error::kind(format!("{call}, objective"), "a loss of each step by itself", "ctc"));
         }
-        if self.plan.picks_last_step() {
-            return Err(Error::kind(format!("{call}, readout"), "an output at every step", "at the last step only"));
+        if self.plan.reads_out() {
+            return Err(Error::kind(format!("{call}, readout"), "an output at every step", "one for each row"));
         }
         Ok(())
     }
@@ -247,7 +247,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let shape = [output.steps, output.rows, self.plan.output];
         let (checked, count) =
             loss::check(criterion.objective, targets, shape, timing.live(output), *non_finite, &mut rows)?;
-        counted.measure(dims, timing, (self.plan.picks_last_step(), output), count)?;
+        counted.measure(dims, timing, (self.plan.reads_out(), output), count)?;
         // Labels are those of whole rows.
         let count = if let Checked::Labels { counts, .. } = checked { counts.len() } else { count };
         let weight = criterion.weight(row_targets, count);

@@ -298,8 +298,8 @@ impl<T: Scalar> Workspace<T> {
         self.traces.resize_with(plan.state.slots.len(), Aligned::default);
         let (mut dims, mut widest) = (self.dims, self.dims.width);
         for (stage, output) in plan.stages.iter().zip(&mut self.outputs) {
-            if let Stage::LastStep { .. } = stage {
-                dims = dims.last_step();
+            if stage.reads_out() {
+                dims = dims.read_out();
             }
             let t = dims.steps;
             if let (Stage::Dense(layer), true) = (stage, train && self.counted.leave_out()) {

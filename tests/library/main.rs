@@ -31,6 +31,7 @@ mod network_errors;
 mod network_gradients;
 mod network_init;
 mod network_padding;
+mod network_readout;
 mod optim;
 mod optim_bound;
 mod optim_boundaries;

@@ -49,9 +49,8 @@ impl<T: Scalar> Plan<T> {
                 }
                 LayerSpec::Dropout(spec) => layout.dropout(&at, *spec)?,
             }
-            if k == last_recurrent && config.readout == Readout::LastStep {
-                let width = layout.width;
-                layout.stages.push(Stage::LastStep { width });
+            if k == last_recurrent {
+                layout.readout(config.readout);
             }
         }
         if let Some(head) = &config.head {
@@ -166,6 +165,16 @@ impl<T: Scalar> Layout<T> {
             self.stages.push(Stage::Recurrent(Box::new(stage)));
         }
         Ok(())
+    }
+
+    /// What the layers above the last recurrent one see.
+    fn readout(&mut self, readout: Readout) {
+        let width = self.width;
+        self.stages.extend(match readout {
+            Readout::EveryStep => None,
+            Readout::LastStep => Some(Stage::LastStep { width }),
+            Readout::FinalStates => Some(Stage::FinalStates { width }),
+        });
     }
 
     fn dense(&mut self, at: &str, name: &str, units: usize, activation: Activation, bias: bool) -> Result<()> {

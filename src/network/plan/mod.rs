@@ -38,14 +38,14 @@ pub(crate) enum InputKind {
 }
 
 impl<T: Scalar> Plan<T> {
-    /// Whether the output is that of each row's last valid step alone.
-    pub fn picks_last_step(&self) -> bool {
-        self.stages.iter().any(|stage| matches!(stage, Stage::LastStep { .. }))
+    /// Whether there is one output for each row, and not one for each step.
+    pub fn reads_out(&self) -> bool {
+        self.stages.iter().any(Stage::reads_out)
     }
 
     /// A batch as the output sees it.
     pub fn output_dims(&self, dims: Dims) -> Dims {
-        if self.picks_last_step() { dims.last_step() } else { dims }
+        if self.reads_out() { dims.read_out() } else { dims }
     }
 
     /// The recurrent layers, from the input on.
@@ -54,6 +54,14 @@ impl<T: Scalar> Plan<T> {
             Stage::Recurrent(layer) => Some(&**layer),
             _ => None,
         })
+    }
+
+    /// The recurrent layer that stage `k` reads.
+    pub fn recurrent_below(&self, k: usize) -> &Recurrent<T> {
+        match &self.stages[k - 1] {
+            Stage::Recurrent(layer) => layer,
+            _ => unreachable!("the plan reads out a recurrent layer"),
+        }
     }
 
     /// What a checkpoint remembers of the cells, layer by layer.

@@ -19,6 +19,8 @@ pub(crate) enum Stage<T> {
     Recurrent(Box<Recurrent<T>>),
     /// `y[n] = x[last valid step of n, n]`.
     LastStep { width: usize },
+    /// `y[n] = h[n]` of every direction after the pass.
+    FinalStates { width: usize },
     /// `y = m ⊙ x` with the mask of dropout layer `at`.
     Dropout { width: usize, spec: DropoutSpec, at: usize },
     /// `y = σ(W x + b)`.
@@ -74,10 +76,18 @@ pub(crate) struct Dense {
 }
 
 impl<T: Scalar> Stage<T> {
+    /// Whether what it writes is one step of each row, whatever it reads.
+    pub fn reads_out(&self) -> bool {
+        matches!(self, Stage::LastStep { .. } | Stage::FinalStates { .. })
+    }
+
     /// The width of what it writes.
     pub fn width(&self) -> usize {
         match self {
-            Stage::Embedding { width, .. } | Stage::LastStep { width } | Stage::Dropout { width, .. } => *width,
+            Stage::Embedding { width, .. }
+            | Stage::LastStep { width }
+            | Stage::FinalStates { width }
+            | Stage::Dropout { width, .. } => *width,
             Stage::Recurrent(layer) => layer.width(),
             Stage::Dense(layer) => layer.units,
         }

@@ -2,6 +2,7 @@
 //!
 //! A row without a valid step in this window has its state there, which it has kept: the initial `h`.
 
+use super::final_states;
 use crate::network::plan::Recurrent;
 use crate::network::state::State;
 use rnn_kernels::{MatMut, Scalar, SeqMut, SeqRef, Steps};
@@ -21,12 +22,7 @@ pub(in crate::network) fn forward<T: Scalar>(
 ) {
     for n in 0..x.rows() {
         match last(steps, n, x.steps()) {
-            None => {
-                let p = layer.spec.y_width();
-                for (d, way) in layer.ways.iter().enumerate() {
-                    y.row_mut(n)[d * p..][..p].copy_from_slice(state.output(way.slot).row(n));
-                }
-            }
+            None => final_states::show(layer, state, n, y.row_mut(n)),
             Some(last) => y.row_mut(n).copy_from_slice(x.at(last).row(n)),
         }
     }
@@ -44,14 +40,7 @@ pub(in crate::network) fn backward<T: Scalar>(
     let d_y = d_y.at(0);
     for n in 0..d_x.rows() {
         match last(steps, n, d_x.steps()) {
-            None => {
-                let p = layer.spec.y_width();
-                for (d, way) in layer.ways.iter().enumerate() {
-                    let mut d_h = d_state.output_mut(way.slot);
-                    let d_row = &d_y.row(n)[d * p..][..p];
-                    d_h.row_mut(n).iter_mut().zip(d_row).for_each(|(d_h, &d_y)| *d_h += d_y);
-                }
-            }
+            None => final_states::give(layer, d_y.row(n), n, d_state),
             Some(last) => d_x.at_mut(last).row_mut(n).copy_from_slice(d_y.row(n)),
         }
     }
