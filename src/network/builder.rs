@@ -1,6 +1,6 @@
 //! Configurations in code: `Config::one_hot(27).recurrent(RecurrentSpec::lstm(64)).softmax(27)`.
 
-use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec};
 use crate::cells::CellSpec;
 use crate::init::Init;
 use crate::loss::{Objective, Outputs};
@@ -11,8 +11,8 @@ impl RecurrentSpec {
     /// One forward layer of `hidden` units with both biases, of the cell that a name or a [`CellSpec`] stands for.
     #[must_use]
     pub fn new(cell: impl Into<CellSpec>, hidden: usize) -> Self {
-        let (directions, bias) = (Directions::Forward, Bias::Both);
-        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout: None, name: None }
+        let (directions, bias, merge) = (Directions::Forward, Bias::Both, Merge::Concat);
+        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout: None, merge, name: None }
     }
 
     /// An LSTM.
@@ -49,6 +49,12 @@ impl RecurrentSpec {
     #[must_use]
     pub fn bidirectional(self) -> Self {
         self.directions(Directions::Both)
+    }
+
+    /// The same, both ways through time, which become one as this says.
+    #[must_use]
+    pub fn merged(self, merge: Merge) -> Self {
+        Self { merge, ..self }.bidirectional()
     }
 
     /// The same with these biases.

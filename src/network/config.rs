@@ -88,8 +88,25 @@ pub enum Directions {
     Forward,
     /// From each row's last step to its first.
     Reverse,
-    /// Both, side by side: `y = [y_forward, y_reverse]`.
+    /// Both, side by side: `y = [y_forward, y_reverse]`, unless they are [merged](Merge).
     Both,
+}
+
+/// What the two directions of a layer become for what is above them; Keras's `merge_mode`.
+///
+/// It is of every step, and of what a [`Readout`] shows. States and traces are those of each direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Merge {
+    /// `y = [y_forward, y_reverse]`, of width `2·P`.
+    #[default]
+    Concat,
+    /// `y = y_forward + y_reverse`.
+    Sum,
+    /// `y = ½ (y_forward + y_reverse)`.
+    Average,
+    /// `y = y_forward ⊙ y_reverse`.
+    Product,
 }
 
 /// One or several recurrent layers of one cell, stacked as PyTorch's `num_layers`.
@@ -112,6 +129,9 @@ pub struct RecurrentSpec {
     /// Dropout between its layers, as PyTorch's `dropout`: none before the first and none behind the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<DropoutSpec>,
+    /// What its two directions become for what is above, of each of its layers.
+    #[serde(default, skip_serializing_if = "is_concat")]
+    pub merge: Merge,
     /// The prefix of its parameters, of at most [`Config::LONGEST_NAME`] bytes, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
     /// `rnn2`, and so on.
     #[serde(default)]
@@ -184,6 +204,11 @@ fn one() -> usize {
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
 fn is_zero(x: &f64) -> bool {
     *x == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_concat(merge: &Merge) -> bool {
+    *merge == Merge::Concat
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

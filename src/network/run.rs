@@ -9,7 +9,7 @@ use super::dropped;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Upstream;
 use super::stage::recurrent::{Back, Directions, Scratch};
-use super::stage::{dense, final_states, last_step};
+use super::stage::{dense, final_states, last_step, merge};
 use super::state::State;
 use super::workspace::Workspace;
 use super::{Network, parameters::Parameters};
@@ -106,6 +106,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 Stage::FinalStates { width } => {
                     final_states::forward(plan.recurrent_below(k), state, MatMut::new(y, rows, *width));
                     dims_here = dims_here.read_out();
+                }
+                Stage::Merge { width, merge } => {
+                    let x = flat(x);
+                    merge::forward(*merge, x, MatMut::new(y, x.rows(), *width));
                 }
                 Stage::Dropout { width, at, .. } => {
                     let x = flat(x);
@@ -204,6 +208,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                         _ => last_step::backward(layer, live, d_y, d_x, d_final),
                     }
                     reach = reach.of_steps();
+                }
+                Stage::Merge { width, merge } => {
+                    let (x, d_x) = (flat(x), MatMut::new(d_x, dims_here.steps * rows, 2 * width));
+                    let d_y = MatRef::new(d_y, x.rows(), *width);
+                    merge::backward(*merge, x, d_y, d_x, (reach, rows));
                 }
                 Stage::Dropout { width, at, .. } => {
                     if let Some(d_x) = d_x_here {

@@ -30,6 +30,7 @@ mod network;
 mod network_errors;
 mod network_gradients;
 mod network_init;
+mod network_merge;
 mod network_padding;
 mod network_readout;
 mod optim;

@@ -6,7 +6,7 @@ use super::{Dense, InputKind, Plan, Recurrent, Stage, Way};
 use crate::cells::{CellFault, Cells};
 use crate::error::{Error, Result, checked_product};
 use crate::loss::Criterion;
-use crate::network::config::{Config, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+use crate::network::config::{Config, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec};
 use crate::network::parameters::ParameterBlock;
 use crate::network::state::{StateLayout, StateSlot};
 use crate::noise::DropoutSpec;
@@ -40,7 +40,8 @@ impl<T: Scalar> Plan<T> {
                 LayerSpec::Recurrent(spec) => {
                     recurrent += 1;
                     let name = prefix(spec.name.as_ref(), "rnn", recurrent);
-                    layout.recurrent(&at, &name, spec, &cells[recurrent - 1])?;
+                    let readout = if k == last_recurrent { config.readout } else { Readout::EveryStep };
+                    layout.recurrent(&at, &name, spec, &cells[recurrent - 1], readout)?;
                 }
                 LayerSpec::Dense(spec) => {
                     dense += 1;
@@ -48,9 +49,6 @@ impl<T: Scalar> Plan<T> {
                     layout.dense(&at, &name, spec.units, spec.activation, spec.bias)?;
                 }
                 LayerSpec::Dropout(spec) => layout.dropout(&at, *spec)?,
-            }
-            if k == last_recurrent {
-                layout.readout(config.readout);
             }
         }
         if let Some(head) = &config.head {
@@ -121,7 +119,12 @@ impl<T: Scalar> Layout<T> {
         }
     }
 
-    fn recurrent(&mut self, at: &str, name: &str, spec: &RecurrentSpec, cell: &Cell) -> Result<()> {
+    /// The layers of a stack; what the last of them shows is read out.
+    fn recurrent(&mut self, at: &str, name: &str, spec: &RecurrentSpec, cell: &Cell, readout: Readout) -> Result<()> {
+        if spec.merge != Merge::Concat && spec.directions != Directions::Both {
+            let found = format!("{:?} with {:?}", spec.directions, spec.merge);
+            return Err(Error::config(format!("{at}, merge"), "both directions where they become one", found));
+        }
         let fault = |fault| Error::Cell { at: at.into(), cell: spec.cell.name().into(), fault };
         let (hidden, layers) = (positive(at, "hidden", spec.hidden)?, positive(at, "layers", spec.layers)?);
         let output = spec.cell.options().output().map_err(fault)?.unwrap_or(hidden);
@@ -163,6 +166,11 @@ impl<T: Scalar> Layout<T> {
             self.width = stage.width();
             self.layers += 1;
             self.stages.push(Stage::Recurrent(Box::new(stage)));
+            // What is read out is one step of each row, which takes less to merge than all of them and gives the same.
+            if layer + 1 == layers {
+                self.readout(readout);
+            }
+            self.merge(spec.merge);
         }
         Ok(())
     }
@@ -175,6 +183,13 @@ impl<T: Scalar> Layout<T> {
             Readout::LastStep => Some(Stage::LastStep { width }),
             Readout::FinalStates => Some(Stage::FinalStates { width }),
         });
+    }
+
+    fn merge(&mut self, merge: Merge) {
+        if merge != Merge::Concat {
+            self.width /= 2;
+            self.stages.push(Stage::Merge { width: self.width, merge });
+        }
     }
 
     fn dense(&mut self, at: &str, name: &str, units: usize, activation: Activation, bias: bool) -> Result<()> {

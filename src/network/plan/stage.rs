@@ -1,6 +1,7 @@
 //! What a network is a list of: its stages, and where each has its parameters and its state.
 
 use crate::cells::CellSpec;
+use crate::network::config::Merge;
 use crate::noise::{Draw, DropoutSpec};
 use rnn_kernels::{Activation, Direction, Name, Scalar, Spec};
 use std::ops::Range;
@@ -21,6 +22,8 @@ pub(crate) enum Stage<T> {
     LastStep { width: usize },
     /// `y[n] = h[n]` of every direction after the pass.
     FinalStates { width: usize },
+    /// Both halves of what a layer wrote, as one of width `P`.
+    Merge { width: usize, merge: Merge },
     /// `y = m ⊙ x` with the mask of dropout layer `at`.
     Dropout { width: usize, spec: DropoutSpec, at: usize },
     /// `y = σ(W x + b)`.
@@ -87,6 +90,7 @@ impl<T: Scalar> Stage<T> {
             Stage::Embedding { width, .. }
             | Stage::LastStep { width }
             | Stage::FinalStates { width }
+            | Stage::Merge { width, .. }
             | Stage::Dropout { width, .. } => *width,
             Stage::Recurrent(layer) => layer.width(),
             Stage::Dense(layer) => layer.units,

@@ -3,4 +3,5 @@
 pub(super) mod dense;
 pub(super) mod final_states;
 pub(super) mod last_step;
+pub(super) mod merge;
 pub(super) mod recurrent;
