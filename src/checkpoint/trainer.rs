@@ -132,10 +132,10 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     /// The carried state.
     fn carried<B: Backend<T> + ?Sized>(&self, network: &Network<T, B>) -> Result<State<T>> {
         let rows = usize::try_from(self.rows).unwrap_or(usize::MAX);
-        // No more rows than there are numbers, whatever the file says: a state has a number for each row at least.
-        check_len("checkpoint, rows of the state", rows.min(self.state.len()), rows)?;
+        // No more memory than there are numbers, whatever the file says.
+        let numbers = rows.saturating_mul(network.state(1)?.as_slice().len());
+        check_len("checkpoint, state", numbers, self.state.len())?;
         let mut state = network.state(rows)?;
-        check_len("checkpoint, state", state.as_slice().len(), self.state.len())?;
         state.as_mut_slice().copy_from_slice(&self.state);
         Ok(state)
     }

@@ -26,8 +26,11 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What it reads.
     pub input: InputSpec,
-    /// The layers between input and head, from the input on. At least one of them is recurrent; in all, stacks counted
-    /// by their layers, there are at most [`Config::MOST_LAYERS`].
+    /// The layers between input and head, from the input on; in all, stacks counted by their layers, there are at most
+    /// [`Config::MOST_LAYERS`].
+    ///
+    /// Without a recurrent one the network is a multilayer perceptron of every step by itself, with a head alone a softmax or another
+    /// regression. Its state has no numbers, and a step that a row skips has an input of 0.
     #[serde(default)]
     pub layers: Vec<LayerSpec>,
     /// Which steps have an output.
@@ -50,7 +53,7 @@ pub enum InputSpec {
         /// `C`.
         width: usize,
     },
-    /// Symbols as one-hot vectors, which are never materialised.
+    /// Symbols as one-hot vectors, which are never materialised: a recurrent or dense layer above, or the head, takes columns of its weights.
     OneHot {
         /// `C = V`, the number of symbols.
         symbols: usize,
@@ -164,8 +167,10 @@ pub enum Readout {
     EveryStep,
     /// Each row's last valid step only: the layers after the last recurrent one see one step. A row without a
     /// valid step has the initial `h` of that layer in its place. The reverse half of a layer in both directions has seen one step there.
+    ///
+    /// Without a recurrent layer it is the last valid step of the input, 0 in a row without one.
     LastStep,
-    /// `[h_forward, h_reverse]` of the last recurrent layer after its pass, once for each row: the forward half at the row's last valid
+    /// `[h_forward, h_reverse]` of the last recurrent layer, which there must be, after its pass, once for each row: the forward half at the row's last valid
     /// step, the reverse half at its first, so that each has seen the whole row. A layer in one direction shows its own. A row without
     /// a valid step has the initial `h` in its place.
     FinalStates,

@@ -13,7 +13,7 @@ use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
 use crate::loss::ctc;
-use crate::memory::reserve;
+use crate::memory::{reserve, room};
 use rnn_kernels::sequence::resets::{self, Resets};
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub struct Workspace<T> {
     pub(crate) dims: Dims,
     pub(crate) timing: Timing,
     pub(crate) index: Vec<u32>,
+    /// `[N]`: of symbols, those that were read out.
+    pub(crate) picked: Vec<u32>,
     pub(crate) x: Aligned<T>,
     pub(crate) masks: Masks<T>,
     pub(crate) dropped: Dropped<T>,
@@ -83,6 +85,7 @@ impl<T: Scalar> Default for Workspace<T> {
             dims: Dims::default(),
             timing: Timing::default(),
             index: Vec::new(),
+            picked: Vec::new(),
             x: Aligned::default(),
             masks: Masks::default(),
             dropped: Dropped::default(),
@@ -297,17 +300,21 @@ impl<T: Scalar> Workspace<T> {
         self.reserves.resize_with(plan.state.slots.len(), Aligned::default);
         self.traces.resize_with(plan.state.slots.len(), Aligned::default);
         let (mut dims, mut widest) = (self.dims, self.dims.width);
-        for (stage, output) in plan.stages.iter().zip(&mut self.outputs) {
+        for (k, (stage, output)) in plan.stages.iter().zip(&mut self.outputs).enumerate() {
             if stage.reads_out() {
                 dims = dims.read_out();
             }
-            let t = dims.steps;
-            if let (Stage::Dense(layer), true) = (stage, train && self.counted.leave_out()) {
+            if stage.reads_out() && plan.reads_symbols(k) {
+                room("symbols", &mut self.picked, rows)?;
+            }
+            let (t, width) = (dims.steps, plan.width(k));
+            let leaves_out = train && self.counted.leave_out() && !plan.reads_symbols(k);
+            if let (Stage::Dense(layer), true) = (stage, leaves_out) {
                 let len = checked_product("input of what counts", &[t, rows, layer.input])?;
                 self.masked.grow("input of what counts", len)?;
             }
-            widest = widest.max(stage.width());
-            output.grow("activations", checked_product("activations", &[t, rows, stage.width()])?)?;
+            widest = widest.max(width);
+            output.grow("activations", checked_product("activations", &[t, rows, width])?)?;
         }
         for (layer, way) in plan.ways() {
             // Every size a cell computes from these must fit before the cell is asked for one.

@@ -33,6 +33,7 @@ mod network_init;
 mod network_merge;
 mod network_padding;
 mod network_readout;
+mod network_static;
 mod optim;
 mod optim_bound;
 mod optim_boundaries;

@@ -31,8 +31,9 @@ impl<T: Scalar> Plan<T> {
         let mut layout = Layout::default();
         let input = layout.input(&config.input)?;
         let last_recurrent = config.layers.iter().rposition(|layer| matches!(layer, LayerSpec::Recurrent(_)));
-        let last_recurrent =
-            last_recurrent.ok_or_else(|| Error::config("layers", "at least one recurrent layer", "none"))?;
+        if last_recurrent.is_none() {
+            layout.without_recurrence(config)?;
+        }
         let (mut recurrent, mut dense) = (0, 0);
         for (k, layer) in config.layers.iter().enumerate() {
             let at = format!("layers[{k}]");
@@ -40,7 +41,7 @@ impl<T: Scalar> Plan<T> {
                 LayerSpec::Recurrent(spec) => {
                     recurrent += 1;
                     let name = prefix(spec.name.as_ref(), "rnn", recurrent);
-                    let readout = if k == last_recurrent { config.readout } else { Readout::EveryStep };
+                    let readout = if Some(k) == last_recurrent { config.readout } else { Readout::EveryStep };
                     layout.recurrent(&at, &name, spec, &cells[recurrent - 1], readout)?;
                 }
                 LayerSpec::Dense(spec) => {
@@ -92,8 +93,17 @@ struct Layout<T> {
 
 impl<T> Default for Layout<T> {
     fn default() -> Self {
-        let (stages, blocks, slots) = (Vec::new(), Vec::new(), Vec::new());
-        Self { stages, blocks, slots, width: 0, len: 0, masks: 0, layers: 0, dropouts: 0, one_hot: false }
+        Self {
+            stages: Vec::new(),
+            blocks: Vec::new(),
+            slots: Vec::new(),
+            width: 0,
+            len: 0,
+            masks: 0,
+            layers: 0,
+            dropouts: 0,
+            one_hot: false,
+        }
     }
 }
 
@@ -139,7 +149,7 @@ impl<T: Scalar> Layout<T> {
             checked_product(&format!("configuration, {at}"), &[units, 8, input.saturating_add(units).max(8), 16])?;
             let size = Size::new(input, hidden).with_output(output).with_bias(spec.bias);
             let sized = sized(at, cell, size, fault)?;
-            if sized.plan().reads_input && self.stages.is_empty() && self.one_hot {
+            if sized.plan().reads_input && self.reads_one_hot() {
                 return Err(fault(CellFault::OneHot));
             }
             let (directions, suffix): (&[Direction], _) = match spec.directions {
@@ -175,6 +185,24 @@ impl<T: Scalar> Layout<T> {
         Ok(())
     }
 
+    /// There is something to compute, and rows are read out before anything else is computed from them.
+    fn without_recurrence(&mut self, config: &Config) -> Result<()> {
+        let embedded = matches!(config.input, InputSpec::Embedding { .. });
+        if config.layers.is_empty() && config.head.is_none() && !embedded {
+            return Err(Error::config("layers", "a layer or a head", "none"));
+        }
+        if config.readout == Readout::FinalStates {
+            return Err(Error::config("readout", "a recurrent layer, whose states it shows", "none"));
+        }
+        self.readout(config.readout);
+        Ok(())
+    }
+
+    /// Whether the next stage reads one-hot vectors, of which there are the symbols alone.
+    fn reads_one_hot(&self) -> bool {
+        self.one_hot && self.stages.iter().all(Stage::reads_out)
+    }
+
     /// What the layers above the last recurrent one see.
     fn readout(&mut self, readout: Readout) {
         let width = self.width;
@@ -194,9 +222,6 @@ impl<T: Scalar> Layout<T> {
 
     fn dense(&mut self, at: &str, name: &str, units: usize, activation: Activation, bias: bool) -> Result<()> {
         let (input, units) = (self.width, positive(at, "units", units)?);
-        if self.stages.is_empty() && self.one_hot {
-            return Err(Error::config(at, "a recurrent layer or an embedding above one-hot input", "a dense layer"));
-        }
         let weight = self.block(name, "weight", &[units, input])?;
         let bias = if bias { self.block(name, "bias", &[units])? } else { self.len..self.len };
         self.stages.push(Stage::Dense(Dense { input, units, activation, weight, bias }));
@@ -205,8 +230,8 @@ impl<T: Scalar> Layout<T> {
     }
 
     fn dropout(&mut self, at: &str, spec: DropoutSpec) -> Result<()> {
-        if self.stages.is_empty() && self.one_hot {
-            let expected = "a recurrent layer or an embedding above one-hot input";
+        if self.reads_one_hot() {
+            let expected = "an embedding or a recurrent or dense layer above one-hot input";
             return Err(Error::config(at, expected, "dropout"));
         }
         check_rate::<T>(spec.rate).map_err(|found| Error::config(format!("{at}, rate"), RATE, found))?;

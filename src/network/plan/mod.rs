@@ -56,12 +56,23 @@ impl<T: Scalar> Plan<T> {
         })
     }
 
-    /// The recurrent layer that stage `k` reads.
-    pub fn recurrent_below(&self, k: usize) -> &Recurrent<T> {
-        match &self.stages[k - 1] {
-            Stage::Recurrent(layer) => layer,
-            _ => unreachable!("the plan reads out a recurrent layer"),
+    /// The recurrent layer that stage `k` reads, if it is one.
+    pub fn recurrent_below(&self, k: usize) -> Option<&Recurrent<T>> {
+        match self.stages[..k].last() {
+            Some(Stage::Recurrent(layer)) => Some(layer),
+            _ => None,
         }
+    }
+
+    /// Whether stage `k` reads symbols as they are: the first one does, and what is behind it if it only chooses among them.
+    pub fn reads_symbols(&self, k: usize) -> bool {
+        matches!(self.input, InputKind::Symbols { .. }) && self.stages[..k].iter().all(Stage::reads_out)
+    }
+
+    /// The width of the numbers that stage `k` writes; none where it chooses among symbols.
+    pub fn width(&self, k: usize) -> usize {
+        let stage = &self.stages[k];
+        if stage.reads_out() && self.reads_symbols(k) { 0 } else { stage.width() }
     }
 
     /// What a checkpoint remembers of the cells, layer by layer.
