@@ -12,7 +12,8 @@ impl RecurrentSpec {
     #[must_use]
     pub fn new(cell: impl Into<CellSpec>, hidden: usize) -> Self {
         let (directions, bias, merge) = (Directions::Forward, Bias::Both, Merge::Concat);
-        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout: None, merge, name: None }
+        let (dropout, learned_initial, name) = (None, false, None);
+        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout, merge, learned_initial, name }
     }
 
     /// An LSTM.
@@ -67,6 +68,12 @@ impl RecurrentSpec {
     #[must_use]
     pub fn dropout(self, dropout: impl Into<DropoutSpec>) -> Self {
         Self { dropout: Some(dropout.into()), ..self }
+    }
+
+    /// The same with initial states that are [learned](field@Self::learned_initial).
+    #[must_use]
+    pub fn learned_initial(self) -> Self {
+        Self { learned_initial: true, ..self }
     }
 
     /// The same with this prefix of its parameters.

@@ -135,6 +135,10 @@ pub struct RecurrentSpec {
     /// What its two directions become for what is above, of each of its layers.
     #[serde(default, skip_serializing_if = "is_concat")]
     pub merge: Merge,
+    /// Whether the states that rows begin with are parameters, `h0_l0` and so on, and not 0: one vector for each state of the cell, each
+    /// layer and each direction, for all rows. They begin at 0. [`State`](super::State) says which rows begin with them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub learned_initial: bool,
     /// The prefix of its parameters, of at most [`Config::LONGEST_NAME`] bytes, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
     /// `rnn2`, and so on.
     #[serde(default)]
@@ -219,6 +223,11 @@ fn is_concat(merge: &Merge) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_sum(outputs: &Outputs) -> bool {
     *outputs == Outputs::Sum
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(x: &bool) -> bool {
+    !x
 }
 
 fn yes() -> bool {

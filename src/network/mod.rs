@@ -38,6 +38,7 @@ mod dims;
 mod dropped;
 mod initial;
 mod kept;
+mod learned;
 mod mask;
 mod masks;
 mod packed;
@@ -181,12 +182,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.parameters.zeros_like()
     }
 
-    /// The zero state of `rows` streams or batch rows.
+    /// The state of `rows` streams or batch rows at their beginning: 0, and where initial states are
+    /// [learned](field@RecurrentSpec::learned_initial), a state that a pass begins with what they are by then.
     ///
     /// # Errors
     /// [`Error::Overflow`] or [`Error::Memory`] if it does not fit.
     pub fn state(&self, rows: usize) -> Result<State<T>> {
-        State::zeros(self.plan.state.clone(), rows)
+        State::fresh(self.plan.state.clone(), rows)
     }
 
     /// Whether there is one output for each row, such as that at its last step.

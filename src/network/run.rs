@@ -6,6 +6,7 @@
 
 use super::dims::Dims;
 use super::dropped;
+use super::learned::moves;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Upstream;
 use super::stage::dense::{self, Read};
@@ -78,6 +79,17 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             self.packed.check_finite(&self.parameters)?;
             check_finite("state", state.as_slice())?;
         }
+        let learned = plan.state.is_learned();
+        if learned {
+            workspace.began.clear();
+            if usage == Use::Train {
+                workspace.began.extend_from_slice(state.beginning());
+            }
+            state.begin(&self.parameters);
+            if workspace.dims.anew {
+                workspace.anew.begin(&self.parameters);
+            }
+        }
         let Workspace {
             dims, timing, anew, index, picked, x, masks, dropped, outputs, reserves, scratch, beside, ..
         } = workspace;
@@ -134,6 +146,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     clear_padding(timing.live(dims_here), y);
                 }
             }
+        }
+        if learned {
+            state.leave_beginning(|n| moves(timing, *dims, n));
         }
         Ok(())
     }

@@ -95,7 +95,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.gradients_or_nothing(workspace, gradients, |workspace, gradients| {
             // What is recorded may have been switched on since forward.
             workspace.grow(&*self.backend, &self.plan, true)?;
-            self.run_backward(workspace, Upstream::Caller, cotangents.state, gradients)
+            self.run_backward(workspace, Upstream::Caller, cotangents.state, gradients)?;
+            self.give_to_initial(workspace, gradients);
+            self.give_to_starts(workspace, gradients);
+            Ok(())
         })
     }
 
@@ -141,12 +144,16 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
-            self.accumulate(workspace, targets, state, gradients, weight)
+            let loss = self.accumulate(workspace, targets, state, gradients, weight)?;
+            self.give_to_starts(workspace, gradients);
+            Ok(loss)
         })
     }
 
     /// `gradients += ∂L/∂θ` with `L` over all of the batch, but no derivative reaching back across the borders of
     /// windows of `window` steps: truncated BPTT. A window of `T` steps or more is full BPTT.
+    ///
+    /// [Learned initial states](field@super::RecurrentSpec::learned_initial) have the gradient of the windows in which rows begin.
     ///
     /// # Errors
     /// Those of [`loss_and_gradients`](Self::loss_and_gradients), and [`Error::Range`] if the window is empty,
@@ -176,6 +183,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 workspace.take_window(whole.window(from, to));
                 loss += self.accumulate(workspace, targets, state, gradients, Some(counted.weight))?;
             }
+            self.give_to_starts(workspace, gradients);
             Ok(loss)
         })
     }
@@ -231,6 +239,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let total = self.loss(workspace, targets, Some(scale));
         self.check_loss(workspace, total)?;
         self.run_backward(workspace, Upstream::Loss, None, gradients)?;
+        self.give_to_initial(workspace, gradients);
         Ok(Loss { total, ..own })
     }
 
@@ -312,7 +321,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<()> {
         match d_state {
             Some(d_state) => workspace.d_final.as_mut_slice().copy_from_slice(d_state.as_slice()),
-            None => workspace.d_final.fill_zero(),
+            None => workspace.d_final.as_mut_slice().fill(T::ZERO),
         }
         self.run_back("backward", workspace, upstream, gradients)?;
         workspace.done = Done::Backward(self.generation());

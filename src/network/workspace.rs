@@ -48,6 +48,8 @@ pub struct Workspace<T> {
     pub(crate) anew: State<T>,
     pub(crate) d_anew: State<T>,
     pub(crate) d_final: State<T>,
+    /// `[N]`: which rows began with the last forward pass, if there are learned initial states.
+    pub(crate) began: Vec<bool>,
     /// For each of two directions.
     pub(crate) scratch: [Aligned<T>; 2],
     /// What the second direction of a layer writes while the first one does.
@@ -99,6 +101,7 @@ impl<T: Scalar> Default for Workspace<T> {
             anew: empty(),
             d_anew: empty(),
             d_final: empty(),
+            began: Vec::new(),
             scratch: [Aligned::default(), Aligned::default()],
             beside: Aligned::default(),
             row_loss: Aligned::default(),
@@ -177,7 +180,8 @@ impl<T: Scalar> Workspace<T> {
         Ok(SeqRef::new(&self.d_x, self.dims.given, self.dims.rows, self.dims.width))
     }
 
-    /// `∂L/∂` of the initial states, such as `∂L/∂h` and `∂L/∂c`.
+    /// `∂L/∂` of the initial states, such as `∂L/∂h` and `∂L/∂c`; of a row at its [beginning](State#rows-at-their-beginning) that of
+    /// the learned ones, which the gradient of the parameters has, too.
     ///
     /// # Errors
     /// [`Error::Order`] unless the last pass was a backward one.
@@ -222,12 +226,12 @@ impl<T: Scalar> Workspace<T> {
         if self.dims.anew {
             self.anew.reshape(&plan.state, rows)?;
             match anew {
-                Some(anew) => self.anew.as_mut_slice().copy_from_slice(anew.as_slice()),
+                Some(anew) => self.anew.copy_from(anew),
                 None => self.anew.fill_zero(),
             }
         }
         self.d_anew.reshape(&plan.state, rows)?;
-        self.d_anew.fill_zero();
+        self.d_anew.as_mut_slice().fill(T::ZERO);
         let live = self.timing.live(self.dims);
         match (batch.input, plan.input) {
             (BatchInput::Features(x), InputKind::Features { width }) => {
@@ -349,6 +353,9 @@ impl<T: Scalar> Workspace<T> {
             [&mut self.d_output, &mut self.d_between].into_iter().try_for_each(|d| d.grow("cotangents", len))?;
             self.d_initial.reshape(&plan.state, rows)?;
             self.d_final.reshape(&plan.state, rows)?;
+            if plan.state.is_learned() {
+                room("rows that begin", &mut self.began, rows)?;
+            }
             if self.record_d_x {
                 let len = checked_product("input cotangents", &[steps, rows, self.dims.width])?;
                 self.d_x.grow("input cotangents", len)?;

@@ -62,6 +62,10 @@ impl<B: Backend<f64> + ?Sized> Problem<'_, B> {
             });
             self.network.update(|p| p.copy_from_flat(&parameters)).unwrap();
         }
+        if state.at_beginning().next().is_some() {
+            // Rows begin with parameters, and have no state to change.
+            return;
+        }
         agrees("state", d_state.as_slice(), &mut |shift| {
             let to = self.state.as_mut_slice().iter_mut().zip(state.as_slice()).zip(shift);
             to.for_each(|((h, old), by)| *h = old + by);

@@ -166,9 +166,16 @@ impl<T: Scalar> Layout<T> {
                     let shape = if block.is_vector { vec![block.rows] } else { vec![block.rows, block.cols] };
                     self.block(name, &format!("{}_l{layer}{suffix}", block.name), &shape)?;
                 }
-                let slot = self.slots.len();
-                self.slots.push(StateSlot::new(self.layers, direction, &sized));
-                ways.push(Way { direction, params: start..self.len, slot, masks: self.masks });
+                let (slot, params) = (self.slots.len(), start..self.len);
+                let mut of_states = StateSlot::new(self.layers, direction, &sized);
+                if spec.learned_initial {
+                    for (state, width) in &of_states.states {
+                        self.block(name, &format!("{state}0_l{layer}{suffix}"), &[*width])?;
+                    }
+                    of_states.initial = params.end..self.len;
+                }
+                self.slots.push(of_states);
+                ways.push(Way { direction, params, slot, masks: self.masks });
                 self.masks += masks.len();
             }
             let label = join(name, &format!("l{layer}"));
