@@ -13,6 +13,9 @@
 //! | `nn.Linear`, `nn.Dropout(p)` in the stack | [`Config::dense`](crate::Config::dense), [`Config::dropout(p)`](crate::Config::dropout) |
 //! | `pack_padded_sequence(x, lengths)` | [`Batch::with_lengths`](crate::Batch::with_lengths), in any order; or [`Padded`](crate::data::Padded), which pads by itself |
 //! | `output[lengths - 1, range(N)]` | [`Config::last_step`](crate::Config::last_step) |
+//! | `torch.cat([h_n[-2], h_n[-1]], dim=1)` of a bidirectional layer | [`Config::final_states`](crate::Config::final_states) |
+//! | `y[..., :H] + y[..., H:]` of a bidirectional layer, Keras's `merge_mode` | [`RecurrentSpec::merged`](crate::network::RecurrentSpec::merged) |
+//! | `self.h0 = nn.Parameter(…)`, expanded over the batch as the initial state | [`RecurrentSpec::learned_initial`](crate::network::RecurrentSpec::learned_initial()), parameters `rnn.h0_l0`, … |
 //! | `h, c = h.detach(), c.detach()` | nothing: a [`State`](crate::State) carries no gradient |
 //! | `model.train()`, `model.eval()` | [`Batch::with_noise(seed)`](crate::Batch::with_noise) in training; `evaluate`, `infer` and `step` never drop |
 //! | `F.cross_entropy(weight=…, label_smoothing=…, ignore_index=…)` | [`Config::softmax`](crate::Config::softmax), [`HeadSpec`](crate::network::HeadSpec)`::{class_weights, label_smoothing}`, [`IGNORE`](crate::IGNORE) |

@@ -34,6 +34,7 @@
 //! | `application` | the application's value, bincode 2 with its standard configuration |
 //! | `training` | of a trainer `settings`, `counts`, `progress` and what it has of `good` and `best`, JSON, at most 1 MiB |
 //! | `epochs` | of a trainer the epochs of its fit, bincode 2 with its standard configuration |
+//! | `beginning` | of a trainer the rows of the carried state that are at their beginning, if there are any, bincode 2 with its standard configuration |
 //! | `parameters`, `state` | numbers of the number type |
 //! | `gathered` | of a trainer the gradients since its last update, if there are any |
 //! | `good parameters`, `best parameters`, and `good` or `best` before the name of a moment | of a trainer what it may go back to |

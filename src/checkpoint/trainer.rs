@@ -26,12 +26,17 @@ pub struct Training<T> {
     pub good: Option<Snapshot<T>>,
     /// The best of its fit.
     pub best: Option<Snapshot<T>>,
+    /// The rows of the carried state that are at their [beginning](State#rows-at-their-beginning).
+    pub beginning: Vec<u64>,
 }
 
 impl<T: Scalar> Training<T> {
-    /// Whether it fits a network of `params` parameters, of which `updates` were made.
-    pub(super) fn check(&self, params: usize, updates: u64) -> Result<()> {
+    /// Whether it fits a network of `params` parameters, of which `updates` were made, and a carried state of `rows` rows.
+    pub(super) fn check(&self, params: usize, updates: u64, rows: u64) -> Result<()> {
         self.settings.check::<T>()?;
+        if let Some(row) = self.beginning.iter().find(|&&row| row >= rows) {
+            return Err(Error::format("training, rows at their beginning", format!("rows below {rows}"), row));
+        }
         let Counts { updates: counted, gathered, factor, .. } = self.counts;
         if counted != updates {
             return Err(Error::format("training, updates", format!("{updates}, the step of the run"), counted));
@@ -55,6 +60,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     pub fn of<B: Backend<T> + ?Sized>(trainer: &Trainer<T, B>, application: A) -> Result<Self> {
         let Kept { optimiser, rng, state, count, gathered, good, best, progress } = trainer.keep()?;
         let (network, settings) = (trainer.network(), trainer.settings().clone());
+        let beginning = state.at_beginning().map(|n| n as u64).collect();
         Ok(Self {
             config: network.config().clone(),
             cells: network.cells(),
@@ -67,7 +73,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
             rows: state.rows() as u64,
             state: state.as_slice().to_vec(),
             text_digest: Digest::of(&[]),
-            training: Some(Training { settings, counts: count, progress, gathered, good, best }),
+            training: Some(Training { settings, counts: count, progress, gathered, good, best, beginning }),
             application,
         })
     }
@@ -86,8 +92,10 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
             ));
         };
         let network = self.network(backend, cells)?;
-        let Training { settings, counts, progress, gathered, good, best } = training;
-        let (optimiser, rng, state) = (self.optimiser.clone(), self.rng.clone(), self.carried(&network)?);
+        let Training { settings, counts, progress, gathered, good, best, beginning } = training;
+        let (optimiser, rng, mut state) = (self.optimiser.clone(), self.rng.clone(), self.carried(&network)?);
+        let rows = beginning.into_iter().map(|row| usize::try_from(row).unwrap_or(usize::MAX));
+        rows.into_iter().try_for_each(|row| state.reset_row(row))?;
         Trainer::assemble(
             network,
             settings,
@@ -132,10 +140,10 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     /// The carried state.
     fn carried<B: Backend<T> + ?Sized>(&self, network: &Network<T, B>) -> Result<State<T>> {
         let rows = usize::try_from(self.rows).unwrap_or(usize::MAX);
-        // No more rows than there are numbers, whatever the file says: a state has a number for each row at least.
-        check_len("checkpoint, rows of the state", rows.min(self.state.len()), rows)?;
+        // No more memory than there are numbers, whatever the file says.
+        let numbers = rows.saturating_mul(network.state(1)?.as_slice().len());
+        check_len("checkpoint, state", numbers, self.state.len())?;
         let mut state = network.state(rows)?;
-        check_len("checkpoint, state", state.as_slice().len(), self.state.len())?;
         state.as_mut_slice().copy_from_slice(&self.state);
         Ok(state)
     }

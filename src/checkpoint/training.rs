@@ -128,7 +128,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         self.optimiser.check(self.parameters.len())?;
         self.check_cells()?;
         if let Some(training) = &self.training {
-            training.check(self.parameters.len(), self.step)?;
+            training.check(self.parameters.len(), self.step, self.rows)?;
         }
         self.schedule.check::<T>()
     }

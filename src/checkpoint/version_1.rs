@@ -23,9 +23,16 @@ const MOMENTS: u64 = 2;
 struct OfVersion1 {
     input: InputSpec,
     layers: Vec<LayerOfVersion1>,
-    readout: Readout,
+    readout: ReadoutOfVersion1,
     head: Option<HeadOfVersion1>,
     init: InitOfVersion1,
+}
+
+/// No final states.
+#[derive(Deserialize)]
+enum ReadoutOfVersion1 {
+    EveryStep,
+    LastStep,
 }
 
 /// The loss had no options.
@@ -72,6 +79,10 @@ impl From<OfVersion1> for Config {
             name,
             ..HeadSpec::new(units, objective)
         });
+        let readout = match readout {
+            ReadoutOfVersion1::EveryStep => Readout::EveryStep,
+            ReadoutOfVersion1::LastStep => Readout::LastStep,
+        };
         Self { input, layers: layers.into_iter().map(LayerSpec::from).collect(), readout, head, init: init.into() }
     }
 }
@@ -81,7 +92,8 @@ impl From<LayerOfVersion1> for LayerSpec {
         match layer {
             LayerOfVersion1::Dense(spec) => LayerSpec::Dense(spec),
             LayerOfVersion1::Recurrent(RecurrentOfVersion1 { cell, hidden, layers, directions, bias, name }) => {
-                LayerSpec::Recurrent(RecurrentSpec { cell, hidden, layers, directions, bias, dropout: None, name })
+                let spec = RecurrentSpec::new(cell, hidden);
+                LayerSpec::Recurrent(RecurrentSpec { layers, directions, bias, name, ..spec })
             }
         }
     }

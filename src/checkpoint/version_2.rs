@@ -155,7 +155,8 @@ pub(super) fn encode<T: Stored, A: Serialize + DeserializeOwned>(
         parts.push(Part { name: "cells", need: Need::MayBeSkipped, content });
     }
     parts.extend(optimiser.moments().map(|(name, values)| numbers(moment(name), values)));
-    if let Some(Training { settings: of_run, counts, progress, gathered, good, best }) = &checkpoint.training {
+    if let Some(Training { settings: of_run, counts, progress, gathered, good, best, beginning }) = &checkpoint.training
+    {
         let steps = |snapshot: &Option<Snapshot<T>>| snapshot.as_ref().map(|snapshot| snapshot.optimiser.steps());
         let of_trainer = OfTrainer {
             settings: of_run.clone(),
@@ -167,6 +168,9 @@ pub(super) fn encode<T: Stored, A: Serialize + DeserializeOwned>(
         };
         parts.push(bytes("training", settings("training", &of_trainer)?));
         parts.push(bytes("epochs", value("epochs", &progress.epochs, limits)?));
+        if !beginning.is_empty() {
+            parts.push(bytes("beginning", value("beginning", beginning, limits)?));
+        }
         if of_trainer.gathered {
             parts.push(numbers("gathered", gathered));
         }
@@ -213,5 +217,14 @@ fn decode_training<T: Stored>(of_trainer: OfTrainer, rule: Rule, parts: &mut Par
     let progress = Progress { epochs: read_value("epochs", parts.take("epochs")?)?, ..progress };
     let gathered = if gathered { read_numbers("gathered", parts.take("gathered")?)? } else { Vec::new() };
     let (good, best) = (GOOD.decode(good, rule, parts)?, BEST.decode(best, rule, parts)?);
-    Ok(Training { settings, counts, progress, gathered, good, best })
+    let beginning = parts.take_if_there("beginning").map(|part| read_value("beginning", part));
+    Ok(Training {
+        settings,
+        counts,
+        progress,
+        gathered,
+        good,
+        best,
+        beginning: beginning.transpose()?.unwrap_or_default(),
+    })
 }

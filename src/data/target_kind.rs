@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What each row of [`Sequences`](super::Sequences) has as targets. The first three fit a network with an output at
 /// [every step](crate::network::Readout::EveryStep), those per row one with an output at the
-/// [last step](crate::network::Readout::LastStep).
+/// [last step](crate::network::Readout::LastStep) or from its [final states](crate::network::Readout::FinalStates).
 ///
 /// Classes are for the softmax; values for the squared error and, as probabilities, for Bernoulli outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -51,7 +51,7 @@ pub fn windows<T: Scalar>(series: &[T], width: usize, cut: Windows) -> Result<Se
     }
     let kind = match readout {
         Readout::EveryStep => TargetKind::ValuesPerStep(width),
-        Readout::LastStep => TargetKind::ValuesPerRow(width),
+        Readout::LastStep | Readout::FinalStates => TargetKind::ValuesPerRow(width),
     };
     let mut rows = Sequences::features(width, kind)?;
     for from in (0..=steps - needed).step_by(stride) {
@@ -59,7 +59,7 @@ pub fn windows<T: Scalar>(series: &[T], width: usize, cut: Windows) -> Result<Se
         let end = from + length + horizon;
         let targets = match readout {
             Readout::EveryStep => part(from + horizon, end),
-            Readout::LastStep => part(end - 1, end),
+            Readout::LastStep | Readout::FinalStates => part(end - 1, end),
         };
         rows.push_labelled(Input::Features(part(from, from + length)), Label::Values(targets))?;
     }

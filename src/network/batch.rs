@@ -121,7 +121,7 @@ impl<'a, T> Batch<'a, T> {
         Ok(Self { skipped: Some((skipped, held)), ..self })
     }
 
-    /// The same batch whose row `n` starts anew from a state of 0 before step `t` if `starts[t, n]`, shape `[T, N]`: several sequences one
+    /// The same batch whose row `n` starts anew from a state of 0, or of what is [learned](field@super::RecurrentSpec::learned_initial), before step `t` if `starts[t, n]`, shape `[T, N]`: several sequences one
     /// after another in one row, in every layer. A reverse direction starts anew where it comes to that step, from its other side. No
     /// derivative crosses such a border.
     ///
@@ -135,7 +135,8 @@ impl<'a, T> Batch<'a, T> {
         Ok(Self { starts: Some((starts, None)), ..self })
     }
 
-    /// The same from row `n` of this state, whose gradient [`Workspace::d_start`](super::Workspace::d_start) sums over all starts.
+    /// The same from row `n` of this state, or from its [beginning](State#rows-at-their-beginning) if it is there. The gradient is summed over
+    /// all starts, [`Workspace::d_start`](super::Workspace::d_start).
     ///
     /// # Errors
     /// [`Error::Len`] if there is not one mark for each step of each row. A state that does not fit is an error of the pass.

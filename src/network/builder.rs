@@ -1,6 +1,6 @@
 //! Configurations in code: `Config::one_hot(27).recurrent(RecurrentSpec::lstm(64)).softmax(27)`.
 
-use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec};
 use crate::cells::CellSpec;
 use crate::init::Init;
 use crate::loss::{Objective, Outputs};
@@ -11,8 +11,9 @@ impl RecurrentSpec {
     /// One forward layer of `hidden` units with both biases, of the cell that a name or a [`CellSpec`] stands for.
     #[must_use]
     pub fn new(cell: impl Into<CellSpec>, hidden: usize) -> Self {
-        let (directions, bias) = (Directions::Forward, Bias::Both);
-        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout: None, name: None }
+        let (directions, bias, merge) = (Directions::Forward, Bias::Both, Merge::Concat);
+        let (dropout, learned_initial, name) = (None, false, None);
+        Self { cell: cell.into(), hidden, layers: 1, directions, bias, dropout, merge, learned_initial, name }
     }
 
     /// An LSTM.
@@ -51,6 +52,12 @@ impl RecurrentSpec {
         self.directions(Directions::Both)
     }
 
+    /// The same, both ways through time, which become one as this says.
+    #[must_use]
+    pub fn merged(self, merge: Merge) -> Self {
+        Self { merge, ..self }.bidirectional()
+    }
+
     /// The same with these biases.
     #[must_use]
     pub fn bias(self, bias: Bias) -> Self {
@@ -61,6 +68,12 @@ impl RecurrentSpec {
     #[must_use]
     pub fn dropout(self, dropout: impl Into<DropoutSpec>) -> Self {
         Self { dropout: Some(dropout.into()), ..self }
+    }
+
+    /// The same with initial states that are [learned](field@Self::learned_initial).
+    #[must_use]
+    pub fn learned_initial(self) -> Self {
+        Self { learned_initial: true, ..self }
     }
 
     /// The same with this prefix of its parameters.
@@ -161,6 +174,13 @@ impl Config {
     #[must_use]
     pub fn last_step(self) -> Self {
         Self { readout: Readout::LastStep, ..self }
+    }
+
+    /// With an output once for each row, from the final states of the last recurrent layer: of one in both directions each half has seen
+    /// the whole row.
+    #[must_use]
+    pub fn final_states(self) -> Self {
+        Self { readout: Readout::FinalStates, ..self }
     }
 
     /// With this head.

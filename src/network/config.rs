@@ -26,8 +26,11 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What it reads.
     pub input: InputSpec,
-    /// The layers between input and head, from the input on. At least one of them is recurrent; in all, stacks counted
-    /// by their layers, there are at most [`Config::MOST_LAYERS`].
+    /// The layers between input and head, from the input on; in all, stacks counted by their layers, there are at most
+    /// [`Config::MOST_LAYERS`].
+    ///
+    /// Without a recurrent one the network is a multilayer perceptron of every step by itself, with a head alone a softmax or another
+    /// regression. Its state has no numbers, and a step that a row skips has an input of 0.
     #[serde(default)]
     pub layers: Vec<LayerSpec>,
     /// Which steps have an output.
@@ -50,7 +53,7 @@ pub enum InputSpec {
         /// `C`.
         width: usize,
     },
-    /// Symbols as one-hot vectors, which are never materialised.
+    /// Symbols as one-hot vectors, which are never materialised: a recurrent or dense layer above, or the head, takes columns of its weights.
     OneHot {
         /// `C = V`, the number of symbols.
         symbols: usize,
@@ -88,8 +91,25 @@ pub enum Directions {
     Forward,
     /// From each row's last step to its first.
     Reverse,
-    /// Both, side by side: `y = [y_forward, y_reverse]`.
+    /// Both, side by side: `y = [y_forward, y_reverse]`, unless they are [merged](Merge).
     Both,
+}
+
+/// What the two directions of a layer become for what is above them; Keras's `merge_mode`.
+///
+/// It is of every step, and of what a [`Readout`] shows. States and traces are those of each direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Merge {
+    /// `y = [y_forward, y_reverse]`, of width `2·P`.
+    #[default]
+    Concat,
+    /// `y = y_forward + y_reverse`.
+    Sum,
+    /// `y = ½ (y_forward + y_reverse)`.
+    Average,
+    /// `y = y_forward ⊙ y_reverse`.
+    Product,
 }
 
 /// One or several recurrent layers of one cell, stacked as PyTorch's `num_layers`.
@@ -112,6 +132,13 @@ pub struct RecurrentSpec {
     /// Dropout between its layers, as PyTorch's `dropout`: none before the first and none behind the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<DropoutSpec>,
+    /// What its two directions become for what is above, of each of its layers.
+    #[serde(default, skip_serializing_if = "is_concat")]
+    pub merge: Merge,
+    /// Whether the states that rows begin with are parameters, `h0_l0` and so on, and not 0: one vector for each state of the cell, each
+    /// layer and each direction, for all rows. They begin at 0. [`State`](super::State) says which rows begin with them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub learned_initial: bool,
     /// The prefix of its parameters, of at most [`Config::LONGEST_NAME`] bytes, e.g. `rnn` for `rnn.weight_ih_l0`; empty for none. By default `rnn`, then
     /// `rnn2`, and so on.
     #[serde(default)]
@@ -143,8 +170,14 @@ pub enum Readout {
     #[default]
     EveryStep,
     /// Each row's last valid step only: the layers after the last recurrent one see one step. A row without a
-    /// valid step has the initial `h` of that layer in its place.
+    /// valid step has the initial `h` of that layer in its place. The reverse half of a layer in both directions has seen one step there.
+    ///
+    /// Without a recurrent layer it is the last valid step of the input, 0 in a row without one.
     LastStep,
+    /// `[h_forward, h_reverse]` of the last recurrent layer, which there must be, after its pass, once for each row: the forward half at the row's last valid
+    /// step, the reverse half at its first, so that each has seen the whole row. A layer in one direction shows its own. A row without
+    /// a valid step has the initial `h` in its place.
+    FinalStates,
 }
 
 /// The output layer `a = W x + b`, and the loss it is trained by.
@@ -183,8 +216,18 @@ fn is_zero(x: &f64) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_concat(merge: &Merge) -> bool {
+    *merge == Merge::Concat
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_sum(outputs: &Outputs) -> bool {
     *outputs == Outputs::Sum
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(x: &bool) -> bool {
+    !x
 }
 
 fn yes() -> bool {

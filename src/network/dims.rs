@@ -31,8 +31,8 @@ impl Dims {
         Self { given: to - from, steps: to - from, start, first, ..self }
     }
 
-    /// What there is once the last step of each row was picked: one step, which belongs to every row.
-    pub fn last_step(self) -> Self {
+    /// What there is once rows were read out: one step, which belongs to every row.
+    pub fn read_out(self) -> Self {
         Self { given: 1, steps: 1, ragged: false, held: None, anew: false, ..self }
     }
 

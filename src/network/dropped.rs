@@ -27,7 +27,7 @@ impl Seeds {
 /// The masks of the dropout layers of a network over a batch.
 #[derive(Debug)]
 pub(crate) struct Dropped<T> {
-    /// `[T, N, W]` of each dropout layer, or `[N, W]` behind the last step.
+    /// `[T, N, W]` of each dropout layer, or `[N, W]` once rows were read out.
     masks: Vec<Aligned<T>>,
     /// Whether anything is dropped in the pass at hand.
     on: bool,
@@ -47,7 +47,7 @@ impl<T: Scalar> Dropped<T> {
         let mut dims = dims;
         for stage in &plan.stages {
             match stage {
-                Stage::LastStep { .. } => dims = dims.last_step(),
+                stage if stage.reads_out() => dims = dims.read_out(),
                 Stage::Dropout { width, spec, at } => {
                     self.masks.resize_with(self.masks.len().max(at + 1), Aligned::default);
                     let len = checked_product("dropout", &[dims.steps, dims.rows, *width])?;

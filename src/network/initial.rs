@@ -40,7 +40,7 @@ pub(super) fn draw_all<T: Scalar>(
                 }
             }
             Stage::Dense(layer) => dense(init, layer, parameters, rng)?,
-            Stage::LastStep { .. } | Stage::Dropout { .. } => {}
+            Stage::LastStep { .. } | Stage::FinalStates { .. } | Stage::Merge { .. } | Stage::Dropout { .. } => {}
         }
     }
     parameters.check_finite("").map_err(|error| match error {

@@ -3,26 +3,34 @@
 use super::{Parameters, State};
 use crate::buffer::Aligned;
 use crate::error::Result;
+use crate::memory::room;
 use rnn_kernels::Scalar;
 
 /// What a call found.
 #[derive(Debug)]
 pub(crate) struct Kept<T> {
     state: Aligned<T>,
+    /// Which rows of the state are at their beginning.
+    beginning: Vec<bool>,
     gradients: Aligned<T>,
     zero_gradients: bool,
 }
 
 impl<T: Scalar> Default for Kept<T> {
     fn default() -> Self {
-        Self { state: Aligned::default(), gradients: Aligned::default(), zero_gradients: true }
+        let (state, gradients) = (Aligned::default(), Aligned::default());
+        Self { state, beginning: Vec::new(), gradients, zero_gradients: true }
     }
 }
 
 impl<T: Scalar> Kept<T> {
     /// Copies a state.
     pub fn keep_state(&mut self, state: &State<T>) -> Result<()> {
-        copy("state to go back to", &mut self.state, state.as_slice())
+        const WHAT: &str = "state to go back to";
+        room(WHAT, &mut self.beginning, state.beginning().len())?;
+        self.beginning.clear();
+        self.beginning.extend_from_slice(state.beginning());
+        copy(WHAT, &mut self.state, state.as_slice())
     }
 
     /// Copies gradients, unless they are 0 as before most steps: the room for a copy is then there but never touched.
@@ -40,6 +48,7 @@ impl<T: Scalar> Kept<T> {
     pub fn give_back_state(&self, state: &mut State<T>) {
         let flat = state.as_mut_slice();
         flat.copy_from_slice(&self.state[..flat.len()]);
+        state.mark(&self.beginning);
     }
 
     /// The gradients are what they were.

@@ -38,6 +38,7 @@ mod dims;
 mod dropped;
 mod initial;
 mod kept;
+mod learned;
 mod mask;
 mod masks;
 mod omega;
@@ -62,7 +63,7 @@ pub use crate::cells::CellSpec;
 pub use crate::loss::{Objective, Outputs};
 pub use crate::noise::{Draw, DropoutSpec, Per};
 pub use batch::Batch;
-pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Readout, RecurrentSpec};
+pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec};
 pub use mask::Mask;
 pub use packed::Purpose;
 pub use parameters::{ParameterBlock, Parameters};
@@ -212,17 +213,18 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.parameters.zeros_like()
     }
 
-    /// The zero state of `rows` streams or batch rows.
+    /// The state of `rows` streams or batch rows at their beginning: 0, and where initial states are
+    /// [learned](field@RecurrentSpec::learned_initial), a state that a pass begins with what they are by then.
     ///
     /// # Errors
     /// [`Error::Overflow`] or [`Error::Memory`] if it does not fit.
     pub fn state(&self, rows: usize) -> Result<State<T>> {
-        State::zeros(self.plan.state.clone(), rows)
+        State::fresh(self.plan.state.clone(), rows)
     }
 
-    /// Whether there is an output at the last step of each row only.
+    /// Whether there is one output for each row, such as that at its last step.
     pub(crate) fn picks_last_step(&self) -> bool {
-        self.plan.picks_last_step()
+        self.plan.reads_out()
     }
 
     /// The width of the output.

@@ -14,7 +14,7 @@ use rnn_kernels::{Direction, MatMut, MatRef, Scalar, Steps};
 /// Which outputs of a batch count.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
-    /// By output row: `[T · N]`, or `[N]` with an output at the last step only.
+    /// By output row: `[T · N]`, or `[N]` where rows are read out.
     pub marks: Vec<bool>,
     /// By row of the batch: how many of its steps there are up to the last one that counts.
     ends: Vec<usize>,
@@ -45,15 +45,9 @@ pub(crate) enum Reach<'a> {
 }
 
 impl Counted {
-    /// Takes in which outputs count, after `marks` were set; `output` is the batch as the output sees it, which may be
-    /// the last step of each row alone.
-    pub fn measure(
-        &mut self,
-        dims: Dims,
-        timing: &Timing,
-        (last_step, output): (bool, Dims),
-        count: usize,
-    ) -> Result<()> {
+    /// Takes in which outputs count, after `marks` were set; `output` is the batch as the output sees it, which may be one
+    /// step of each row alone, `once`.
+    pub fn measure(&mut self, dims: Dims, timing: &Timing, (once, output): (bool, Dims), count: usize) -> Result<()> {
         let (live, rows) = (timing.live(dims), dims.rows);
         let outputs = timing.live(output);
         let shown = |n: usize| (0..outputs.end(n, output.steps)).filter(|&t| outputs.shows(t, n)).count();
@@ -66,8 +60,8 @@ impl Counted {
             let last = (0..output.steps).rev().find(|t| self.marks[t * rows + n]);
             let whole = last.map_or(0, |_| live.end(n, dims.steps));
             self.whole.push(whole);
-            // With an output at the last step only, that is a row's only one.
-            self.ends.push(if last_step { whole } else { last.map_or(0, |last| last + 1) });
+            // A row that is read out once is read at its end, or both ways through the states that its whole pass leaves.
+            self.ends.push(if once { whole } else { last.map_or(0, |last| last + 1) });
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of `loss_and_gradients`, and [`Error::Range`] if the window is empty, [`Error::Kind`] if the network has a reverse
-    /// direction or an output at the last step only, or if traces are recorded, which are as long
+    /// direction or one output for each row, or if traces are recorded, which are as long
     /// as the batch, or needed by a [regulariser](Workspace::regularise_omega).
     pub fn recomputed_bptt(
         &self,
@@ -62,7 +62,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 workspace.grow(&*self.backend, &self.plan, true)?;
                 self.run_forward(workspace, &mut at)?;
                 if to == whole.steps {
-                    state.as_mut_slice().copy_from_slice(at.as_slice());
+                    state.copy_from(&at);
                 }
                 let total = self.loss(workspace, targets, Some(over(counted.weight)));
                 self.check_loss(workspace, total)?;
@@ -73,8 +73,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     workspace.put_d_input();
                 }
             }
+            // The first window came last: what it hands back is that of the states before all of them.
+            self.give_to_initial(workspace, gradients);
             // What is at hand is no forward pass of the whole batch.
             (workspace.dims, workspace.done) = (whole, Done::Recomputed);
+            self.give_to_starts(workspace, gradients);
             Ok(losses.into_iter().fold(Loss::default(), |mut sum, loss| {
                 sum += loss;
                 sum
@@ -88,7 +91,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let mut before = vec![];
         for from in (0..whole.steps.max(1)).step_by(window) {
             let mut kept = self.state(whole.rows)?;
-            kept.as_mut_slice().copy_from_slice(now.as_slice());
+            kept.copy_from(&now);
             before.push(kept);
             let to = from.saturating_add(window).min(whole.steps);
             // The last window is run below, and its final state is that of the batch.

@@ -6,10 +6,12 @@
 
 use super::dims::Dims;
 use super::dropped;
+use super::learned::moves;
 use super::plan::{InputKind, Plan, Stage};
 use super::reach::Upstream;
+use super::stage::dense::{self, Read};
 use super::stage::recurrent::{Back, Directions, Scratch};
-use super::stage::{dense, last_step};
+use super::stage::{final_states, last_step, merge};
 use super::state::State;
 use super::workspace::Workspace;
 use super::{Network, parameters::Parameters};
@@ -20,19 +22,20 @@ use rnn_kernels::{
     Backend, EmbeddingBackward, EmbeddingForward, Input, MatMut, MatRef, Scalar, SeqMut, SeqRef, Steps, Use,
 };
 
-/// What a stage reads: the output of the one before it, or the batch.
+/// What stage `k` reads: what the one before it wrote, or the batch.
 fn input<'a, T: Scalar>(
     plan: &Plan<T>,
+    k: usize,
     before: &'a [Aligned<T>],
     dims: Dims,
-    x: &'a [T],
-    index: &'a [u32],
+    (x, index, picked): (&'a [T], &'a [u32], &'a [u32]),
 ) -> Input<'a, T> {
     let Dims { steps, rows, .. } = dims;
     match (before, plan.input) {
-        ([.., last], _) => Input::Dense(SeqRef::new(last, steps, rows, plan.stages[before.len() - 1].width())),
+        _ if plan.reads_symbols(k) => Input::OneHot { index: if k == 0 { index } else { picked }, steps, rows },
+        ([.., last], _) => Input::Dense(SeqRef::new(last, steps, rows, plan.width(k - 1))),
         ([], InputKind::Features { width }) => Input::Dense(SeqRef::new(x, steps, rows, width)),
-        ([], InputKind::Symbols { .. }) => Input::OneHot { index, steps, rows },
+        ([], InputKind::Symbols { .. }) => unreachable!("the first stage reads symbols"),
     }
 }
 
@@ -40,7 +43,7 @@ fn input<'a, T: Scalar>(
 fn flat<'a, T: Scalar>(input: Input<'a, T>) -> MatRef<'a, T> {
     match input {
         Input::Dense(x) => x.flat().expect("activations are contiguous"),
-        _ => unreachable!("the plan has no dense layer above one-hot input"),
+        _ => unreachable!("what reads symbols was given them"),
     }
 }
 
@@ -76,14 +79,26 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             self.packed.check_finite(&self.parameters)?;
             check_finite("state", state.as_slice())?;
         }
-        let Workspace { dims, timing, anew, index, x, masks, dropped, outputs, reserves, scratch, beside, .. } =
-            workspace;
+        let learned = plan.state.is_learned();
+        if learned {
+            workspace.began.clear();
+            if usage == Use::Train {
+                workspace.began.extend_from_slice(state.beginning());
+            }
+            state.begin(&self.parameters);
+            if workspace.dims.anew {
+                workspace.anew.begin(&self.parameters);
+            }
+        }
+        let Workspace {
+            dims, timing, anew, index, picked, x, masks, dropped, outputs, reserves, scratch, beside, ..
+        } = workspace;
         let Dims { steps: step_count, rows, .. } = *dims;
         let (live, (x, index)) = (timing.live(*dims), at_hand(plan, *dims, x, index));
         let mut dims_here = *dims;
         for (k, stage) in plan.stages.iter().enumerate() {
             let (before, rest) = outputs.split_at_mut(k);
-            let x = input(plan, before, dims_here, x, index);
+            let x = input(plan, k, before, dims_here, (x, index, picked));
             let y = &mut rest[0];
             match stage {
                 Stage::Embedding { table, symbols, width } => backend.embedding_forward(EmbeddingForward {
@@ -99,22 +114,41 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     directions.forward(usage, y, state, reserves, Scratch { workspaces: scratch, beside });
                 }
                 Stage::LastStep { width } => {
-                    let (Stage::Recurrent(layer), Input::Dense(x)) = (&plan.stages[k - 1], x) else {
-                        unreachable!("the plan picks the last step of a recurrent layer");
-                    };
-                    last_step::forward(layer, live, x, state, MatMut::new(y, rows, *width));
-                    dims_here = dims_here.last_step();
+                    match x {
+                        Input::Dense(x) => {
+                            let y = MatMut::new(y, rows, *width);
+                            last_step::forward(plan.recurrent_below(k), live, x, state, y);
+                        }
+                        _ => last_step::of_symbols(live, index, [step_count, rows], picked),
+                    }
+                    dims_here = dims_here.read_out();
+                }
+                Stage::FinalStates { width } => {
+                    let layer = plan.recurrent_below(k).expect("the plan shows states of a recurrent layer");
+                    final_states::forward(layer, state, MatMut::new(y, rows, *width));
+                    dims_here = dims_here.read_out();
+                }
+                Stage::Merge { width, merge } => {
+                    let x = flat(x);
+                    merge::forward(*merge, x, MatMut::new(y, x.rows(), *width));
                 }
                 Stage::Dropout { width, at, .. } => {
                     let x = flat(x);
                     dropped::apply(dropped.mask(*at, *width, dims_here), x, MatMut::new(y, x.rows(), *width));
                 }
                 Stage::Dense(layer) => {
-                    let x = flat(x);
-                    dense::forward(backend, layer, &self.parameters, x, MatMut::new(y, x.rows(), layer.units));
-                    clear_padding(timing.live(dims_here), SeqMut::new(y, dims_here.steps, rows, layer.units));
+                    let x = match x {
+                        Input::OneHot { index, .. } => Read::Symbols(index),
+                        x => Read::Rows(flat(x)),
+                    };
+                    let mut y = SeqMut::new(y, dims_here.steps, rows, layer.units);
+                    dense::forward(backend, layer, &self.parameters, x, y.rb_mut());
+                    clear_padding(timing.live(dims_here), y);
                 }
             }
+        }
+        if learned {
+            state.leave_beginning(|n| moves(timing, *dims, n));
         }
         Ok(())
     }
@@ -140,6 +174,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
             d_anew,
             clip,
             index,
+            picked,
             x,
             masks,
             dropped,
@@ -158,16 +193,16 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let (live, (x, index)) = (timing.live(*dims), at_hand(plan, *dims, x, index));
         let mut dims_here = plan.output_dims(*dims);
         for (k, stage) in plan.stages.iter().enumerate().rev() {
-            if let Stage::LastStep { .. } = stage {
+            if stage.reads_out() {
                 dims_here = *dims;
             }
             let (before, rest) = outputs.split_at(k);
-            let x = input(plan, before, dims_here, x, index);
-            // The first stage has someone to hand its cotangent to only if it is asked for.
-            let d_x_here: Option<&mut [T]> = match (k, plan.input) {
-                (0, InputKind::Features { .. }) if record_d_x => Some(&mut *d_input),
-                (0, _) => None,
-                _ => Some(&mut *d_x),
+            let x = input(plan, k, before, dims_here, (x, index, picked));
+            // Symbols have no cotangent, and that of the input goes where it is asked for.
+            let d_x_here: Option<&mut [T]> = match k {
+                _ if plan.reads_symbols(k) => None,
+                0 => record_d_x.then_some(&mut **d_input),
+                _ => Some(&mut **d_x),
             };
             match stage {
                 Stage::Embedding { table, symbols, width } => backend.embedding_backward(EmbeddingBackward {
@@ -194,14 +229,23 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     directions.backward(back, Scratch { workspaces: scratch, beside });
                     reach = reach.below(layer);
                 }
-                Stage::LastStep { width } => {
-                    let Stage::Recurrent(layer) = &plan.stages[k - 1] else {
-                        unreachable!("the plan picks the last step of a recurrent layer");
-                    };
-                    let d_y = SeqRef::new(d_y, 1, rows, *width);
-                    let d_x = SeqMut::new(d_x, step_count, rows, *width);
-                    last_step::backward(layer, live, d_y, d_x, d_final);
+                Stage::LastStep { width } | Stage::FinalStates { width } => {
+                    if let Some(d_x) = d_x_here {
+                        let d_y = SeqRef::new(d_y, 1, rows, *width);
+                        let (layer, d_x) = (plan.recurrent_below(k), SeqMut::new(d_x, step_count, rows, *width));
+                        match (stage, layer) {
+                            (Stage::FinalStates { .. }, Some(layer)) => {
+                                final_states::backward(layer, d_y, d_x, d_final);
+                            }
+                            (_, layer) => last_step::backward(layer, live, d_y, d_x, d_final),
+                        }
+                    }
                     reach = reach.of_steps();
+                }
+                Stage::Merge { width, merge } => {
+                    let (x, d_x) = (flat(x), MatMut::new(d_x, dims_here.steps * rows, 2 * width));
+                    let d_y = MatRef::new(d_y, x.rows(), *width);
+                    merge::backward(*merge, x, d_y, d_x, (reach, rows));
                 }
                 Stage::Dropout { width, at, .. } => {
                     if let Some(d_x) = d_x_here {
@@ -211,7 +255,11 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                     }
                 }
                 Stage::Dense(layer) => {
-                    let (x, m) = (reach.only(flat(x), rows, masked), dims_here.steps * rows);
+                    let m = dims_here.steps * rows;
+                    let x = match x {
+                        Input::OneHot { index, .. } => Read::Symbols(index),
+                        x => Read::Rows(reach.only(flat(x), rows, masked)),
+                    };
                     let y = MatRef::new(&rest[0], m, layer.units);
                     let d_y = MatMut::new(d_y, m, layer.units);
                     let d_x = d_x_here.map(|d_x| MatMut::new(d_x, m, layer.input));

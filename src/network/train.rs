@@ -16,7 +16,7 @@ use rnn_kernels::{Backend, MatMut, MatRef, Scalar, SeqRef, Use};
 /// Cotangents from outside a network; `None` is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangents<'a, T> {
-    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` with an output at the last step only. Never read where the
+    /// `∂L/∂output`, `[T, N, O]`, or `[1, N, O]` where rows are [read out](super::Readout) once. Never read where the
     /// output is 0 since a row has no step there.
     pub output: Option<SeqRef<'a, T>>,
     /// `∂L/∂` of the final state.
@@ -31,8 +31,8 @@ pub(super) fn over<T: Scalar>(weight: f64) -> T {
 impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     /// `output = network(x, state)`, keeping what backward needs.
     ///
-    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]` with an
-    /// output at the last step only. The state goes in as the initial and comes out as the final one, with no gradient attached.
+    /// The output is `[T, N, O]`, 0 beyond a row's length and in [holes](Batch::skipping) that do not repeat, or `[1, N, O]`
+    /// where rows are [read out](super::Readout) once. The state goes in as the initial and comes out as the final one, with no gradient attached.
     ///
     /// # Errors
     /// [`Error::Kind`], [`Error::Shape`] or [`Error::Range`] if batch or state do not fit the network,
@@ -96,7 +96,10 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.gradients_or_nothing(workspace, gradients, |workspace, gradients| {
             // What is recorded may have been switched on since forward.
             workspace.grow(&*self.backend, &self.plan, true)?;
-            self.run_backward(workspace, Upstream::Caller, cotangents.state, gradients)
+            self.run_backward(workspace, Upstream::Caller, cotangents.state, gradients)?;
+            self.give_to_initial(workspace, gradients);
+            self.give_to_starts(workspace, gradients);
+            Ok(())
         })
     }
 
@@ -142,16 +145,20 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         self.parameters.expect_layout("gradients", gradients)?;
         self.load(workspace, batch, state)?;
         self.all_or_nothing(workspace, state, gradients, |workspace, state, gradients| {
-            self.accumulate(workspace, targets, state, gradients, weight, Share::OfWeight)
+            let loss = self.accumulate(workspace, targets, state, gradients, weight, Share::OfWeight)?;
+            self.give_to_starts(workspace, gradients);
+            Ok(loss)
         })
     }
 
     /// `gradients += ∂L/∂θ` with `L` over all of the batch, but no derivative reaching back across the borders of
     /// windows of `window` steps: truncated BPTT. A window of `T` steps or more is full BPTT.
     ///
+    /// [Learned initial states](field@super::RecurrentSpec::learned_initial) have the gradient of the windows in which rows begin.
+    ///
     /// # Errors
     /// Those of [`loss_and_gradients`](Self::loss_and_gradients), and [`Error::Range`] if the window is empty,
-    /// [`Error::Kind`] if the network has a reverse direction or an output at the last step only.
+    /// [`Error::Kind`] if the network has a reverse direction or one output for each row.
     pub fn truncated_bptt(
         &self,
         workspace: &mut Workspace<T>,
@@ -177,6 +184,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 workspace.take_window(whole.window(from, to));
                 loss += self.accumulate(workspace, targets, state, gradients, Some(counted.weight), Share::Whole)?;
             }
+            self.give_to_starts(workspace, gradients);
             Ok(loss)
         })
     }
@@ -210,8 +218,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if self.plan.criterion.as_ref().is_some_and(|criterion| criterion.objective == Objective::Ctc) {
             return Err(Error::kind(format!("{call}, objective"), "a loss of each step by itself", "ctc"));
         }
-        if self.plan.picks_last_step() {
-            return Err(Error::kind(format!("{call}, readout"), "an output at every step", "at the last step only"));
+        if self.plan.reads_out() {
+            return Err(Error::kind(format!("{call}, readout"), "an output at every step", "one for each row"));
         }
         Ok(())
     }
@@ -239,6 +247,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         if workspace.omega.is_on() {
             self.add_omega(workspace, share.of(own.weight, weight), gradients)?;
         }
+        self.give_to_initial(workspace, gradients);
         Ok(Loss { total, ..own })
     }
 
@@ -255,7 +264,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
         let shape = [output.steps, output.rows, self.plan.output];
         let (checked, count) =
             loss::check(criterion.objective, targets, shape, timing.live(output), *non_finite, &mut rows)?;
-        counted.measure(dims, timing, (self.plan.picks_last_step(), output), count)?;
+        counted.measure(dims, timing, (self.plan.reads_out(), output), count)?;
         // Labels are those of whole rows.
         let count = if let Checked::Labels { counts, .. } = checked { counts.len() } else { count };
         let weight = criterion.weight(row_targets, count);
@@ -320,7 +329,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<()> {
         match d_state {
             Some(d_state) => workspace.d_final.as_mut_slice().copy_from_slice(d_state.as_slice()),
-            None => workspace.d_final.fill_zero(),
+            None => workspace.d_final.as_mut_slice().fill(T::ZERO),
         }
         self.run_back("backward", workspace, upstream, gradients)?;
         workspace.done = Done::Backward(self.generation());

@@ -13,7 +13,7 @@ use super::timing::Timing;
 use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::{NonFinite, first_non_finite};
-use crate::memory::reserve;
+use crate::memory::{reserve, room};
 use rnn_kernels::sequence::resets::{self, Resets};
 use rnn_kernels::{Backend, Direction, IGNORE, Scalar, SeqRef};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub struct Workspace<T> {
     pub(crate) dims: Dims,
     pub(crate) timing: Timing,
     pub(crate) index: Vec<u32>,
+    /// `[N]`: of symbols, those that were read out.
+    pub(crate) picked: Vec<u32>,
     pub(crate) x: Aligned<T>,
     pub(crate) masks: Masks<T>,
     pub(crate) dropped: Dropped<T>,
@@ -46,6 +48,8 @@ pub struct Workspace<T> {
     pub(crate) anew: State<T>,
     pub(crate) d_anew: State<T>,
     pub(crate) d_final: State<T>,
+    /// `[N]`: which rows began with the last forward pass, if there are learned initial states.
+    pub(crate) began: Vec<bool>,
     /// For each of two directions.
     pub(crate) scratch: [Aligned<T>; 2],
     /// What the second direction of a layer writes while the first one does.
@@ -84,6 +88,7 @@ impl<T: Scalar> Default for Workspace<T> {
             dims: Dims::default(),
             timing: Timing::default(),
             index: Vec::new(),
+            picked: Vec::new(),
             x: Aligned::default(),
             masks: Masks::default(),
             dropped: Dropped::default(),
@@ -97,6 +102,7 @@ impl<T: Scalar> Default for Workspace<T> {
             anew: empty(),
             d_anew: empty(),
             d_final: empty(),
+            began: Vec::new(),
             scratch: [Aligned::default(), Aligned::default()],
             beside: Aligned::default(),
             row_loss: Aligned::default(),
@@ -176,7 +182,8 @@ impl<T: Scalar> Workspace<T> {
         Ok(SeqRef::new(&self.d_x, self.dims.given, self.dims.rows, self.dims.width))
     }
 
-    /// `∂L/∂` of the initial states, such as `∂L/∂h` and `∂L/∂c`.
+    /// `∂L/∂` of the initial states, such as `∂L/∂h` and `∂L/∂c`; of a row at its [beginning](State#rows-at-their-beginning) that of
+    /// the learned ones, which the gradient of the parameters has, too.
     ///
     /// # Errors
     /// [`Error::Order`] unless the last pass was a backward one.
@@ -222,12 +229,12 @@ impl<T: Scalar> Workspace<T> {
         if self.dims.anew {
             self.anew.reshape(&plan.state, rows)?;
             match anew {
-                Some(anew) => self.anew.as_mut_slice().copy_from_slice(anew.as_slice()),
+                Some(anew) => self.anew.copy_from(anew),
                 None => self.anew.fill_zero(),
             }
         }
         self.d_anew.reshape(&plan.state, rows)?;
-        self.d_anew.fill_zero();
+        self.d_anew.as_mut_slice().fill(T::ZERO);
         let live = self.timing.live(self.dims);
         match (batch.input, plan.input) {
             (BatchInput::Features(x), InputKind::Features { width }) => {
@@ -305,17 +312,21 @@ impl<T: Scalar> Workspace<T> {
         self.reserves.resize_with(plan.state.slots.len(), Aligned::default);
         self.traces.resize_with(plan.state.slots.len(), Aligned::default);
         let (mut dims, mut widest) = (self.dims, self.dims.width);
-        for (stage, output) in plan.stages.iter().zip(&mut self.outputs) {
-            if let Stage::LastStep { .. } = stage {
-                dims = dims.last_step();
+        for (k, (stage, output)) in plan.stages.iter().zip(&mut self.outputs).enumerate() {
+            if stage.reads_out() {
+                dims = dims.read_out();
             }
-            let t = dims.steps;
-            if let (Stage::Dense(layer), true) = (stage, train && self.counted.leave_out()) {
+            if stage.reads_out() && plan.reads_symbols(k) {
+                room("symbols", &mut self.picked, rows)?;
+            }
+            let (t, width) = (dims.steps, plan.width(k));
+            let leaves_out = train && self.counted.leave_out() && !plan.reads_symbols(k);
+            if let (Stage::Dense(layer), true) = (stage, leaves_out) {
                 let len = checked_product("input of what counts", &[t, rows, layer.input])?;
                 self.masked.grow("input of what counts", len)?;
             }
-            widest = widest.max(stage.width());
-            output.grow("activations", checked_product("activations", &[t, rows, stage.width()])?)?;
+            widest = widest.max(width);
+            output.grow("activations", checked_product("activations", &[t, rows, width])?)?;
         }
         for (layer, way) in plan.ways() {
             // Every size a cell computes from these must fit before the cell is asked for one.
@@ -350,6 +361,9 @@ impl<T: Scalar> Workspace<T> {
             [&mut self.d_output, &mut self.d_between].into_iter().try_for_each(|d| d.grow("cotangents", len))?;
             self.d_initial.reshape(&plan.state, rows)?;
             self.d_final.reshape(&plan.state, rows)?;
+            if plan.state.is_learned() {
+                room("rows that begin", &mut self.began, rows)?;
+            }
             if self.record_d_x {
                 let len = checked_product("input cotangents", &[steps, rows, self.dims.width])?;
                 self.d_x.grow("input cotangents", len)?;

@@ -50,7 +50,7 @@ fn a_pass_reads_no_number_that_it_did_not_write() {
     let timed = CellSpec::new("cfc").with("elapsed", "given").mask("elapsed", 0.5);
     let stack = Config::features(2)
         .dense(DenseSpec::new(3, Activation::Tanh))
-        .recurrent(RecurrentSpec::lstm(3).bidirectional())
+        .recurrent(RecurrentSpec::lstm(3).bidirectional().learned_initial())
         .dropout(0.25)
         .dense(DenseSpec::new(2, Activation::Sigmoid))
         .recurrent(RecurrentSpec::new(timed, 3));

@@ -34,7 +34,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// Adds the gradients of a batch to those that were gathered.
     fn gather(&mut self, batch: &Batch<'_, T>, targets: Targets<'_, T>, state: &State<T>) -> Result<Loss> {
         self.next_state.reshape(state.layout(), state.rows())?;
-        self.next_state.as_mut_slice().copy_from_slice(state.as_slice());
+        self.next_state.copy_from(state);
         if self.kept.count.gathered == 0 {
             self.gradients.fill_zero();
         }

@@ -44,7 +44,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
                 break;
             }
             if next_from == to {
-                before.as_mut_slice().copy_from_slice(self.next_state.as_slice());
+                before.copy_from(&self.next_state);
             } else if next_from > from {
                 let passed = batch.window(from, next_from)?;
                 self.network.infer(&mut self.workspace, &passed, &mut before)?;

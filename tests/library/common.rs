@@ -2,7 +2,7 @@
 
 use crate::cells::registry;
 use recurrent::Network;
-use recurrent::kernels::{Activation, Bias, GruReset};
+use recurrent::kernels::{Activation, Backend, Bias, GruReset};
 use recurrent::network::{CellSpec, Config, DenseSpec, Directions, RecurrentSpec};
 use recurrent::rng::Rng;
 use rnn_backend_naive::Naive;
@@ -10,6 +10,15 @@ use rnn_backend_naive::Naive;
 /// A network on the yardstick backend, of any cell of the list.
 pub fn naive(config: &Config, seed: u64) -> Network<f64, Naive> {
     Network::with_backend_and_cells(config, seed, Naive, &registry()).unwrap()
+}
+
+/// A network on a backend that is chosen when a test runs.
+pub type Any = Network<f64, dyn Backend<f64>>;
+
+/// The same network on every backend.
+pub fn on_every_backend(config: &Config, seed: u64) -> impl Iterator<Item = Any> + use<> {
+    let config = config.clone();
+    crate::goldens::backends().into_iter().map(move |backend| Network::with_backend(&config, seed, backend).unwrap())
 }
 
 /// `len` multiples of 1/8 in −1..1.

@@ -155,7 +155,7 @@ fn windows_of_a_series_end_where_their_targets_do() {
                 let at = |from: usize, steps: usize| &series[from * width..(from + steps) * width];
                 let targets = match readout {
                     Readout::EveryStep => at(k * stride + horizon, length),
-                    Readout::LastStep => at(k * stride + length - 1 + horizon, 1),
+                    _ => at(k * stride + length - 1 + horizon, 1),
                 };
                 assert_eq!(row, (Input::Features(at(k * stride, length)), Label::Values(targets)));
             }

@@ -207,7 +207,10 @@ fn rates_that_are_none_and_places_that_are_none_are_refused() {
         assert!(matches!(cell, Error::Cell { .. }), "{cell}");
     }
     let one_hot = error(Config::one_hot(3).dropout(0.5).recurrent(RecurrentSpec::lstm(2)));
-    assert!(one_hot.to_string().contains("a recurrent layer or an embedding above one-hot input"), "{one_hot}");
+    assert!(
+        one_hot.to_string().contains("an embedding or a recurrent or dense layer above one-hot input"),
+        "{one_hot}"
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn quantities<T: Scalar, B: Backend<T> + ?Sized>(
     let batch = batch.with_lengths(&lengths).unwrap();
     let outputs = match config.readout {
         recurrent::network::Readout::EveryStep => steps * rows,
-        recurrent::network::Readout::LastStep => rows,
+        _ => rows,
     };
     let width = network.output_width();
     let classes: Vec<u32> =

@@ -149,7 +149,7 @@ fn check(case: &Value, backend: Arc<dyn Backend<f64>>) {
     agree(&format!("{name}: y by infer"), &inferred, &numbers(&case["y"]["data"]), BOUND);
 }
 
-fn backends() -> Vec<Arc<dyn Backend<f64>>> {
+pub fn backends() -> Vec<Arc<dyn Backend<f64>>> {
     vec![
         Arc::new(Naive),
         Arc::new(MatrixMultiply),

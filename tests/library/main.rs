@@ -24,13 +24,17 @@ mod history;
 mod interop;
 #[cfg(unix)]
 mod kill_during_save;
+mod learned;
 mod losses;
 mod masks;
 mod network;
 mod network_errors;
 mod network_gradients;
 mod network_init;
+mod network_merge;
 mod network_padding;
+mod network_readout;
+mod network_static;
 mod omega;
 mod optim;
 mod optim_bound;

@@ -26,7 +26,9 @@ fn lstm(hidden: usize) -> RecurrentSpec {
 #[test]
 fn configurations_that_contradict_themselves_are_refused() {
     let some = |c: Config| c.recurrent(lstm(3));
-    says(build(&Config::features(2).softmax(3)), "layers: expected at least one recurrent layer");
+    says(build(&Config::features(2)), "layers: expected a layer or a head, found none");
+    says(build(&Config::one_hot(2).last_step()), "layers: expected a layer or a head, found none");
+    says(build(&Config::features(2).final_states().softmax(3)), "readout: expected a recurrent layer, whose states");
     says(build(&some(Config::features(0))), "input, width: expected at least 1, found 0");
     says(build(&some(Config::one_hot(0))), "input, symbols: expected at least 1");
     says(build(&some(Config::one_hot(u32::MAX as usize))), "input, symbols: expected below 4294967295");
@@ -34,7 +36,7 @@ fn configurations_that_contradict_themselves_are_refused() {
     says(build(&Config::features(2).recurrent(lstm(0))), "layers[0], hidden");
     says(build(&some(Config::features(2)).recurrent(lstm(3).layers(0))), "layers[1], layers");
     says(build(&some(Config::features(2)).softmax(0)), "head, units");
-    says(build(&some(Config::one_hot(4).dense(DenseSpec::new(2, Activation::Tanh)))), "above one-hot input");
+    says(build(&Config::one_hot(4).dropout(0.5).softmax(2)), "above one-hot input");
     says(build(&some(some(Config::features(2)).recurrent(lstm(3).name("rnn")))), "found two `rnn.weight_ih_l0`");
 }
 

@@ -4,7 +4,7 @@
 use crate::cells::cells;
 use crate::common::{naive, values};
 use recurrent::kernels::{Activation, Bias, IGNORE, SeqRef};
-use recurrent::network::{Config, Cotangents, DenseSpec, Directions, RecurrentSpec};
+use recurrent::network::{Config, Cotangents, DenseSpec, Directions, Readout, RecurrentSpec};
 use recurrent::{Batch, Error, Loss, Network, NonFinite, Parameters, State, Targets, Workspace};
 use rnn_backend_naive::Naive;
 
@@ -114,13 +114,16 @@ fn an_embedding_of_a_symbol_behind_the_last_that_counts_may_overflow() {
 }
 
 #[test]
-fn a_row_whose_last_step_does_not_count_may_overflow_whatever_the_directions() {
+fn a_row_whose_readout_does_not_count_may_overflow_whatever_the_directions() {
     for cell in cells() {
-        for directions in [Directions::Forward, Directions::Reverse, Directions::Both] {
+        let both_readouts = [Readout::LastStep, Readout::FinalStates].into_iter();
+        let ways = [Directions::Forward, Directions::Reverse, Directions::Both];
+        for (readout, directions) in both_readouts.flat_map(|readout| ways.map(|way| (readout, way))) {
             let layer = RecurrentSpec::new(cell.spec.clone(), 3).directions(directions);
             let top = RecurrentSpec::gru(2).directions(directions);
             let config = Config::features(2).recurrent(layer).dense(DenseSpec::new(2, Activation::Tanh)).recurrent(top);
-            let mut network = naive(&config.last_step().dense(DenseSpec::new(3, Activation::Tanh)).softmax(2), 7);
+            let config = if readout == Readout::LastStep { config.last_step() } else { config.final_states() };
+            let mut network = naive(&config.dense(DenseSpec::new(3, Activation::Tanh)).softmax(2), 7);
             let names: Vec<_> = network.parameters().blocks().iter().map(|block| block.name.clone()).collect();
             let first = names.iter().filter(|name| name.starts_with("rnn.weight_ih"));
             first.for_each(|name| set_input_weights(&mut network, name));
@@ -136,7 +139,7 @@ fn a_row_whose_last_step_does_not_count_may_overflow_whatever_the_directions() {
                 let batch = Batch::features(&x, [4, 3, 2]).unwrap();
                 train(&network, &batch, Targets::Classes(&[0, IGNORE, 1])).unwrap()
             };
-            assert_eq!(run(false), run(true), "{cell:?}, {directions:?}");
+            assert_eq!(run(false), run(true), "{cell:?}, {directions:?}, {readout:?}");
         }
     }
 }

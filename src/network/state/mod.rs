@@ -1,92 +1,65 @@
 //! The states of every recurrent layer and direction, such as `h` and `c`: what is carried from window to window.
 
+mod beginning;
+mod layout;
+
+pub(crate) use layout::{StateLayout, StateSlot, find};
+
 use crate::buffer::Aligned;
 use crate::error::{Error, Result, checked_product};
-use rnn_kernels::{Direction, MatMut, MatRef, Name, Scalar, Spec};
+use crate::memory::reserve;
+use rnn_kernels::{Direction, MatMut, MatRef, Scalar};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Where the states of one layer in one direction lie; sizes are per row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StateSlot {
-    pub layer: usize,
-    pub direction: Direction,
-    /// Name and width of each state, in the order of the cell's form; the first is the output.
-    pub states: Vec<(Name, usize)>,
-    pub start: usize,
-    /// Of all states together.
-    pub width: usize,
-}
-
-impl StateSlot {
-    /// The states of a layer; [`StateLayout::new`] gives them their place.
-    pub fn new<T>(layer: usize, direction: Direction, spec: &Spec<T>) -> Self {
-        let names = spec.cell().form().states.iter().map(|(name, _)| name.clone());
-        let states: Vec<_> = names.zip(spec.plan().states.iter().copied()).collect();
-        let width = states.iter().map(|(_, width)| width).sum();
-        Self { layer, direction, states, start: 0, width }
-    }
-
-    /// Where all states of `rows` rows lie.
-    fn range(&self, rows: usize) -> Range<usize> {
-        self.start * rows..(self.start + self.width) * rows
-    }
-
-    /// Where state `k` of `rows` rows lies.
-    fn state(&self, k: usize, rows: usize) -> Range<usize> {
-        let before: usize = self.states[..k].iter().map(|(_, width)| width).sum();
-        let start = (self.start + before) * rows;
-        start..start + self.states[k].1 * rows
-    }
-
-    /// Where the state of this name lies, and its width; an empty place at the start if there is none.
-    fn named(&self, name: &str, rows: usize) -> (Range<usize>, usize) {
-        match self.states.iter().position(|(other, _)| other == name) {
-            Some(k) => (self.state(k, rows), self.states[k].1),
-            None => (0..0, 0),
-        }
-    }
-}
-
-/// Where everything in a state lies; sizes are per row.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct StateLayout {
-    pub slots: Vec<StateSlot>,
-    pub width: usize,
-}
-
-impl StateLayout {
-    pub fn new(mut slots: Vec<StateSlot>) -> Result<Self> {
-        let mut width = 0_usize;
-        for slot in &mut slots {
-            slot.start = width;
-            let overflow = || Error::Overflow { what: "state".into(), factors: vec![width, slot.width] };
-            width = width.checked_add(slot.width).ok_or_else(overflow)?;
-        }
-        Ok(Self { slots, width })
-    }
-}
 
 /// The states of `N` streams or batch rows, by value: they refer to no workspace and carry no gradient.
 ///
 /// Flat order: layer, then direction, then the states of the cell in the order of its form, each `[N, W]`; of an LSTM `h`
 /// before `c`.
+///
+/// # Rows at their beginning
+///
+/// In a network with [learned initial states](field@super::RecurrentSpec::learned_initial) a state also remembers which rows are at their beginning:
+/// those of [`Network::state`](super::Network::state), and those that [`reset_row`](Self::reset_row) or [`fill_zero`](Self::fill_zero) put
+/// there. Their numbers are 0 here. A pass takes the learned states in their place, and the gradient by these is added to that of the
+/// parameters; a row that makes a step or [starts anew](crate::Batch::starting_anew) is then no longer at its beginning, and
+/// one that makes none stays there. So in truncated BPTT, and wherever a state is carried, learned states have the gradient of the windows
+/// in which rows begin, and no other.
+///
+/// Who writes to a state says what its rows are: [`as_mut_slice`](Self::as_mut_slice), [`get_mut`](Self::get_mut) and
+/// [`layer_mut`](Self::layer_mut) take all rows from their beginning. The flat numbers alone, as an application may keep them, are a state that
+/// was carried; [`at_beginning`](Self::at_beginning) says which rows to reset in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<T> {
     layout: Arc<StateLayout>,
     rows: usize,
     flat: Aligned<T>,
+    /// `[N]`: which rows are at their beginning; empty in a network without learned initial states.
+    beginning: Vec<bool>,
 }
 
 impl<T: Scalar> State<T> {
+    /// 0, which no row begins with.
     pub(crate) fn zeros(layout: Arc<StateLayout>, rows: usize) -> Result<Self> {
         let len = checked_product("state", &[rows, layout.width])?;
-        Ok(Self { flat: Aligned::zeros("state", len)?, layout, rows })
+        let (flat, mut beginning) = (Aligned::zeros("state", len)?, Vec::new());
+        if layout.is_learned() {
+            reserve("state", &mut beginning, rows)?;
+            beginning.resize(rows, false);
+        }
+        Ok(Self { flat, layout, rows, beginning })
+    }
+
+    /// All rows at their beginning.
+    pub(crate) fn fresh(layout: Arc<StateLayout>, rows: usize) -> Result<Self> {
+        let mut state = Self::zeros(layout, rows)?;
+        state.beginning.fill(true);
+        Ok(state)
     }
 
     /// A state of no rows.
     pub(crate) fn empty(layout: Arc<StateLayout>) -> Self {
-        Self { layout, rows: 0, flat: Aligned::default() }
+        Self { layout, rows: 0, flat: Aligned::default(), beginning: Vec::new() }
     }
 
     pub(crate) fn layout(&self) -> &Arc<StateLayout> {
@@ -105,18 +78,20 @@ impl<T: Scalar> State<T> {
         &self.flat
     }
 
-    /// All of it, flat, to write. Numbers that are not finite are refused when the state is given to a pass.
+    /// All of it, flat, to write. Numbers that are not finite are refused when the state is given to a pass. No row is at its beginning then.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.beginning.fill(false);
         &mut self.flat
     }
 
-    /// Every stream starts anew: all states are 0.
+    /// Every stream starts anew: all states are 0, or what is learned in their place.
     pub fn fill_zero(&mut self) {
         self.flat.fill(T::ZERO);
+        self.beginning.fill(true);
     }
 
-    /// Stream `n` starts anew.
+    /// Stream `n` starts anew, as all do by [`fill_zero`](Self::fill_zero).
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such row.
@@ -130,6 +105,7 @@ impl<T: Scalar> State<T> {
                 self.flat[start..start + width].fill(T::ZERO);
             }
         }
+        self.beginning.iter_mut().skip(n).take(1).for_each(|begins| *begins = true);
         Ok(())
     }
 
@@ -178,12 +154,13 @@ impl<T: Scalar> State<T> {
         Ok(MatRef::new(&self.flat[range], self.rows, width))
     }
 
-    /// As [`get`](Self::get), to write.
+    /// As [`get`](Self::get), to write. No row is at its beginning then.
     ///
     /// # Errors
     /// As there.
     pub fn get_mut(&mut self, layer: usize, direction: Direction, name: &str) -> Result<MatMut<'_, T>> {
         let (range, width) = self.named(layer, direction, name)?;
+        self.beginning.fill(false);
         Ok(MatMut::new(&mut self.flat[range], self.rows, width))
     }
 
@@ -219,12 +196,14 @@ impl<T: Scalar> State<T> {
         Ok(MatRef::new(&self.flat[range], self.rows, width))
     }
 
-    /// `h [N, P]` and `c [N, H]` of a recurrent layer in one direction, to write; `[N, 0]` for a cell without one.
+    /// `h [N, P]` and `c [N, H]` of a recurrent layer in one direction, to write; `[N, 0]` for a cell without one. No row is at its beginning
+    /// then.
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such layer or direction.
     pub fn layer_mut(&mut self, layer: usize, direction: Direction) -> Result<(MatMut<'_, T>, MatMut<'_, T>)> {
         let (slot, rows) = (&self.layout.slots[find(&self.layout, layer, direction)?], self.rows);
+        self.beginning.fill(false);
         let ((h, h_width), (c, c_width)) = (slot.named("h", rows), slot.named("c", rows));
         let Ok([h, c]) = self.flat.get_disjoint_mut([h, c]) else { unreachable!("states lie apart") };
         Ok((MatMut::new(h, rows, h_width), MatMut::new(c, rows, c_width)))
@@ -269,6 +248,12 @@ impl<T: Scalar> State<T> {
         Ok(())
     }
 
+    /// What another state of this layout and of as many rows is.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.flat.copy_from_slice(&other.flat);
+        self.beginning.copy_from_slice(&other.beginning);
+    }
+
     /// This layout with this many rows: all zero if the layout or the number of rows changed, and else as it is.
     pub(crate) fn reshape(&mut self, layout: &Arc<StateLayout>, rows: usize) -> Result<()> {
         if self.check("state", layout, rows).is_err() {
@@ -286,13 +271,7 @@ fn copy_row<T: Scalar>(from: &State<T>, n: usize, to: &mut State<T>, m: usize) {
             to.flat[target + m * width..][..width].copy_from_slice(&from.flat[source + n * width..][..width]);
         }
     }
-}
-
-/// The slot of a layer in one direction.
-pub(crate) fn find(layout: &StateLayout, layer: usize, direction: Direction) -> Result<usize> {
-    let found = layout.slots.iter().position(|slot| slot.layer == layer && slot.direction == direction);
-    found.ok_or_else(|| {
-        let expected: Vec<_> = layout.slots.iter().map(|slot| format!("{} {:?}", slot.layer, slot.direction)).collect();
-        Error::range("recurrent layer", format!("one of {}", expected.join(", ")), format!("{layer} {direction:?}"))
-    })
+    if let (Some(to), Some(&from)) = (to.beginning.get_mut(m), from.beginning.get(n)) {
+        *to = from;
+    }
 }
