@@ -71,6 +71,12 @@ impl Init {
         let recurrent = Scheme::Identity { scale: 1.0 };
         Self { input: small, recurrent, dense: small, bias: BiasScheme::Zero, ..Self::default() }
     }
+
+    /// The same with these biases of gates that keep a state: a number, or [`ForgetBias::Chrono`].
+    #[must_use]
+    pub fn forget_bias(self, bias: impl Into<ForgetBias>) -> Self {
+        Self { forget_bias: Some(bias.into()), ..self }
+    }
 }
 
 /// How a weight matrix `[rows, columns]` is drawn: `fan_in` is its columns, `fan_out` its rows.

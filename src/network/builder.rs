@@ -1,8 +1,10 @@
 //! Configurations in code: `Config::one_hot(27).recurrent(RecurrentSpec::lstm(64)).softmax(27)`.
 
-use super::config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec};
+use super::config::{
+    Config, DenseSpec, Directions, EmbeddingSpec, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec,
+};
 use crate::cells::CellSpec;
-use crate::init::Init;
+use crate::init::{ForgetBias, Init};
 use crate::loss::{Objective, Outputs};
 use crate::noise::DropoutSpec;
 use rnn_kernels::{Activation, Bias, GruReset};
@@ -76,9 +78,29 @@ impl RecurrentSpec {
         Self { learned_initial: true, ..self }
     }
 
-    /// The same with this prefix of its parameters.
+    /// The same with this prefix of its parameters, empty for none.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// [`named`](Self::named) by another name.
     #[must_use]
     pub fn name(self, name: impl Into<String>) -> Self {
+        self.named(name)
+    }
+}
+
+impl EmbeddingSpec {
+    /// A trained vector of `width` numbers for each of `symbols` symbols.
+    #[must_use]
+    pub fn new(symbols: usize, width: usize) -> Self {
+        Self { symbols, width, name: None }
+    }
+
+    /// The same with this prefix of its parameter, empty for none.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
     }
 }
@@ -88,6 +110,12 @@ impl DenseSpec {
     #[must_use]
     pub fn new(units: usize, activation: Activation) -> Self {
         Self { units, activation, bias: true, name: None }
+    }
+
+    /// The same with this prefix of its parameters, empty for none.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
     }
 }
 
@@ -116,6 +144,12 @@ impl HeadSpec {
     pub fn mean_of_outputs(self) -> Self {
         Self { outputs: Outputs::Mean, ..self }
     }
+
+    /// The same with this prefix of its parameters, empty for none.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
 }
 
 impl Config {
@@ -127,7 +161,8 @@ impl Config {
 
     /// A network that reads `input`, still without layers.
     #[must_use]
-    pub fn new(input: InputSpec) -> Self {
+    pub fn new(input: impl Into<InputSpec>) -> Self {
+        let input = input.into();
         Self { input, layers: Vec::new(), readout: Readout::EveryStep, head: None, init: Init::default() }
     }
 
@@ -146,7 +181,7 @@ impl Config {
     /// Reads one of `symbols` symbols at each step through a trained vector of `width` numbers.
     #[must_use]
     pub fn embedding(symbols: usize, width: usize) -> Self {
-        Self::new(InputSpec::Embedding { symbols, width, name: None })
+        Self::new(EmbeddingSpec::new(symbols, width))
     }
 
     /// With this recurrent layer on top.
@@ -217,5 +252,11 @@ impl Config {
     #[must_use]
     pub fn init(self, init: Init) -> Self {
         Self { init, ..self }
+    }
+
+    /// With these biases of gates that keep a state, and all other initial values as they are: a number, or [`ForgetBias::Chrono`].
+    #[must_use]
+    pub fn forget_bias(self, bias: impl Into<ForgetBias>) -> Self {
+        Self { init: self.init.forget_bias(bias), ..self }
     }
 }

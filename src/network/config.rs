@@ -70,6 +70,23 @@ pub enum InputSpec {
     },
 }
 
+/// An [`InputSpec::Embedding`] to be named: `Config::new(EmbeddingSpec::new(27, 8).named("letters"))`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmbeddingSpec {
+    /// `V`.
+    pub symbols: usize,
+    /// `C = E`.
+    pub width: usize,
+    /// The prefix of its parameter; by default `embedding`.
+    pub name: Option<String>,
+}
+
+impl From<EmbeddingSpec> for InputSpec {
+    fn from(EmbeddingSpec { symbols, width, name }: EmbeddingSpec) -> Self {
+        InputSpec::Embedding { symbols, width, name }
+    }
+}
+
 /// A layer of the stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -63,7 +63,9 @@ pub use crate::cells::CellSpec;
 pub use crate::loss::{Objective, Outputs};
 pub use crate::noise::{Draw, DropoutSpec, Per};
 pub use batch::Batch;
-pub use config::{Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec};
+pub use config::{
+    Config, DenseSpec, Directions, EmbeddingSpec, HeadSpec, InputSpec, LayerSpec, Merge, Readout, RecurrentSpec,
+};
 pub use mask::Mask;
 pub use packed::Purpose;
 pub use parameters::{ParameterBlock, Parameters};

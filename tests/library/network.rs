@@ -1,8 +1,9 @@
 //! Networks as values: the order of calls, packed weights, casts, workspaces, names.
 
 use crate::common::{mixed_stack, naive, ragged_tokens, values};
+use recurrent::init::{ForgetBias, Init};
 use recurrent::kernels::{Activation, Direction, SeqRef};
-use recurrent::network::{Config, Cotangents, Purpose, RecurrentSpec};
+use recurrent::network::{Config, Cotangents, DenseSpec, EmbeddingSpec, HeadSpec, Objective, Purpose, RecurrentSpec};
 use recurrent::{Batch, Elman, Error, Gru, Lstm, Network, Targets, Workspace};
 use rnn_backend_naive::{MatrixMultiply, Naive};
 
@@ -170,6 +171,41 @@ fn parameters_are_named_and_ordered_as_pytorch_does() {
         network.recurrent_layers().map(|l| (l.w_hh, (l.layer, l.direction))).unzip();
     assert_eq!(layers[3].as_deref(), Some("rnn.weight_hh_l1_reverse"));
     assert_eq!(slots[2], (1, Direction::Forward));
+}
+
+#[test]
+fn every_layer_with_parameters_takes_a_name_and_no_two_take_one() {
+    let config = |embedding: &str, recurrent: &str, dense: &str, head: &str| {
+        Config::new(EmbeddingSpec::new(5, 2).named(embedding))
+            .recurrent(RecurrentSpec::gru(3).learned_initial().named(recurrent))
+            .dense(DenseSpec::new(4, Activation::Tanh).named(dense))
+            .head(HeadSpec::new(3, Objective::Softmax).named(head))
+    };
+    let network = naive(&config("letters", "memory", "between", ""), 1);
+    let names: Vec<_> = network.parameters().blocks().iter().map(|block| &block.name[..]).collect();
+    assert_eq!((names[0], names[1], names[5]), ("letters.weight", "memory.weight_ih_l0", "memory.h0_l0"));
+    assert_eq!(names[6..], ["between.weight", "between.bias", "weight", "bias"]);
+    for (config, twice) in [
+        (config("a", "b", "a", "c"), "a.weight"),
+        (config("a", "b", "c", "c"), "c.weight"),
+        (config("", "b", "c", ""), "weight"),
+        (config("a", "b", "c", "d").recurrent(RecurrentSpec::lstm(2).named("b")), "b.weight_ih_l0"),
+    ] {
+        let Err(Error::Config { at, found, .. }) = Net::with_backend(&config, 1, Arc::new(Naive)) else {
+            panic!("{config:?}");
+        };
+        assert_eq!((at, found), ("names".into(), format!("two `{twice}`")));
+    }
+}
+
+#[test]
+fn a_forget_bias_is_set_beside_all_other_initial_values() {
+    let lstm = |config: Config| config.recurrent(RecurrentSpec::lstm(2)).linear(1);
+    let config = lstm(Config::features(1)).init(Init::irnn()).forget_bias(1.0);
+    assert_eq!(config.init, Init { forget_bias: Some(ForgetBias::Value(1.0)), ..Init::irnn() });
+    assert_eq!(naive(&config, 1).parameters().get("rnn.bias_ih_l0").unwrap()[2..4], [1.0; 2]);
+    let chrono = lstm(Config::features(1)).forget_bias(ForgetBias::Chrono(784.0));
+    assert_eq!(chrono.init, Init::default().forget_bias(ForgetBias::Chrono(784.0)));
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn a_fit_that_begins_with_a_schedule_longer_than_itself_is_refused() {
     assert!(refused(Settings::sgd(0.1).warm_up(46).windows(1)).contains("at most 45,"));
     // One that goes on is not: batches that were left out would have made it too short.
     let mut stopped = run(&config, cosine(9));
-    assert!(!stopped.fit(&fit, &data, None, |_, _| ControlFlow::Break(())).unwrap());
+    assert!(!stopped.fit(&fit, &data, None, |_, _| Ok(ControlFlow::Break(()))).unwrap());
     stopped.fit(&Fit { epochs: 1, ..fit }, &data, None, quietly).unwrap();
 }
 

@@ -106,10 +106,14 @@ pub fn network<S: Number>(
             }
             LayerSpec::Dropout(_) => unreachable!("no case has noise"),
         }
-        if k == last_recurrent && case.readout == Readout::LastStep {
+        if k == last_recurrent && case.readout != Readout::EveryStep {
             let ways = ways(case.directions).len();
             let last = &passes[passes.len() - ways..];
-            x = (0..ROWS).flat_map(|n| last_step(last, &x, width, n, lengths[n])).collect();
+            let read = |n: usize| match case.readout {
+                Readout::LastStep => last_step(last, &x, width, n, lengths[n]),
+                _ => final_states(last, width, n),
+            };
+            x = (0..ROWS).flat_map(read).collect();
             picked = true;
         }
     }
@@ -128,6 +132,11 @@ fn last_step<S: Number>(passes: &[Sequence<S>], x: &[S], width: usize, n: usize,
     if length > 0 {
         return x[((length - 1) * ROWS + n) * width..][..width].to_vec();
     }
+    final_states(passes, width, n)
+}
+
+/// `y[n] = h[n]` of every direction at the end of its pass.
+fn final_states<S: Number>(passes: &[Sequence<S>], width: usize, n: usize) -> Vec<S> {
     let each = width / passes.len();
     passes.iter().flat_map(|pass| pass.h_n[n * each..][..each].to_vec()).collect()
 }

@@ -278,7 +278,7 @@ fn differences<T: Real>(case: &Case, library: &mut Library<T>, gradients: &Gradi
     }
 }
 
-/// Two of the five conflicts are the library's to refuse.
+/// One of the four conflicts is the library's to refuse.
 #[test]
 fn values_that_cannot_meet_are_refused_with_an_error_or_cannot_be_written_down() {
     let mut seen = BTreeSet::new();
@@ -294,13 +294,12 @@ fn values_that_cannot_meet_are_refused_with_an_error_or_cannot_be_written_down()
             refuse(&Case::of(values, 1), found);
         }
     }
-    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.len(), 4);
 }
 
 fn refuse(case: &Case, conflict: Conflict) {
     let build = Network::<f64, Naive>::with_backend_and_cells(&problem::config(case), 1, Naive, &registry());
     match conflict {
-        Conflict::DenseOnOneHot => assert!(matches!(build, Err(Error::Config { .. })), "{case:?}"),
         Conflict::WindowInReverse => {
             let network = build.unwrap();
             let x = vec![0.5; STEPS * ROWS * FEATURES];
