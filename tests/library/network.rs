@@ -191,7 +191,7 @@ fn every_layer_with_parameters_takes_a_name_and_no_two_take_one() {
         (config("", "b", "c", ""), "weight"),
         (config("a", "b", "c", "d").recurrent(RecurrentSpec::lstm(2).named("b")), "b.weight_ih_l0"),
     ] {
-        let Err(Error::Config { at, found, .. }) = Net::with_backend(&config, 1, Arc::new(Naive)) else {
+        let Err(Error::Config { at, found, .. }) = Net::with_backend(&config, 1, Naive) else {
             panic!("{config:?}");
         };
         assert_eq!((at, found), ("names".into(), format!("two `{twice}`")));
