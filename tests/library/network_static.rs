@@ -16,6 +16,9 @@ const ROWS: usize = 3;
 const SYMBOLS: usize = 5;
 const CLASSES: [u32; STEPS * ROWS] = [0, 1, 1, IGNORE, 1, 0, 1, 1, 0, 0, 1, 1];
 
+/// Of a configuration.
+type Change = fn(Config) -> Config;
+
 fn hidden(config: Config) -> Config {
     config.dense(DenseSpec::new(3, Activation::Tanh)).dense(DenseSpec::new(4, Activation::Sigmoid))
 }
@@ -66,7 +69,7 @@ fn one_hot_input_is_that_of_its_vectors() {
         .filter(|(_, skips)| **skips)
         .for_each(|(k, _)| vectors[k * SYMBOLS..][..SYMBOLS].fill(0.0));
     let stack = |input| hidden(input).softmax(2);
-    let readouts: [(fn(Config) -> Config, usize); 2] = [(|config| config, STEPS * ROWS), (Config::last_step, ROWS)];
+    let readouts: [(Change, usize); 2] = [(|config| config, STEPS * ROWS), (Config::last_step, ROWS)];
     let helds = [Held::Zero, Held::Repeat].into_iter();
     for ((readout, outputs), held) in helds.flat_map(|held| readouts.map(|readout| (readout, held))) {
         let symbols = naive(&readout(stack(Config::one_hot(SYMBOLS))), 5);
