@@ -12,6 +12,7 @@
 //! [allows](crate::Workspace::on_non_finite) them.
 
 mod conditions;
+mod eigenvalues;
 mod flow;
 mod spectral;
 

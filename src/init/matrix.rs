@@ -1,6 +1,7 @@
 //! One weight matrix by one scheme.
 
 use super::Scheme;
+use super::orthonormal::orthonormal;
 use super::torch::Torch;
 use crate::error::{Error, Result, checked_product};
 use crate::finite::first_non_finite;
@@ -95,32 +96,4 @@ pub(crate) fn draw<T: Scalar>(scheme: Scheme, default: Torch, mut matrix: Matrix
         )),
         None => Ok(()),
     }
-}
-
-/// `count` orthonormal vectors of length `len ≥ count`, uniform over all such systems.
-///
-/// Gram–Schmidt on normal vectors: its triangular factor has a positive diagonal, which is the sign rule that makes
-/// the orthogonal factor uniform (Mezzadri 2007). Each vector is projected twice, so that rounding cannot leave
-/// it far from orthogonal ("twice is enough", Parlett 1980). Costs `4 count² len` operations and `8 count · len` bytes.
-fn orthonormal(what: &str, count: usize, len: usize, rng: &mut Rng) -> Result<Vec<f64>> {
-    let total = checked_product(what, &[count, len])?;
-    let (mut q, mut v): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    reserve(what, &mut q, total)?;
-    reserve(what, &mut v, len)?;
-    while q.len() < total {
-        v.clear();
-        v.extend((0..len).map(|_| rng.normal()));
-        for _ in 0..2 {
-            for earlier in q.chunks_exact(len) {
-                let along: f64 = earlier.iter().zip(&v).map(|(e, v)| e * v).sum();
-                v.iter_mut().zip(earlier).for_each(|(v, e)| *v -= along * e);
-            }
-        }
-        let size = Scalar::sqrt(v.iter().map(|v| v * v).sum::<f64>());
-        // The last vector of a square system may happen to lie almost in the span of the others: draw it again.
-        if size > 1e-8 {
-            q.extend(v.iter().map(|v| v / size));
-        }
-    }
-    Ok(q)
 }

@@ -7,6 +7,7 @@
 mod chrono;
 mod forget;
 mod matrix;
+mod orthonormal;
 mod torch;
 mod vector;
 
@@ -115,7 +116,7 @@ pub enum Scheme {
     },
     /// A square matrix of `N(0, 1)` entries, scaled to this spectral radius.
     ///
-    /// Costs up to 48 rounds of `2 H³` operations and `24 H²` bytes of scratch.
+    /// Costs about `10 H³` operations and `24 H²` bytes of scratch.
     SpectralRadius {
         /// `ρ`, the largest modulus of an eigenvalue.
         radius: f64,
