@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use recurrent::network::{
-    CellSpec, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Objective, Readout, RecurrentSpec,
+    CellSpec, Config, DenseSpec, Directions, HeadSpec, InputSpec, LayerSpec, Merge, Objective, Readout, RecurrentSpec,
 };
 use recurrent::{Activation, Bias, GruReset};
 
@@ -23,10 +23,11 @@ fn config(u: &mut Unstructured<'_>) -> Result<Config> {
     for _ in 0..u.int_in_range(0..=4)? {
         config.layers.push(if u.ratio(3, 4)? { recurrent(u)? } else { dense(u)? });
     }
-    config.readout = *u.choose(&[Readout::EveryStep, Readout::LastStep])?;
+    config.readout = *u.choose(&[Readout::EveryStep, Readout::LastStep, Readout::FinalStates])?;
     if u.ratio(3, 4)? {
         let objective = *u.choose(&[Objective::Softmax, Objective::Bernoulli, Objective::SquaredError])?;
-        config.head = Some(HeadSpec { units: width(u)?, objective, bias: bool::arbitrary(u)?, name: name(u)? });
+        let head = HeadSpec::new(width(u)?, objective);
+        config.head = Some(HeadSpec { bias: bool::arbitrary(u)?, name: name(u)?, ..head });
     }
     Ok(config)
 }
@@ -41,13 +42,13 @@ fn recurrent(u: &mut Unstructured<'_>) -> Result<LayerSpec> {
         _ => CellSpec::new(String::arbitrary(u)?),
     };
     Ok(LayerSpec::Recurrent(RecurrentSpec {
-        cell,
-        hidden: width(u)?,
         layers: width(u)?,
         directions: *u.choose(&[Directions::Forward, Directions::Reverse, Directions::Both])?,
         bias: *u.choose(&[Bias::Both, Bias::Input, Bias::None])?,
-        dropout: None,
+        merge: *u.choose(&[Merge::Concat, Merge::Concat, Merge::Sum, Merge::Average, Merge::Product])?,
+        learned_initial: bool::arbitrary(u)?,
         name: name(u)?,
+        ..RecurrentSpec::new(cell, width(u)?)
     }))
 }
 
