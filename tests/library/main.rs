@@ -24,6 +24,7 @@ mod history;
 mod interop;
 #[cfg(unix)]
 mod kill_during_save;
+mod labels;
 mod losses;
 mod masks;
 mod network;
