@@ -55,16 +55,19 @@ pub struct Padded<T> {
     features: Vec<T>,
     /// `[T, N]`.
     symbols: Vec<u32>,
-    /// `[T, N]` or `[N]`.
+    /// `[T, N]` or `[N]`; or the labels of all rows, one row after another.
     classes: Vec<u32>,
+    /// `[N]`: how many labels each row has, if it has labels.
+    counts: Vec<usize>,
     /// `[T, N, O]` or `[N, O]`.
     values: Vec<T>,
 }
 
 impl<T> Default for Padded<T> {
     fn default() -> Self {
-        let (lengths, features, symbols, classes, values) = (vec![], vec![], vec![], vec![], vec![]);
-        Self { loaded: None, steps: 0, lengths, features, symbols, classes, values }
+        let (lengths, features, symbols, values) = (vec![], vec![], vec![], vec![]);
+        let (classes, counts) = (vec![], vec![]);
+        Self { loaded: None, steps: 0, lengths, features, symbols, classes, counts, values }
     }
 }
 
@@ -92,6 +95,7 @@ impl<T: Scalar> Padded<T> {
         let classes = match kind {
             TargetKind::ClassPerRow => n,
             TargetKind::ClassPerStep => checked_product("targets [T, N]", &[steps, n])?,
+            TargetKind::Labels => rows.iter().map(|&row| labels(data, row).len()).fold(0, usize::saturating_add),
             _ if next(width.is_none()) => symbols,
             _ => 0,
         };
@@ -105,6 +109,7 @@ impl<T: Scalar> Padded<T> {
         room("batch, features", &mut self.features, features)?;
         room("batch, symbols", &mut self.symbols, symbols)?;
         room("batch, classes", &mut self.classes, classes)?;
+        room("batch, counts of labels", &mut self.counts, if kind == TargetKind::Labels { n } else { 0 })?;
         room("batch, values", &mut self.values, values)?;
 
         // From here on nothing can fail.
@@ -113,7 +118,9 @@ impl<T: Scalar> Padded<T> {
         self.lengths.extend(rows.iter().map(|&row| data.lengths()[row]));
         fill(&mut self.features, features, T::ZERO);
         fill(&mut self.symbols, symbols, 0);
-        fill(&mut self.classes, classes, IGNORE);
+        // Labels follow each other and are not padded.
+        fill(&mut self.classes, if kind == TargetKind::Labels { 0 } else { classes }, IGNORE);
+        self.counts.clear();
         fill(&mut self.values, values, T::ZERO);
         for (k, (input, label)) in rows.iter().filter_map(|&row| data.row(row)).enumerate() {
             self.put(k, input, label);
@@ -147,6 +154,10 @@ impl<T: Scalar> Padded<T> {
                 spread(&mut self.values, values, [length, n, width], k);
             }
             (Label::Values(values), _) => self.values[k * values.len()..][..values.len()].copy_from_slice(values),
+            (Label::Labels(labels), _) => {
+                self.classes.extend_from_slice(labels);
+                self.counts.push(labels.len());
+            }
             (Label::Nothing, _) => {}
         }
     }
@@ -185,7 +196,7 @@ impl<T: Scalar> Padded<T> {
         }
     }
 
-    /// Their targets: `[T, N]` classes or `[T, N, O]` values, or `[N]` and `[N, O]` if rows have targets as a whole.
+    /// Their targets: `[T, N]` classes or `[T, N, O]` values, or `[N]` and `[N, O]` if rows have targets as a whole; or labels.
     ///
     /// # Errors
     /// [`Error::Order`] if no rows were loaded, [`Error::Kind`] if they have no targets.
@@ -197,6 +208,7 @@ impl<T: Scalar> Padded<T> {
             (_, TargetKind::ClassPerStep | TargetKind::ClassPerRow) | (None, TargetKind::NextStep) => {
                 Ok(Targets::Classes(&self.classes))
             }
+            (_, TargetKind::Labels) => Ok(Targets::Labels { labels: &self.classes, counts: &self.counts }),
             _ => Ok(Targets::Values(&self.values)),
         }
     }
@@ -204,6 +216,14 @@ impl<T: Scalar> Padded<T> {
     fn loaded(&self, call: &'static str) -> Result<(Option<usize>, TargetKind)> {
         let none = || Error::Order { call, expected: "rows that were loaded".into(), found: "none".into() };
         self.loaded.ok_or_else(none)
+    }
+}
+
+/// The labels of a row, if it has labels.
+fn labels<T: Scalar>(data: &Sequences<T>, row: usize) -> &[u32] {
+    match data.row(row) {
+        Some((_, Label::Labels(labels))) => labels,
+        _ => &[],
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Label<'a, T> {
     Classes(&'a [u32]),
     /// `[O]` for the row, or `[L, O]`.
     Values(&'a [T]),
+    /// As many as the row has, from 1 on: 0 is the [blank](crate::loss::ctc::BLANK).
+    Labels(&'a [u32]),
 }
 
 impl<T> Input<'_, T> {
@@ -38,6 +40,7 @@ impl<T> Label<'_, T> {
             Self::Class(_) => "one class",
             Self::Classes(_) => "classes",
             Self::Values(_) => "values",
+            Self::Labels(_) => "labels",
         }
     }
 }

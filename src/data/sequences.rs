@@ -3,6 +3,7 @@
 use super::row::{Input, Label};
 use super::target_kind::TargetKind;
 use crate::error::{Error, Result, check_len, checked_product};
+use crate::loss::ctc;
 use crate::memory::{reserve, reserve_part};
 use rnn_kernels::{IGNORE, Scalar};
 
@@ -32,8 +33,10 @@ pub struct Sequences<T> {
     width: Option<usize>,
     features: Vec<T>,
     symbols: Vec<u32>,
-    /// For each step or each row, as the kind says.
+    /// For each step or each row, as the kind says; or labels.
     classes: Vec<u32>,
+    /// `[N + 1]`: the labels of row `n` are `ends[n]..ends[n + 1]`; without labels it stays `[0]`.
+    ends: Vec<usize>,
     values: Vec<T>,
     /// `[N + 1]`: the steps of row `n`, as they were given, are `offsets[n]..offsets[n + 1]`.
     offsets: Vec<usize>,
@@ -66,7 +69,8 @@ impl<T: Scalar> Sequences<T> {
             return Err(Error::range("sequences, values to predict", "at least 1", 0));
         }
         let (features, symbols, classes, values, lengths) = (vec![], vec![], vec![], vec![], vec![]);
-        Ok(Self { kind, width, features, symbols, classes, values, offsets: vec![0], lengths })
+        let (ends, offsets) = (vec![0], vec![0]);
+        Ok(Self { kind, width, features, symbols, classes, ends, values, offsets, lengths })
     }
 
     /// Appends a row without targets, or whose targets are its own next steps.
@@ -77,11 +81,24 @@ impl<T: Scalar> Sequences<T> {
         self.push_labelled(input, Label::Nothing)
     }
 
-    /// Appends a row with its targets. It may be empty, unless it has targets as a whole: those would be predicted from nothing.
+    /// Appends a row with its targets. It may be empty, unless it has targets as a whole: those would be predicted from nothing. Labels
+    /// need a step each, and one more between two that are equal.
+    ///
+    /// ```
+    /// use recurrent::Sequences;
+    /// use recurrent::data::{Input, Label, TargetKind};
+    ///
+    /// let mut words = Sequences::<f32>::symbols(TargetKind::Labels)?;
+    /// words.push_labelled(Input::Symbols(&[0, 4, 4, 0, 4, 7, 7]), Label::Labels(&[1, 1, 2]))?;
+    /// words.push_labelled(Input::Symbols(&[0, 0]), Label::Labels(&[]))?;
+    /// assert!(words.push_labelled(Input::Symbols(&[4, 4]), Label::Labels(&[1, 1])).is_err()); // three steps at least
+    /// # Ok::<(), recurrent::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Kind`] if these sequences have rows or targets of another kind, [`Error::Len`] if the number of elements is another,
-    /// [`Error::Range`] if a symbol is [`IGNORE`] or a row with targets as a whole is empty, [`Error::Memory`]. Nothing changes then.
+    /// [`Error::Range`] if a symbol is [`IGNORE`], a row with targets as a whole is empty, a label is 0 or [`IGNORE`], or a row has not the
+    /// steps that its labels need; [`Error::Memory`]. Nothing changes then.
     pub fn push_labelled(&mut self, input: Input<'_, T>, label: Label<'_, T>) -> Result<()> {
         let row = format!("row {}", self.len());
         let steps = self.steps_of(&row, input)?;
@@ -95,6 +112,7 @@ impl<T: Scalar> Sequences<T> {
             Label::Class(class) => (Some(class), &[][..], &[][..]),
             Label::Classes(classes) => (None, classes, &[][..]),
             Label::Values(values) => (None, &[][..], values),
+            Label::Labels(labels) => (None, labels, &[][..]),
         };
         reserve_part("sequences, features", &mut self.features, features.len())?;
         reserve_part("sequences, symbols", &mut self.symbols, symbols.len())?;
@@ -102,10 +120,14 @@ impl<T: Scalar> Sequences<T> {
         reserve_part("sequences, values", &mut self.values, values.len())?;
         reserve_part("sequences, offsets", &mut self.offsets, 1)?;
         reserve_part("sequences, lengths", &mut self.lengths, 1)?;
+        reserve_part("sequences, ends of labels", &mut self.ends, 1)?;
         self.features.extend_from_slice(features);
         self.symbols.extend_from_slice(symbols);
         self.classes.extend(class.iter().chain(classes));
         self.values.extend_from_slice(values);
+        if self.kind == TargetKind::Labels {
+            self.ends.push(self.classes.len());
+        }
         self.offsets.push(self.total_steps() + steps);
         self.lengths.push(if self.kind == TargetKind::NextStep { steps.saturating_sub(1) } else { steps });
         Ok(())
@@ -144,6 +166,7 @@ impl<T: Scalar> Sequences<T> {
             }
             (TargetKind::ClassPerRow, Label::Class(_)) => Ok(()),
             (TargetKind::ValuesPerRow(width), Label::Values(values)) => check_len(&what(), width, values.len()),
+            (TargetKind::Labels, Label::Labels(labels)) => check_labels(row, steps, labels),
             (kind, label) => Err(Error::kind(what(), kind.label(), label.name())),
         }
     }
@@ -217,6 +240,7 @@ impl<T: Scalar> Sequences<T> {
                 TargetKind::ValuesPerStep(width) => Label::Values(&self.values[from * width..to * width]),
                 TargetKind::ClassPerRow => Label::Class(self.classes[n]),
                 TargetKind::ValuesPerRow(width) => Label::Values(&self.values[n * width..][..width]),
+                TargetKind::Labels => Label::Labels(&self.classes[self.ends[n]..self.ends[n + 1]]),
             };
             (input, label)
         })
@@ -252,4 +276,17 @@ impl<T: Scalar> Sequences<T> {
             None => Ok(()),
         }
     }
+}
+
+/// `Ok` if a path of so many steps can read these labels.
+fn check_labels(row: &str, steps: usize, labels: &[u32]) -> Result<()> {
+    if let Some(k) = labels.iter().position(|&label| label == ctc::BLANK || label == IGNORE) {
+        return Err(Error::range(format!("{row}, labels[{k}]"), format!("a class in 1..{IGNORE}"), labels[k]));
+    }
+    let needed = ctc::fewest_steps(labels);
+    if steps >= needed {
+        return Ok(());
+    }
+    let expected = format!("at least {needed}, for {} labels and a blank between equal ones", labels.len());
+    Err(Error::range(format!("{row}, steps"), expected, steps))
 }

@@ -96,13 +96,17 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such column, or two, a class is not a whole number of 32 bits or a number does not fit into `T`;
-    /// [`Error::Len`] if there are not as many targets, [`Error::Memory`].
+    /// [`Error::Len`] if there are not as many targets, [`Error::Kind`] if they are labels, which have no row for each step; [`Error::Memory`].
     pub fn sequences<T: Scalar>(&self, features: &[&str], kind: TargetKind, targets: &[&str]) -> Result<Sequences<T>> {
         let mut sequences = Sequences::features(features.len(), kind)?;
         let expected = match kind {
             TargetKind::Nothing | TargetKind::NextStep => 0,
             TargetKind::ClassPerStep | TargetKind::ClassPerRow => 1,
             TargetKind::ValuesPerStep(width) | TargetKind::ValuesPerRow(width) => width,
+            TargetKind::Labels => {
+                let expected = "targets with a row of the table for each step";
+                return Err(Error::kind("table, targets", expected, "labels, which `Sequences::push_labelled` takes"));
+            }
         };
         if targets.len() != expected {
             return Err(Error::len("table, columns of targets", expected, targets.len()));
@@ -120,6 +124,7 @@ impl Table {
                 TargetKind::ClassPerRow => Label::Class(classes[last]),
                 TargetKind::ValuesPerStep(o) => Label::Values(&values[rows.start * o..rows.end * o]),
                 TargetKind::ValuesPerRow(o) => Label::Values(&values[last * o..][..o]),
+                TargetKind::Labels => unreachable!("refused above"),
             };
             sequences.push_labelled(Input::Features(&x[rows.start * width..rows.end * width]), label)?;
         }

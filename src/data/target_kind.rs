@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What each row of [`Sequences`](super::Sequences) has as targets. The first three fit a network with an output at
+/// What each row of [`Sequences`](super::Sequences) has as targets. Next steps, those per step and labels fit a network with an output at
 /// [every step](crate::network::Readout::EveryStep), those per row one with an output at the
 /// [last step](crate::network::Readout::LastStep) or from its [final states](crate::network::Readout::FinalStates).
 ///
-/// Classes are for the softmax; values for the squared error and, as probabilities, for Bernoulli outputs.
+/// Classes are for the softmax; values for the squared error and, as probabilities, for Bernoulli outputs; labels for
+/// [connectionist temporal classification](crate::loss::ctc).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {
@@ -23,6 +24,8 @@ pub enum TargetKind {
     ClassPerRow,
     /// So many values for the row.
     ValuesPerRow(usize),
+    /// Labels for the row, as many as it has, which are not aligned with its steps.
+    Labels,
 }
 
 impl TargetKind {
@@ -35,6 +38,7 @@ impl TargetKind {
             Self::ValuesPerStep(width) => format!("{width} values for each step"),
             Self::ClassPerRow => "one class".into(),
             Self::ValuesPerRow(width) => format!("{width} values"),
+            Self::Labels => "labels".into(),
         }
     }
 }

@@ -3,9 +3,11 @@
 mod check;
 mod criterion;
 pub mod ctc;
+mod edits;
 
 pub(crate) use check::{Checked, Rows, check};
 pub(crate) use criterion::Criterion;
+pub use edits::edit_distance;
 
 use crate::error::{Result, check_len, checked_product};
 use serde::{Deserialize, Serialize};

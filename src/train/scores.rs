@@ -1,8 +1,8 @@
-//! Loss, accuracy and perplexity of a network over a set of sequences.
+//! Loss, accuracy, label errors and perplexity of a network over a set of sequences.
 
 use crate::data::{Padded, Sequences};
 use crate::error::Result;
-use crate::loss::{Loss, Objective, Targets};
+use crate::loss::{Loss, Objective, Targets, ctc, edit_distance};
 use crate::network::{Network, Workspace};
 use rnn_kernels::{Backend, IGNORE, Scalar, SeqRef};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,10 @@ pub struct Scores {
     pub right: u64,
     /// How many decisions there were; none of real outputs.
     pub decisions: u64,
+    /// How many labels were inserted, left out or taken for others by the [likeliest paths](ctc::best_path).
+    pub edits: u64,
+    /// How many labels there were to read.
+    pub labels: u64,
 }
 
 #[allow(clippy::cast_precision_loss)] // counts beyond 2⁵³ do not occur
@@ -27,6 +31,12 @@ impl Scores {
     #[must_use]
     pub fn accuracy(&self) -> Option<f64> {
         (self.decisions > 0).then(|| self.right as f64 / self.decisions as f64)
+    }
+
+    /// `edits / labels`: the share of labels that were read wrongly, above 1 if more were read than there are; `None` without a label.
+    #[must_use]
+    pub fn label_error_rate(&self) -> Option<f64> {
+        (self.labels > 0).then(|| self.edits as f64 / self.labels as f64)
     }
 
     /// `e^mean`: among how many equally likely classes the choice is as hard.
@@ -66,6 +76,24 @@ impl Scores {
         }
     }
 
+    /// Counts what the likeliest paths of outputs `[T, N, V]` get wrong of the labels of rows of these lengths.
+    fn judge_labels<T: Scalar>(
+        &mut self,
+        y: SeqRef<'_, T>,
+        labels: &[u32],
+        counts: &[usize],
+        lengths: &[usize],
+    ) -> Result<()> {
+        let mut rest = labels;
+        for (n, (&count, &length)) in counts.iter().zip(lengths).enumerate() {
+            let (own, after) = rest.split_at(count);
+            self.edits += edit_distance(&ctc::best_path(y, n, length)?, own)? as u64;
+            self.labels += count as u64;
+            rest = after;
+        }
+        Ok(())
+    }
+
     fn judge_each<T: Scalar>(&mut self, outputs: &[T], targets: &[T]) {
         let half = T::from_f64(0.5);
         self.decisions += outputs.len() as u64;
@@ -81,7 +109,7 @@ fn largest<T: Scalar>(values: &[T]) -> Option<usize> {
 /// Scores of a network on these sequences, `batch` at a time, without noise.
 ///
 /// # Errors
-/// Those of [`Network::evaluate`].
+/// Those of [`Network::evaluate`], and [`Error::Memory`](crate::Error::Memory) if there is none to count what is read wrongly.
 pub fn evaluate<T: Scalar, B: Backend<T> + ?Sized>(
     network: &Network<T, B>,
     workspace: &mut Workspace<T>,
@@ -98,8 +126,11 @@ pub fn evaluate<T: Scalar, B: Backend<T> + ?Sized>(
         let objective = network.config().head.as_ref().map(|head| head.objective);
         if let Some(objective) = objective {
             let at_end = network.picks_last_step();
-            let lengths = padded.lengths();
-            scores.judge(objective, network.output(workspace), targets, |t, n| at_end || t < lengths[n]);
+            let (y, lengths) = (network.output(workspace), padded.lengths());
+            match targets {
+                Targets::Labels { labels, counts } => scores.judge_labels(y, labels, counts, lengths)?,
+                _ => scores.judge(objective, y, targets, |t, n| at_end || t < lengths[n]),
+            }
         }
     }
     Ok(scores)

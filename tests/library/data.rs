@@ -40,7 +40,7 @@ fn a_row_that_predicts_its_next_step_has_one_input_less() {
 #[test]
 fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
     let x = Input::Features(&[1.0, 2.0]);
-    let kinds: [(TargetKind, Input<'_, f64>, Label<'_, f64>, &str); 12] = [
+    let kinds: [(TargetKind, Input<'_, f64>, Label<'_, f64>, &str); 16] = [
         (TargetKind::Nothing, Input::Symbols(&[1]), Label::Nothing, "row 1: expected features, found symbols"),
         (
             TargetKind::Nothing,
@@ -83,6 +83,20 @@ fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
             Label::Class(1),
             "row 1, steps: expected at least 1, to predict from, found 0",
         ),
+        (TargetKind::Labels, x, Label::Classes(&[1]), "row 1, targets: expected labels, found classes"),
+        (TargetKind::Labels, x, Label::Labels(&[0]), "row 1, labels[0]: expected a class in 1..4294967295, found 0"),
+        (
+            TargetKind::Labels,
+            x,
+            Label::Labels(&[2, IGNORE]),
+            "row 1, labels[1]: expected a class in 1..4294967295, found 4294967295",
+        ),
+        (
+            TargetKind::Labels,
+            Input::Features(&[1.0, 2.0, 3.0, 4.0]),
+            Label::Labels(&[2, 2]),
+            "row 1, steps: expected at least 3, for 2 labels and a blank between equal ones, found 2",
+        ),
     ];
     for (kind, input, label, expected) in kinds {
         let mut data = features(kind);
@@ -92,6 +106,7 @@ fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
             TargetKind::ValuesPerStep(_) => Label::Values(&[1.0, 2.0, 3.0]),
             TargetKind::ClassPerRow => Label::Class(3),
             TargetKind::ValuesPerRow(_) => Label::Values(&[1.0, 2.0]),
+            TargetKind::Labels => Label::Labels(&[1]),
         };
         data.push_labelled(x, good).unwrap();
         let before = data.clone();

@@ -7,14 +7,18 @@ use recurrent::network::{Config, RecurrentSpec};
 use recurrent::rng::Rng;
 use recurrent::{Batch, Error, IGNORE, Loss, Sequences, Targets, Workspace};
 
-const KINDS: [TargetKind; 6] = [
+const KINDS: [TargetKind; 7] = [
     TargetKind::Nothing,
     TargetKind::NextStep,
     TargetKind::ClassPerStep,
     TargetKind::ValuesPerStep(3),
     TargetKind::ClassPerRow,
     TargetKind::ValuesPerRow(3),
+    TargetKind::Labels,
 ];
+
+/// Of which half as many as steps can always be read.
+const LABELS: [u32; 3] = [2, 1, 1];
 
 /// Rows of these lengths with targets of a kind; features are 2 wide, and symbols, classes and `O` are 3.
 fn data(kind: TargetKind, is_symbols: bool, lengths: &[usize]) -> Sequences<f64> {
@@ -35,6 +39,7 @@ fn data(kind: TargetKind, is_symbols: bool, lengths: &[usize]) -> Sequences<f64>
             TargetKind::ValuesPerStep(_) => Label::Values(&y[..3 * steps]),
             TargetKind::ClassPerRow => Label::Class(classes[0]),
             TargetKind::ValuesPerRow(_) => Label::Values(&y[..3]),
+            TargetKind::Labels => Label::Labels(&LABELS[..steps / 2]),
         };
         data.push_labelled(input, label).unwrap();
     }
@@ -53,6 +58,7 @@ fn config(kind: TargetKind, is_symbols: bool) -> Config {
         TargetKind::ClassPerStep | TargetKind::ClassPerRow => config.softmax(3),
         TargetKind::NextStep if is_symbols => config.softmax(3),
         TargetKind::NextStep => config.linear(2),
+        TargetKind::Labels => config.ctc(3),
         _ => config.linear(3),
     }
 }
@@ -93,7 +99,7 @@ fn the_loss_of_a_batch_is_the_sum_of_the_losses_of_its_rows() {
             rows.iter().for_each(|&row| sum += loss(&[row]));
             let together = loss(rows);
             let expected: usize = rows.iter().map(|&row| data.lengths()[row]).sum();
-            let per_row = matches!(kind, TargetKind::ClassPerRow | TargetKind::ValuesPerRow(_));
+            let per_row = matches!(kind, TargetKind::ClassPerRow | TargetKind::ValuesPerRow(_) | TargetKind::Labels);
             assert_eq!(together.count, if per_row { rows.len() } else { expected }, "{kind:?} {is_symbols} {rows:?}");
             assert_eq!(together.count, sum.count);
             // The same losses, each to the bit, in another order: a rounding for each of fewer than 40 additions.
@@ -125,6 +131,10 @@ fn targets_are_those_of_the_row_and_step() {
                     (Label::Nothing, Err(_)) => {}
                     (Label::Class(class), Ok(Targets::Classes(y))) => assert_eq!((y.len(), y[k]), (n, class)),
                     (Label::Classes(classes), Ok(Targets::Classes(y))) => assert_eq!(y[at], classes[t]),
+                    (Label::Labels(labels), Ok(Targets::Labels { labels: all, counts })) => {
+                        let from: usize = counts[..k].iter().sum();
+                        assert_eq!((counts.len(), &all[from..from + counts[k]]), (n, labels));
+                    }
                     (Label::Values(values), Ok(Targets::Values(y))) if values.len() == 3 && y.len() == 3 * n => {
                         assert_eq!(y[k * 3..][..3], *values);
                     }

@@ -25,6 +25,7 @@ mod interop;
 #[cfg(unix)]
 mod kill_during_save;
 mod learned;
+mod labels;
 mod losses;
 mod masks;
 mod network;
