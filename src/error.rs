@@ -294,13 +294,13 @@ impl Error {
         Error::Kind { what: what.into(), expected: expected.into(), found: found.into() }
     }
 
-    /// A file or text that is not what it should be.
-    pub(crate) fn format(what: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
+    /// A file, a text or an option that is not what it should be: for programs, whose refusals then look like those of this crate.
+    pub fn format(what: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
         Error::Format { what: what.into(), expected: expected.into(), found: found.to_string() }
     }
 
-    /// A refusal of the operating system.
-    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+    /// A refusal of the operating system, while `doing` something to `path`.
+    pub fn io(doing: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
         Error::Io { doing, path: path.into(), source }
     }
 }

@@ -46,7 +46,8 @@
 //! | `matrixmultiply` | `MatrixMultiply`: the products of the crate matrixmultiply; brings `naive` |
 //! | `naive` | `Naive`: a triple loop, the yardstick |
 //! | `rayon` | with `faer`: run on a given rayon pool |
-//! | `progress` | no backend: `train::bar`, a progress bar of a fit |
+//! | `progress` | no backend: `train::bar` and `train::pace_bar`, progress bars of a fit |
+//! | `signals` | no backend: `signals`, a flag that signals set |
 //!
 //! [`DefaultBackend`] is the first of the table that is on. With none the library builds, `DefaultBackend` has no
 //! value, and [`Network::with_backend`] takes a backend of your own.
@@ -66,7 +67,7 @@ pub mod checkpoint;
 pub mod data;
 mod digest;
 pub mod error;
-mod file;
+pub mod file;
 mod finite;
 pub mod from_pytorch;
 pub mod gradient_flow;
@@ -82,6 +83,8 @@ pub mod optim;
 pub mod regulariser;
 pub mod rng;
 pub mod sampling;
+#[cfg(feature = "signals")]
+pub mod signals;
 pub mod text;
 pub mod train;
 

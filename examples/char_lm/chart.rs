@@ -1,137 +1,71 @@
 //! The loss curve and the gradient flow, side by side in one SVG.
 
-use super::corpus::Baselines;
-use super::run::Curve;
-use plotters::coord::ranged1d::Ranged;
+#![allow(clippy::cast_precision_loss)] // steps on an axis
+
+use plotters::coord::Shift;
+use plotters::data::fitting_range;
 use plotters::prelude::*;
-use recurrent::gradient_flow::GradientFlow;
-use recurrent::{Error, Result};
+use recurrent::{Error, Result, gradient_flow::GradientFlow, network::RecurrentLayer, text::Baselines, train::Curve};
 
-const TRAINING: RGBColor = RGBColor(150, 170, 200);
-const VALIDATION: RGBColor = RGBColor(20, 60, 140);
-const BASELINE: RGBColor = RGBColor(170, 60, 40);
-const LAYERS: [RGBColor; 4] =
-    [RGBColor(20, 60, 140), RGBColor(200, 110, 0), RGBColor(30, 130, 60), RGBColor(120, 40, 130)];
+/// What the legend calls it, where it goes and how it looks.
+type Line = (String, Vec<(f64, f64)>, ShapeStyle);
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
+type Flows = Vec<(RecurrentLayer, GradientFlow)>;
 
-/// Gradient flows with a name for each layer.
-pub type Flows = Vec<(String, GradientFlow)>;
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
-type Drawn<T = ()> = std::result::Result<T, DrawingAreaErrorKind<std::io::Error>>;
-
-/// The chart as the text of an SVG file.
-pub fn draw(curve: &Curve, baselines: Baselines, untrained: &Flows, trained: &Flows) -> Result<String> {
+/// The chart as the text of an SVG file; the flows are those before and after training.
+pub fn draw(curve: &Curve, baselines: Baselines, flows: [&Flows; 2]) -> Result<String> {
     let mut svg = String::new();
-    let drawn = {
-        let area = SVGBackend::with_string(&mut svg, (1240, 520)).into_drawing_area();
-        panels(&area, curve, baselines, untrained, trained)
-    };
-    drawn.map_err(|error| Error::Io {
-        doing: "drawing",
-        path: "the chart".into(),
-        source: std::io::Error::other(error),
-    })?;
-    Ok(svg)
+    let drawn = panels(&SVGBackend::with_string(&mut svg, (1240, 520)).into_drawing_area(), curve, baselines, flows);
+    drawn.map_err(|error| Error::io("drawing", "the chart", std::io::Error::other(error))).map(|()| svg)
 }
 
-fn panels(area: &Area<'_>, curve: &Curve, baselines: Baselines, untrained: &Flows, trained: &Flows) -> Drawn {
+fn panels(area: &Area<'_>, curve: &Curve, baselines: Baselines, [before, after]: [&Flows; 2]) -> Drawn {
     area.fill(&WHITE)?;
     let (left, right) = area.split_horizontally(620);
-    losses(&left, curve, baselines)?;
-    flows(&right, untrained, trained)?;
+    panel(&left, ["Cost", "step", "bits per character"], |bits| format!("{bits:.1}"), losses(curve, baselines))?;
+    let flows = [norms(before, "before", 0.4), norms(after, "after", 1.0)].concat();
+    let names = ["Gradient flow: the loss of one character", "step, counted back from the character", "‖∂L/∂h‖"];
+    panel(&right, names, |power| format!("{:.0e}", 10_f64.powf(*power)), flows)?;
     area.present()
 }
 
-#[allow(clippy::cast_precision_loss)] // steps on an axis
-fn losses(area: &Area<'_>, curve: &Curve, baselines: Baselines) -> Drawn {
-    let steps = curve.training.len().max(1);
-    // At most 200 points: the mean of as many steps each.
-    let bin = steps.div_ceil(200);
-    let mean = |(at, bin_of): (usize, &[f32])| {
-        let sum: f64 = bin_of.iter().map(|&bits| f64::from(bits)).sum();
-        ((at * bin) as f64 + bin_of.len() as f64 / 2.0, sum / bin_of.len() as f64)
+/// The cost of training batches, of the held-out text, and of counts.
+fn losses(curve: &Curve, Baselines { uniform, unigram, bigram }: Baselines) -> Vec<Line> {
+    let held_out = curve.validation.iter().map(|&(step, bits)| (step as f64, bits)).collect();
+    let flat = |(name, bits, alpha): (&str, f64, f64)| {
+        let ends = [0, curve.training.len()].map(|step| (step as f64, bits));
+        (format!("{name} {bits:.2}"), ends.to_vec(), RED.mix(alpha).stroke_width(2))
     };
-    let training: Vec<(f64, f64)> = curve.training.chunks(bin).enumerate().map(mean).collect();
-    let validation: Vec<(f64, f64)> = curve.validation.iter().map(|&(step, bits)| (step as f64, bits)).collect();
-    let top = training.iter().chain(&validation).map(|point| point.1).fold(baselines.uniform, f64::max);
-    let end = steps as f64;
+    let counts = [("uniform", uniform, 0.3), ("unigram", unigram, 0.6), ("bigram", bigram, 1.0)].map(flat);
+    let training = ("training batch".into(), curve.means(200), BLUE.mix(0.3).stroke_width(1));
+    [training, ("held-out text".into(), held_out, BLUE.stroke_width(3))].into_iter().chain(counts).collect()
+}
 
-    let mut chart = ChartBuilder::on(area)
-        .caption("Cost of the text", ("sans-serif", 20))
-        .margin(14)
-        .x_label_area_size(42)
-        .y_label_area_size(56)
-        .build_cartesian_2d(0.0..end, 0.0..top * 1.05)?;
-    chart
-        .configure_mesh()
-        .x_desc("step")
-        .y_desc("bits per character")
-        .x_label_formatter(&|step| format!("{step:.0}"))
-        .axis_desc_style(("sans-serif", 15))
-        .label_style(("sans-serif", 13))
-        .light_line_style(TRANSPARENT)
-        .draw()?;
-    let mut line = |name: String, points: Vec<(f64, f64)>, style: ShapeStyle| -> Drawn {
+/// The powers of ten of the norms by steps before the loss; 0 has none.
+fn norms(flows: &Flows, when: &str, alpha: f64) -> Vec<Line> {
+    let line = |(at, (layer, flow)): (usize, &(RecurrentLayer, GradientFlow))| {
+        let back = (0..flow.norms().len()).rev().map(|slot| -(slot as f64));
+        let points = back.zip(flow.norms().iter().map(|norm| norm.log10())).filter(|point| point.1.is_finite());
+        (format!("{}, {when} training", layer.label), points.collect(), Palette99::pick(at).mix(alpha).stroke_width(2))
+    };
+    flows.iter().enumerate().map(line).collect()
+}
+
+/// Lines with a legend on axes that hold them.
+fn panel(area: &Area<'_>, [caption, x, y]: [&str; 3], label: fn(&f64) -> String, lines: Vec<Line>) -> Drawn {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = lines.iter().flat_map(|line| &line.1).copied().unzip();
+    let [xs, ys] = [xs, ys].map(|numbers| fitting_range(numbers.iter().chain(&[0.0, 1e-9])));
+    let chart = &mut ChartBuilder::on(area);
+    chart.caption(caption, ("sans-serif", 18)).margin(14).x_label_area_size(42).y_label_area_size(72);
+    let mut chart = chart.build_cartesian_2d(xs, ys)?;
+    let mesh = &mut chart.configure_mesh();
+    mesh.x_desc(x).y_desc(y).x_label_formatter(&|at| format!("{at:.0}")).y_label_formatter(&label);
+    mesh.light_line_style(TRANSPARENT).draw()?;
+    for (name, points, style) in lines {
         let series = chart.draw_series(LineSeries::new(points, style))?;
         series.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
-        Ok(())
-    };
-    line("training batch".into(), training, TRAINING.stroke_width(1))?;
-    line("held-out text".into(), validation, VALIDATION.stroke_width(3))?;
-    let counts = [("uniform", baselines.uniform), ("unigram", baselines.unigram), ("bigram", baselines.bigram)];
-    for ((name, bits), alpha) in counts.into_iter().zip([0.3, 0.6, 1.0]) {
-        line(format!("{name} {bits:.2}"), vec![(0.0, bits), (end, bits)], BASELINE.mix(alpha).stroke_width(2))?;
     }
-    legend(&mut chart, SeriesLabelPosition::LowerLeft)
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn flows(area: &Area<'_>, untrained: &Flows, trained: &Flows) -> Drawn {
-    let slots = trained.iter().map(|(_, flow)| flow.norms().len()).max().unwrap_or(1);
-    // Steps before the loss; 0 does not exist on a logarithmic axis.
-    let points = |flow: &GradientFlow| -> Vec<(f64, f64)> {
-        let back = |slot: usize| slot as f64 - (slots - 1) as f64;
-        let norms = flow.norms().iter().enumerate().map(|(slot, &norm)| (back(slot), norm));
-        norms.filter(|point| point.1 > 0.0 && point.1.is_finite()).collect()
-    };
-    let all = untrained.iter().chain(trained).flat_map(|(_, flow)| points(flow)).map(|point| point.1);
-    let (low, high) = all.fold((f64::INFINITY, 0.0_f64), |(low, high), norm| (low.min(norm), high.max(norm)));
-    let (low, high) = if low <= high { (low / 2.0, high * 2.0) } else { (1e-3, 1.0) };
-
-    let mut chart = ChartBuilder::on(area)
-        .caption("Gradient flow: the loss of one character, seen from the states before it", ("sans-serif", 16))
-        .margin(14)
-        .x_label_area_size(42)
-        .y_label_area_size(72)
-        .build_cartesian_2d(-((slots - 1) as f64)..0.0, (low..high).log_scale())?;
-    chart
-        .configure_mesh()
-        .x_desc("step, counted back from the character")
-        .y_desc("‖∂L/∂h‖")
-        .x_label_formatter(&|step| format!("{step:.0}"))
-        .y_label_formatter(&|norm| format!("{norm:.0e}"))
-        .axis_desc_style(("sans-serif", 15))
-        .label_style(("sans-serif", 13))
-        .light_line_style(TRANSPARENT)
-        .draw()?;
-    let shades = [0.4, 1.0];
-    for ((when, flows), shade) in [("before training", untrained), ("after training", trained)].iter().zip(shades) {
-        for ((name, flow), color) in flows.iter().zip(LAYERS.iter().cycle()) {
-            let style = color.mix(shade).stroke_width(2);
-            let series = chart.draw_series(LineSeries::new(points(flow), style))?;
-            series
-                .label(format!("{name}, {when}"))
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
-        }
-    }
-    legend(&mut chart, SeriesLabelPosition::UpperLeft)
-}
-
-fn legend<'a, X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>>(
-    chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>,
-    position: SeriesLabelPosition,
-) -> Drawn {
     let labels = &mut chart.configure_series_labels();
-    labels.position(position).background_style(WHITE.mix(0.85)).border_style(BLACK.mix(0.3));
-    labels.label_font(("sans-serif", 14)).margin(8).draw()
+    labels.position(SeriesLabelPosition::LowerLeft).background_style(WHITE.mix(0.85)).border_style(BLACK).draw()
 }

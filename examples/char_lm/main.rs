@@ -4,39 +4,25 @@
 //! prints a sample, and leaves a checkpoint and a chart. `--help` lists the settings.
 
 pub(crate) mod chart;
-pub(crate) mod corpus;
 pub(crate) mod options;
-pub(crate) mod outputs;
-#[path = "../common/place.rs"]
-pub(crate) mod place;
-pub(crate) mod report;
 pub(crate) mod run;
-pub(crate) mod saving;
 pub(crate) mod session;
-pub(crate) mod signals;
-pub(crate) mod training;
-pub(crate) mod validation;
 
 use clap::Parser;
 use options::Options;
-use session::Ending;
-use std::process::ExitCode;
+use recurrent::signals;
+use session::complain;
 
-fn main() -> ExitCode {
-    ExitCode::from(call(&Options::parse()))
+fn main() {
+    std::process::exit(call(&Options::parse()).into())
 }
 
 /// The program after its command line, to its exit status.
 pub(crate) fn call(options: &Options) -> u8 {
-    if let Err(error) = signals::watch() {
-        report::complain(&format!("signals will end the run without saving: {error}"));
-    }
-    match session::run(options, &signals::STOP) {
-        Ok(Ending::Done) => 0,
-        Ok(Ending::Stopped) => signals::exit_status(),
-        Err(error) => {
-            report::complain(&error.to_string());
-            1
-        }
+    signals::watch().unwrap_or_else(|error| complain(format!("signals will end the run without saving: {error}")));
+    match session::run(options, &signals::STOP).inspect_err(|error| complain(error)) {
+        Ok(true) => 0,
+        Ok(false) => signals::exit_status(),
+        Err(_) => 1,
     }
 }

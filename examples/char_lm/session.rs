@@ -1,210 +1,116 @@
 //! One call of the program from its options to its files.
 
-use super::chart::{self, Flows};
-use super::corpus::Corpus;
-use super::options::{BackendName, CellName, Options, name};
-use super::outputs::{Outputs, checkpoint, set_aside};
-use super::place::io;
-use super::report::{Summary, complain, print, table};
-use super::run::{Net, Run, Saved, Settings};
-use super::saving::Keeper;
-use super::training::train;
-use super::validation::{bits_per_char, gradient_flow, sample};
-use clap::ValueEnum;
-use recurrent::checkpoint::{Limits, write_atomically};
-use recurrent::network::{Config, LayerSpec};
-use recurrent::optim::Schedule;
-use recurrent::rng::Rng;
-use recurrent::sampling::Sampling;
-use recurrent::text::Vocabulary;
-use recurrent::{Cells, Error, Result};
+use super::{chart, options::Options, options::backend, run};
+use recurrent::checkpoint::{Keeper, Limits};
+use recurrent::file::{check_new, check_outputs, in_folder, set_aside, write_atomically};
+use recurrent::text::{self, Continuation, Corpus, Vocabulary};
+use recurrent::train::{Budget, TextFit, pace_bar};
+use recurrent::{Cells, Error, Result, Workspace, rng::Rng, sampling::Sampling};
+use serde_json::json;
+use std::io::{Write, stderr, stdout};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// How a call ended without an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// With everything done that was asked for.
-    Done,
-    /// By `stop`, before that.
-    Stopped,
-}
-
-/// Does what the options say; `stop` ends it early, with everything saved.
-pub fn run(options: &Options, stop: &AtomicBool) -> Result<Ending> {
-    let begin = Instant::now();
+/// Does what the options say; `stop` ends it early, with everything saved. Whether it did all rather than was stopped.
+pub fn run(options: &Options, stop: &AtomicBool) -> Result<bool> {
+    let begun = Instant::now();
+    let product = |name| in_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/target/char_lm"), name);
+    let file = options.checkpoint.clone().map_or_else(|| product("char_lm.ckpt"), Ok)?;
     if options.sample_only {
-        return sample_only(options, stop);
+        let saved = run::Saved::read(file, Limits::default())?;
+        let network = saved.network(backend(&options.backend), &Cells::new())?;
+        print(sample(options, &network, &saved.application.0.vocabulary, stop)?)?;
+        return Ok(!stop.load(Ordering::Relaxed));
     }
-    let corpus = Corpus::read(options.text.as_deref())?;
+    let files = options.text.clone().map_or_else(checkout, |file| Ok(vec![file]))?;
+    let corpus = Corpus::read(&files, 10)?;
     let baselines = corpus.baselines()?;
     // What is used or written after the training is examined before it.
-    let prime = prime(options, &corpus.vocabulary)?;
-    let outputs = Outputs::of(options, &corpus.files)?;
-    let backend = options.backend.backend()?;
-    let mut run = if options.resume {
-        let saved = Saved::read(&outputs.checkpoint, Limits::default())?;
-        agree(options, &saved)?;
-        Run::resume(saved, &corpus, backend)?
-    } else {
-        let (config, settings) = fresh(options, corpus.vocabulary.len());
-        Run::new(&config, settings, &corpus, backend)?
-    };
-    let untrained = Net::with_backend(run.network.config(), run.kept.settings.seed, options.backend.backend()?)?;
-    let before = gradient_flow(&untrained, &corpus)?;
-    drop(untrained);
-    let cell = name(cell_name(run.network.config()).unwrap_or(CellName::Lstm));
-    print(&introduction(&run, &corpus, &cell, options.backend))?;
-    if options.checkpoint.is_none()
-        && !options.resume
-        && let Some(previous) = set_aside(&outputs.checkpoint)?
-    {
-        complain(&format!("the checkpoint of the run before is now {}", previous.display()));
+    prime(options, corpus.vocabulary())?;
+    let svg = options.svg.clone().map_or_else(|| product("char_lm.svg"), Ok)?;
+    let summary = ("--summary", options.summary.as_deref());
+    let outputs = [("--checkpoint", Some(&*file)), ("--svg", Some(&svg)), summary];
+    check_outputs(files.iter().map(|path| ("the text", &**path)), outputs)?;
+    if options.checkpoint.is_some() && !options.resume && !options.overwrite {
+        check_new("--checkpoint", &file, "--resume to go on from it, or --overwrite")?;
     }
-    let mut keeper = Keeper::new(&outputs.checkpoint, &corpus, options.save_every, &run);
-    let chars_per_second = train(&mut run, &corpus, options, &mut keeper, begin, stop)?;
-    let checkpoint = outputs.checkpoint.display();
+    let mut run = if options.resume { run::resume(options, &corpus, &file) } else { run::begin(options, &corpus) }?;
+    let (kept, first, mut look) = (run.application.clone(), run.trainer.counts().updates, Workspace::new());
+    corpus.expect_windows([kept.window, kept.rows])?;
+    let untrained = run::Net::with_backend(run.trainer.network().config(), kept.seed, backend(&options.backend))?;
+    let recent = &corpus.symbols()[corpus.symbols().len().saturating_sub(101)..];
+    let before = untrained.last_symbol_flows(&mut look, recent)?;
+    let cell = before.first().map_or("", |(layer, _)| &*layer.cell);
+    let (backend, parameters) = (&options.backend, untrained.parameters().len());
+    print(format!("{cell} with {parameters} parameters on {backend}; {corpus}"))?;
+    let previous = if options.checkpoint.is_none() && !options.resume { set_aside(&file)? } else { None };
+    previous.iter().for_each(|path| complain(format!("the checkpoint of the run before is now {}", path.display())));
+
+    // Half a second is for the sample and the chart.
+    let (stop_at, spare) = (options.seconds.or(options.steps.is_none().then_some(60.0)), Duration::from_millis(500));
+    let budget = Budget { first, steps: options.steps, begin: begun, seconds: stop_at, spare, stop: Some(stop) };
+    let keeper = &mut Keeper::new(&file, options.save_every, |notice| complain(notice)).rescue_as("char_lm");
+    let fit = TextFit::new([kept.window, kept.rows], 200).keep_last();
+    let pace = run.train_text(&fit, &corpus, budget, keeper, pace_bar(|pace| complain(pace)))?;
+    let (steps, rate, checkpoint) = (pace.step, pace.per_second(), file.display());
     if stop.load(Ordering::Relaxed) {
-        complain(&format!("interrupted after step {}: saved to {checkpoint}; go on with --resume", run.steps()));
-        return Ok(Ending::Stopped);
+        complain(format!("interrupted after step {steps}: saved to {checkpoint}; go on with --resume"));
+        return Ok(false);
     }
 
-    let bits = bits_per_char(&run.network, &corpus)?;
-    let after: Flows = gradient_flow(&run.network, &corpus)?;
-    let mut curve = run.kept.curve.clone();
-    curve.validation.push((run.steps(), bits));
-    write_atomically(&outputs.svg, chart::draw(&curve, baselines, &before, &after)?.as_bytes())?;
-    let summary = Summary {
-        bits_per_char: bits,
-        uniform: baselines.uniform,
-        unigram: baselines.unigram,
-        bigram: baselines.bigram,
-        chars_per_second,
-        parameters: run.network.parameters().len(),
-        steps: run.steps(),
-        seed: run.kept.settings.seed,
-        backend: name(options.backend),
-        cell,
-        text_digest: corpus.digest.to_string(),
-    };
-    if let Some(path) = &outputs.summary {
-        let json = serde_json::to_string_pretty(&summary).map_err(|error| io("writing", path, error.into()))?;
-        write_atomically(path, format!("{json}\n").as_bytes())?;
-    }
-    print(&table(&summary.cell, bits, baselines))?;
-    let sample = draw_sample(options, &run.network, &run.kept.vocabulary, &prime, stop)?;
-    print(&format!("sample at temperature {}:\n{sample}\n", options.temperature))?;
-    let seconds = begin.elapsed().as_secs_f64();
-    print(&format!(
-        "{chars_per_second:.0} characters/s in training, {seconds:.1} s in all\n\
-         checkpoint {checkpoint}\nchart      {}",
-        outputs.svg.display()
-    ))?;
-    Ok(ending(stop))
-}
-
-fn ending(stop: &AtomicBool) -> Ending {
-    if stop.load(Ordering::Relaxed) { Ending::Stopped } else { Ending::Done }
-}
-
-/// The network and the settings of a new run.
-fn fresh(options: &Options, symbols: usize) -> (Config, Settings) {
-    let cell = options.cell.unwrap_or(CellName::Lstm);
-    let (hidden, layers) = (options.hidden.unwrap_or(128), options.layers.unwrap_or(1));
-    let rate = options.rate.unwrap_or(0.02);
-    let steps = options.horizon.unwrap_or(2500);
-    let settings = Settings {
-        rows: options.batch.unwrap_or(16) as usize,
-        window: options.window.unwrap_or(32) as usize,
-        seed: options.seed.unwrap_or(1),
-        schedule: Schedule::Cosine { rate, end: rate / 20.0, warm_up: steps / 20, steps },
-        limit: 1.0,
-    };
-    (cell.config(symbols, hidden as usize, layers as usize), settings)
-}
-
-/// Whether what the options ask for is what the checkpoint holds.
-fn agree(options: &Options, saved: &Saved) -> Result<()> {
-    let settings = saved.application.settings;
-    let stack = saved.config.layers.iter().find_map(|layer| match layer {
-        LayerSpec::Recurrent(stack) => Some(stack),
-        LayerSpec::Dense(_) | LayerSpec::Dropout(_) => None,
+    let bits = run.trainer.evaluate_text(&corpus.passage())?.loss.bits();
+    run.curve.validated(steps, bits);
+    let after = run.trainer.network().last_symbol_flows(&mut look, recent)?;
+    write_atomically(&svg, chart::draw(&run.curve, baselines, [&before, &after])?.as_bytes())?;
+    let summary = json!({
+        "bits_per_char": bits, "uniform": baselines.uniform, "unigram": baselines.unigram, "bigram": baselines.bigram,
+        "chars_per_second": rate, "parameters": parameters, "steps": steps, "seed": kept.seed, "backend": backend,
+        "cell": cell, "text_digest": corpus.digest().to_string(),
     });
-    let (peak, steps) = match settings.schedule {
-        Schedule::Cosine { rate, steps, .. } => (Some(rate), Some(steps)),
-        _ => (None, None),
-    };
-    let number = |number: Option<usize>| number.map(|number| number.to_string());
-    let asked = |asked: Option<u32>| asked.map(|asked| asked.to_string());
-    let pairs = [
-        ("--cell", options.cell.map(name), cell_name(&saved.config).map(name)),
-        ("--hidden", asked(options.hidden), number(stack.map(|stack| stack.hidden))),
-        ("--layers", asked(options.layers), number(stack.map(|stack| stack.layers))),
-        ("--batch", asked(options.batch), number(Some(settings.rows))),
-        ("--window", asked(options.window), number(Some(settings.window))),
-        ("--seed", options.seed.map(|seed| seed.to_string()), Some(settings.seed.to_string())),
-        ("--rate", options.rate.map(|rate| rate.to_string()), peak.map(|rate| rate.to_string())),
-        ("--horizon", options.horizon.map(|steps| steps.to_string()), steps.map(|steps| steps.to_string())),
-    ];
-    for (option, asked, held) in pairs {
-        if let Some(asked) = asked.filter(|asked| Some(asked) != held.as_ref()) {
-            let held = held.unwrap_or_else(|| "something else".into());
-            let expected = format!("{held}, as in the checkpoint to resume");
-            return Err(Error::Config { at: option.into(), expected, found: asked });
-        }
-    }
-    Ok(())
+    options.summary.iter().try_for_each(|path| write_atomically(path, format!("{summary:#}\n").as_bytes()))?;
+    print(format!("bits per character of the held-out text\n{baselines}\n  {cell:7}  {bits:7.4}\n"))?;
+    let sample = sample(options, run.trainer.network(), &kept.vocabulary, stop)?;
+    print(format!("sample at temperature {}:\n{sample}\n", options.temperature))?;
+    print(format!("{rate:.0} characters/s in training, {:.1} s in all", begun.elapsed().as_secs_f64()))?;
+    print(format!("checkpoint {checkpoint}\nchart      {}", svg.display()))?;
+    Ok(!stop.load(Ordering::Relaxed))
 }
 
-fn cell_name(config: &Config) -> Option<CellName> {
-    config.layers.iter().find_map(|layer| match layer {
-        LayerSpec::Recurrent(stack) => CellName::from_str(stack.cell.name(), false).ok(),
-        LayerSpec::Dense(_) | LayerSpec::Dropout(_) => None,
-    })
-}
-
-fn introduction(run: &Run, corpus: &Corpus, cell: &str, backend: BackendName) -> String {
-    format!(
-        "{cell} with {} parameters on {}; {} characters of text, {} of them held out, {} distinct",
-        run.network.parameters().len(),
-        name(backend),
-        corpus.symbols.len(),
-        corpus.symbols.len() - corpus.held_out,
-        corpus.vocabulary.len(),
-    )
-}
-
-fn sample_only(options: &Options, stop: &AtomicBool) -> Result<Ending> {
-    let saved = Saved::read(checkpoint(options)?, Limits::default())?;
-    let vocabulary = &saved.application.vocabulary;
-    let prime = prime(options, vocabulary)?;
-    let network = saved.network(options.backend.backend()?, &Cells::new())?;
-    print(&draw_sample(options, &network, vocabulary, &prime, stop)?)?;
-    Ok(ending(stop))
+/// The text without `--text`: documents and sources of this checkout.
+pub fn checkout() -> Result<Vec<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = ["rnn-backend-naive/src", "rnn-backend-faer/src", "rnn-check/src", "rnn-kernels/src"];
+    let folders = ["src", "examples", "tests"].iter().chain(&crates).map(|name| root.join(name));
+    let sources = folders.filter(|folder| folder.is_dir()).map(|folder| text::list(folder, "rs", usize::MAX));
+    let files = std::iter::once(text::list(root, "md", 1)).chain(sources).collect::<Result<Vec<_>>>();
+    files.map(|files| files.concat())
 }
 
 /// What the sample begins with, in characters that the vocabulary has.
-fn prime(options: &Options, vocabulary: &Vocabulary) -> Result<String> {
+fn prime(options: &Options, vocabulary: &Vocabulary) -> Result<Vec<u32>> {
     match vocabulary.encode(&options.prime) {
-        Ok(_) => Ok(options.prime.clone()),
         // A text without line ends is begun with its first character in order.
-        Err(_) if options.prime == "\n" => vocabulary.decode(&[0]),
-        Err(error) => Err(Error::Format {
-            what: "--prime".into(),
-            expected: "characters of the text".into(),
-            found: format!("{:?} ({error})", options.prime),
-        }),
+        Err(_) if options.prime == "\n" => Ok(vec![0]),
+        encoded => encoded.map_err(|error| Error::format("--prime", "characters of the text", error)),
     }
 }
 
-fn draw_sample(
-    options: &Options,
-    network: &Net,
-    vocabulary: &Vocabulary,
-    prime: &str,
-    stop: &AtomicBool,
-) -> Result<String> {
+/// The prime and the characters drawn after it, fewer if `stop` says so.
+fn sample(options: &Options, network: &run::Net, vocabulary: &Vocabulary, stop: &AtomicBool) -> Result<String> {
     let sampling = Sampling { temperature: options.temperature, top_k: options.top_k.map(|k| k as usize) };
-    let mut rng = Rng::seed(options.seed.unwrap_or(1));
-    sample(network, vocabulary, sampling, prime, options.sample, &mut rng, stop)
+    let (prime, rng) = (prime(options, vocabulary)?, Rng::seed(options.fixed.seed.unwrap_or(1)));
+    let drawn = Continuation::of(network, &prime, sampling, rng)?.take(options.sample as usize);
+    let drawn = drawn.take_while(|_| !stop.load(Ordering::Relaxed)).collect::<Result<Vec<_>>>()?;
+    vocabulary.decode(&[prime, drawn].concat())
+}
+
+/// A line that the user should see; that nobody reads any more, as after `2>&1 | head`, is no reason to stop.
+pub fn complain(line: impl std::fmt::Display) {
+    let _ = writeln!(stderr(), "char_lm: {line}");
+}
+
+/// A text for standard output, which may be closed: `println!` would panic then.
+fn print(text: impl std::fmt::Display) -> Result<()> {
+    writeln!(stdout(), "{text}").map_err(|source| Error::io("writing", "standard output", source))
 }

@@ -6,14 +6,11 @@
 
 mod cases;
 mod chart;
-#[path = "../common/place.rs"]
-mod place;
 
 use cases::{Measured, RADII, cases, closed_form, largest_deviation, linear, measure};
 use clap::Parser;
-use place::{io, product, writable};
-use recurrent::Result;
-use recurrent::checkpoint::write_atomically;
+use recurrent::file::{check_writable, in_folder, write_atomically};
+use recurrent::{Error, Result};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,8 +45,9 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     // Measuring may take minutes: where the chart goes is examined before.
-    let svg = options.svg.clone().map_or_else(|| product("gradient_flow", "gradient_flow.svg"), Ok)?;
-    writable(&svg)?;
+    let products = || in_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/target/gradient_flow"), "gradient_flow.svg");
+    let svg = options.svg.clone().map_or_else(products, Ok)?;
+    check_writable(&svg)?;
     let (steps, hidden) = (usize::from(options.steps), usize::from(options.hidden));
     let mut measured: Vec<Measured> =
         cases(hidden).iter().map(|case| measure(case, steps, options.seed)).collect::<Result<_>>()?;
@@ -66,7 +64,7 @@ fn run(options: &Options) -> Result<()> {
         verdicts(&measured),
         svg.display()
     );
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| io("writing", "standard output".as_ref(), error))
+    std::io::stdout().write_all(text.as_bytes()).map_err(|source| Error::io("writing", "standard output", source))
 }
 
 /// `‖∂L/∂h_t‖` at five times for each network.

@@ -1,7 +1,8 @@
 //! `resume(save(run)) = run`, bit for bit: everything a training run is, in one file.
 //!
 //! A [`Checkpoint`] is the content, [`write_atomically`] the way any file of this crate reaches the disk, [`Limits`] what
-//! both the writer and the reader of a file keep to. Whoever wants no more than the network takes
+//! both the writer and the reader of a file keep to, a [`Keeper`] saves a run on its way and whatever ends it, and a [`Run`] is
+//! all that a program has of one. Whoever wants no more than the network takes
 //! [`Network::from_checkpoint`](crate::Network::from_checkpoint).
 //!
 //! # The file
@@ -53,12 +54,15 @@
 //! **Version 1**, written by the first release, is read for ever. The 8 bytes are there the length, and the digest that
 //! of the 24 bytes and of all that follows: the fields of a [`Checkpoint`] in their order, bincode 2.
 
+mod agree;
 mod compact;
 mod fault;
 mod format;
+mod keeper;
 mod limits;
 mod network;
 mod parts;
+mod run;
 mod stored;
 mod trainer;
 mod training;
@@ -68,8 +72,11 @@ mod version_2;
 pub use crate::cells::CellRecord;
 pub use crate::digest::Digest;
 pub use crate::file::write_atomically;
+pub use agree::expect_same;
 pub use fault::CheckpointFault;
+pub use keeper::{Every, Keeper, Notice};
 pub use limits::Limits;
+pub use run::Run;
 pub use stored::Stored;
 pub use trainer::Training;
 pub use training::Checkpoint;

@@ -5,7 +5,8 @@ use crate::cells::Cells;
 use crate::error::{Error, Result, check_len};
 use crate::finite::check_finite;
 use crate::network::{Network, State};
-use crate::train::{Counts, Kept, Progress, Settings, Snapshot, Trainer};
+use crate::text::Position;
+use crate::train::{Counts, Kept, OnNonFinite, Progress, Reading, Settings, Snapshot, Trainer};
 use rnn_kernels::{Backend, Scalar};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,7 +105,8 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
     }
 
     /// A trainer of one that was written before there were trainers, or without one: with these settings it goes on from its parameters,
-    /// moments, count of steps, random state and carried state.
+    /// moments, count of steps, random state and carried state. If that has rows, [`Trainer::fit_text`] goes on at `cursor`, and draws its
+    /// shifts from the random state.
     ///
     /// # Errors
     /// As [`trainer`](Self::trainer), and [`Error::Kind`] if the rule of the settings is another.
@@ -121,9 +123,11 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
         }
         let network = self.network(backend, cells)?;
         let good = match settings.on_non_finite {
-            crate::train::OnNonFinite::GoBack { .. } => Some(Snapshot::of(&self.parameters, &self.optimiser)?),
+            OnNonFinite::GoBack { .. } => Some(Snapshot::of(&self.parameters, &self.optimiser)?),
             _ => None,
         };
+        let position = Position { cursor: self.cursor, starts_over: false };
+        let reading = Reading { position, rng: self.rng.clone(), windows: self.step };
         let kept = Kept {
             optimiser: self.optimiser.clone(),
             rng: self.rng.clone(),
@@ -132,7 +136,7 @@ impl<T: Stored, A: Serialize + DeserializeOwned> Checkpoint<T, A> {
             gathered: Vec::new(),
             good,
             best: None,
-            progress: Progress::default(),
+            progress: Progress { reading: (self.rows > 0).then_some(reading), ..Progress::default() },
         };
         Trainer::assemble(network, settings, kept)
     }

@@ -1,12 +1,14 @@
-//! `path ↔ bytes`: how every file of this crate is read and replaced.
+//! `path ↔ bytes`: how every file of this crate is read and replaced, and where the files of a program may go.
 //!
 //! Both deal with regular files alone. A FIFO has no end that one could wait for, a device no length and no old content
 //! to fall back to; and opening either may do something.
 
+mod places;
 mod read;
 mod replace;
 mod stale;
 
+pub use places::{check_new, check_outputs, check_writable, in_folder, set_aside};
 pub(crate) use read::{Reading, read};
 pub use replace::write_atomically;
 

@@ -61,12 +61,12 @@ fn replace(path: &Path, bytes: &[u8], sync_folder: impl FnOnce(&File) -> io::Res
     }
 }
 
-fn folder(path: &Path) -> &Path {
+pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Where the symbolic links of `path` end: at a file, or at a name for a new one.
-fn follow(path: &Path) -> Result<PathBuf> {
+pub(super) fn follow(path: &Path) -> Result<PathBuf> {
     let io = |source| Error::io("writing", path, source);
     let mut target = path.to_path_buf();
     for _ in 0..LINKS {
@@ -87,7 +87,7 @@ fn follow(path: &Path) -> Result<PathBuf> {
 }
 
 /// What is at `target` now, if an ordinary write could change it.
-fn existing(path: &Path, target: &Path) -> Result<Option<Metadata>> {
+pub(super) fn existing(path: &Path, target: &Path) -> Result<Option<Metadata>> {
     let io = |source| Error::io("writing", path, source);
     let metadata = match std::fs::metadata(target) {
         Ok(metadata) => metadata,
@@ -97,7 +97,10 @@ fn existing(path: &Path, target: &Path) -> Result<Option<Metadata>> {
     check_regular(path, &metadata)?;
     // To `root` the system would not refuse it.
     if metadata.permissions().readonly() {
-        return Err(io(io::Error::new(ErrorKind::PermissionDenied, "a file whose mode allows nobody to write it")));
+        return Err(io(io::Error::new(
+            ErrorKind::PermissionDenied,
+            "permission denied: its mode allows nobody to write it",
+        )));
     }
     // A rename asks for permission to the folder alone.
     let metadata = at_once().write(true).open(target).and_then(|file| file.metadata()).map_err(io)?;

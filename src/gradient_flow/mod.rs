@@ -1,6 +1,7 @@
 //! `∂L/∂h_k = (∂h_t/∂h_k)ᵀ ∂L/∂h_t`, `∂h_t/∂h_k = Π diag(σ′) W_hh`: how gradients fare on their way back in time.
 //!
-//! [`GradientFlow`] looks at what happened: the norm of `∂L/∂h` at every step. [`Conditions`] looks at the weights
+//! [`GradientFlow`] looks at what happened: the norm of `∂L/∂h` at every step; [`Network::gradient_flows`](crate::Network::gradient_flows) takes
+//! that of every layer. [`Conditions`] looks at the weights
 //! and says what must or may happen (Pascanu, Mikolov & Bengio 2013). [`spectral_radius`] and
 //! [`largest_singular_value`] are the two numbers of a matrix it rests on.
 //!

@@ -36,6 +36,7 @@ mod builder;
 mod config;
 mod dims;
 mod dropped;
+mod flows;
 mod initial;
 mod kept;
 mod learned;
@@ -115,6 +116,8 @@ pub struct RecurrentLayer {
     pub direction: Direction,
     /// The prefix of its parameters and its number in the stack, e.g. `rnn.l0`.
     pub label: String,
+    /// The name of its cell in the configuration.
+    pub cell: String,
     /// `H`.
     pub hidden: usize,
     /// The name of the weights `W_hh [G·H, P]` that the output of the step before is multiplied by; `None` if the cell has none.
@@ -263,6 +266,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Network<T, B> {
                 layer: slot.layer,
                 direction: way.direction,
                 label: layer.label.clone(),
+                cell: layer.cell.name().into(),
                 hidden: layer.spec.size().hidden,
                 w_hh: at.map(|at| self.plan.blocks[first + at].name.clone()),
             }

@@ -1,10 +1,53 @@
-//! `text ↔ symbols`: vocabularies, n-gram code lengths, which tell how short a text is without a network, and streams to train from.
+//! `text ↔ symbols`: all that a language model needs beside its network.
+//!
+//! | what | type |
+//! |---|---|
+//! | the text of a file; the files of a folder | [`read`], [`list`](list()) |
+//! | the characters of a text, numbered | [`Vocabulary`] |
+//! | a text with an end that is held out, and what counts alone make of it | [`Corpus`], [`NGrams`] |
+//! | windows to train on, the state carried: [`Trainer::fit_text`](crate::train::Trainer::fit_text) reads them | [`Streams`] |
+//! | symbols to predict: [`Trainer::evaluate_text`](crate::train::Trainer::evaluate_text) does | [`Passage`] |
+//! | what a network makes of a beginning | [`Continuation`] |
+//!
+//! ```
+//! # #[cfg(feature = "_backend")]
+//! # fn main() -> recurrent::Result<()> {
+//! use recurrent::network::{Config, Network, RecurrentSpec};
+//! use recurrent::train::{Settings, TextFit, Trainer, quietly};
+//! use recurrent::{rng::Rng, sampling::Sampling, text::{Continuation, Corpus}};
+//!
+//! let corpus = Corpus::new(&"a rose is a rose is ".repeat(50), 10)?;
+//! let symbols = corpus.vocabulary().len();
+//! let config = Config::one_hot(symbols).recurrent(RecurrentSpec::gru(12)).softmax(symbols);
+//! let mut trainer = Trainer::new(Network::<f32>::new(&config, 1)?, Settings::adam(0.02).clip_norm(1.0).carry_state())?;
+//! trainer.fit_text(&TextFit::new([10, 4], 50).epochs(4), corpus.train(), Some(&corpus.passage()), quietly)?;
+//! assert!(trainer.evaluate_text(&corpus.passage())?.loss.bits() < corpus.baselines()?.bigram);
+//!
+//! let beginning = corpus.vocabulary().encode("a rose")?;
+//! let likeliest = Sampling { temperature: 0.0, top_k: None };
+//! let more = Continuation::of(trainer.network(), &beginning, likeliest, Rng::seed(1))?;
+//! let more: Vec<u32> = more.take(3).collect::<recurrent::Result<_>>()?;
+//! assert_eq!(corpus.vocabulary().decode(&more)?, " is");
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "_backend"))]
+//! # fn main() {}
+//! ```
 
+mod continuation;
+mod corpus;
+mod list;
 mod ngrams;
+mod passage;
 mod streams;
 mod vocabulary;
 
+pub use continuation::Continuation;
+pub use corpus::{Baselines, Corpus};
+pub use list::list;
 pub use ngrams::NGrams;
+pub use passage::Passage;
+pub(crate) use passage::PassageWindow;
 pub use streams::{Position, StreamWindow, Streams};
 pub use vocabulary::Vocabulary;
 

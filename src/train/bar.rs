@@ -1,11 +1,14 @@
 //! `epoch 12 ▐████▌ 0.231 nats`: a fit as a bar on the terminal.
 
-use super::fit::{Fit, Moment};
+use super::epochs::Moment;
+use super::fit::Fit;
+use super::pace::Pace;
 use super::trainer::Trainer;
 use crate::error::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use rnn_kernels::{Backend, Scalar};
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 /// An observer of [`Trainer::fit`] that shows a bar for each epoch on standard error and leaves a line for each; it never stops the fit.
 /// Where standard error is no terminal only the lines are written.
@@ -39,5 +42,26 @@ pub fn bar<T: Scalar, B: Backend<T> + ?Sized>(
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Shows how much of a budget is used as a bar on standard error, and the [pace](Pace) beside it; where that is no terminal, `line` is told the
+/// pace every five seconds.
+pub fn pace_bar(mut line: impl FnMut(&Pace)) -> impl FnMut(&Pace) {
+    let (bar, mut told) = (ProgressBar::new(1000), Instant::now());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar:.blue} {msg}") {
+        bar.set_style(style);
+    }
+    move |pace| {
+        if bar.is_hidden() && told.elapsed() >= Duration::from_secs(5) {
+            line(pace);
+            told = Instant::now();
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // of 1000
+        bar.set_position((pace.share * 1000.0) as u64);
+        bar.set_message(pace.to_string());
+        if pace.share >= 1.0 {
+            bar.finish_and_clear();
+        }
     }
 }

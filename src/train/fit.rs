@@ -1,9 +1,7 @@
-//! `epochs of batches → validate → keep the best, lower the rate, stop early`.
+//! `sequences → batches of an epoch`: a fit over rows that do not follow each other.
 
-use super::kept::Step;
-use super::progress::{Best, Ended, Epoch};
+use super::epochs::Moment;
 use super::scores::{Scores, evaluate};
-use super::snapshot::Snapshot;
 use super::trainer::Trainer;
 use crate::data::{Order, Padded, Sequences};
 use crate::error::{Error, Result};
@@ -98,7 +96,7 @@ impl Fit {
         Self { keep_best: false, ..self }
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let range =
             |what: &str, expected: &str, found: String| Err(Error::range(format!("fit: {what}"), expected, found));
         if self.batch == 0 {
@@ -127,18 +125,8 @@ fn batch() -> usize {
     32
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
-}
-
-/// What has just happened in a fit.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Moment<'a> {
-    /// A batch, and how many of the epoch there are.
-    Step(&'a Step, usize),
-    /// An epoch is over, and whether it is the best so far.
-    Epoch(&'a Epoch, bool),
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
@@ -174,32 +162,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         if self.kept.progress.epochs.is_empty() && self.kept.progress.batches == 0 {
             self.settings.rates().check_run(self.most_updates(fit, train))?;
         }
-        if self.kept.progress.ended == Some(Ended::Epochs) && (self.kept.progress.epochs.len() as u64) < fit.epochs {
-            self.kept.progress.ended = None;
-        }
         let mut padded = Padded::new();
-        while self.kept.progress.ended.is_none() {
-            if self.kept.progress.epochs.len() as u64 >= fit.epochs {
-                self.end(fit, Ended::Epochs)?;
-                break;
-            }
-            if self.one_epoch(fit, train, &mut padded, &mut observe)?.is_break() {
-                return Ok(false);
-            }
-            let scores = validation.map(|data| self.evaluate(data, fit.batch)).transpose()?;
-            let better = self.close_epoch(fit, scores)?;
-            let progress = &self.kept.progress;
-            if fit.patience.is_some_and(|patience| progress.waited >= patience) {
-                self.end(fit, Ended::Patience)?;
-            } else if progress.epochs.len() as u64 >= fit.epochs {
-                self.end(fit, Ended::Epochs)?;
-            }
-            let Some(epoch) = self.kept.progress.epochs.last() else { unreachable!("an epoch was closed") };
-            if observe(self, Moment::Epoch(epoch, better))?.is_break() {
-                return Ok(self.kept.progress.ended.is_some());
-            }
-        }
-        Ok(true)
+        self.epochs(
+            fit,
+            &mut observe,
+            |trainer, observe| trainer.one_epoch(fit, train, &mut padded, observe),
+            |trainer| validation.map(|data| trainer.evaluate(data, fit.batch)).transpose(),
+        )
     }
 
     /// Scores of the network as it is, `batch` sequences at a time, without noise.
@@ -259,55 +228,4 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         }
         Ok(ControlFlow::Continue(()))
     }
-
-    /// Notes an epoch and what follows from its score; whether it is the best.
-    fn close_epoch(&mut self, fit: &Fit, validation: Option<Scores>) -> Result<bool> {
-        let training = std::mem::take(&mut self.kept.progress.loss);
-        let epoch = Epoch { training, validation, rate: self.rate(), updates: self.kept.count.updates };
-        let (number, score) = (self.kept.progress.epochs.len() as u64, epoch.score());
-        let better = self.kept.progress.best.is_none_or(|best| score < best.score - fit.least_gain);
-        let better = better && score.is_finite();
-        if better && (fit.keep_best || fit.plateau.is_some_and(|plateau| plateau.back_to_best)) {
-            self.kept.best = Some(Snapshot::of(self.network.parameters(), &self.kept.optimiser)?);
-        }
-        let progress = &mut self.kept.progress;
-        progress.epochs.push(epoch);
-        (progress.batches, progress.order) = (0, None);
-        if better {
-            progress.best = Some(Best { epoch: number, score });
-            (progress.waited, progress.on_plateau) = (0, 0);
-            return Ok(true);
-        }
-        (progress.waited, progress.on_plateau) = (progress.waited + 1, progress.on_plateau + 1);
-        if let Some(Plateau { factor, patience, floor, back_to_best }) = fit.plateau
-            && progress.on_plateau >= patience
-        {
-            progress.on_plateau = 0;
-            self.kept.count.factor = (self.kept.count.factor * factor).max(floor);
-            if back_to_best {
-                self.go_to_best()?;
-            }
-        }
-        Ok(false)
-    }
-
-    fn end(&mut self, fit: &Fit, why: Ended) -> Result<()> {
-        self.kept.progress.ended = Some(why);
-        if fit.keep_best { self.go_to_best() } else { Ok(()) }
-    }
-
-    fn go_to_best(&mut self) -> Result<()> {
-        let Some(best) = self.kept.best.take() else { return Ok(()) };
-        let gone = self.go_to(&best);
-        self.kept.best = Some(best);
-        gone
-    }
-}
-
-/// Nothing to say: an observer for those who want none.
-///
-/// # Errors
-/// None.
-pub fn quietly<S: ?Sized>(_: &S, _: Moment<'_>) -> Result<ControlFlow<()>> {
-    Ok(ControlFlow::Continue(()))
 }

@@ -1,8 +1,8 @@
 //! Training as one object: a step, an epoch, a whole fit; kept and resumed bit for bit.
 //!
 //! A [`Trainer`] owns a network and all that goes from one step to the next. [`Trainer::step`] is one batch of whatever one has;
-//! [`Trainer::fit`] goes over [`Sequences`](crate::Sequences) epoch by epoch. What a run is, is data: [`Settings`] say how a step is made,
-//! [`Fit`] how data are gone over, [`Progress`] where that stands.
+//! [`Trainer::fit`] goes over [`Sequences`](crate::Sequences) epoch by epoch, [`Trainer::fit_text`] over one long text with the state carried.
+//! What a run is, is data: [`Settings`] say how a step is made, [`Fit`] and [`TextFit`] how data are gone over, [`Progress`] where that stands.
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]
@@ -44,24 +44,35 @@
 
 #[cfg(feature = "progress")]
 mod bar;
+mod budget;
+mod curve;
+mod epochs;
 mod fit;
 mod groups;
 mod kept;
+mod pace;
 mod progress;
 mod scores;
 mod settings;
 mod snapshot;
+mod text_fit;
 mod trainer;
 mod update;
 mod windows;
 
 #[cfg(feature = "progress")]
-pub use bar::bar;
-pub use fit::{Fit, Moment, Plateau, quietly};
+pub use bar::{bar, pace_bar};
+pub use budget::Budget;
+pub use curve::Curve;
+pub use epochs::{Moment, quietly};
+pub use fit::{Fit, Plateau};
 pub(crate) use kept::Kept;
 pub use kept::{Counts, Step};
+pub use pace::Pace;
+pub(crate) use progress::Reading;
 pub use progress::{Best, Ended, Epoch, Progress};
-pub use scores::{Scores, evaluate};
+pub use scores::{Scores, evaluate, evaluate_text};
 pub use settings::{Clip, Group, OnNonFinite, Settings, Windows};
 pub use snapshot::Snapshot;
+pub use text_fit::TextFit;
 pub use trainer::Trainer;

@@ -3,9 +3,10 @@
 use super::scores::Scores;
 use crate::loss::Loss;
 use crate::rng::Rng;
+use crate::text::Position;
 use serde::{Deserialize, Serialize};
 
-/// Where [`Trainer::fit`](super::Trainer::fit) stands.
+/// Where [`Trainer::fit`](super::Trainer::fit) or [`fit_text`](super::Trainer::fit_text) stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
@@ -25,9 +26,24 @@ pub struct Progress {
     pub(crate) on_plateau: u64,
     /// Why the fit ended, if it has.
     pub ended: Option<Ended>,
+    /// Where a fit over a text reads on.
+    #[serde(default)]
+    pub(crate) reading: Option<Reading>,
 }
 
-/// One pass over the training rows.
+/// Where a text is read on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reading {
+    /// Before the next window.
+    pub position: Position,
+    /// Of the shifts with which reading starts over.
+    pub rng: Rng,
+    /// Windows so far.
+    pub windows: u64,
+}
+
+/// One pass over the training rows, or so many windows of a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epoch {

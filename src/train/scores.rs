@@ -4,6 +4,7 @@ use crate::data::{Padded, Sequences};
 use crate::error::Result;
 use crate::loss::{Loss, Objective, Targets, ctc, edit_distance};
 use crate::network::{Network, Workspace};
+use crate::text::{Passage, PassageWindow};
 use rnn_kernels::{Backend, IGNORE, Scalar, SeqRef};
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +133,31 @@ pub fn evaluate<T: Scalar, B: Backend<T> + ?Sized>(
                 _ => scores.judge(objective, y, targets, |t, n| at_end || t < lengths[n]),
             }
         }
+    }
+    Ok(scores)
+}
+
+/// Scores of a network over symbols on a [`Passage`]: each of its symbols is predicted from those before it, read as so many pieces side by
+/// side, whose states are carried from window to window. Without noise, in memory of one window.
+///
+/// # Errors
+/// Those of [`Network::evaluate`].
+pub fn evaluate_text<T: Scalar, B: Backend<T> + ?Sized>(
+    network: &Network<T, B>,
+    workspace: &mut Workspace<T>,
+    passage: &Passage<'_>,
+) -> Result<Scores> {
+    let mut scores = Scores { sequences: passage.rows() as u64, ..Scores::default() };
+    let (mut state, mut window) = (network.state(passage.rows())?, PassageWindow::default());
+    let objective = network.config().head.as_ref().map(|head| head.objective);
+    let mut from = 0;
+    while passage.load(&mut window, from)? {
+        let (batch, targets) = (window.batch()?, window.targets());
+        scores.loss += network.evaluate(workspace, &batch, targets, &mut state)?;
+        if let Some(objective) = objective {
+            scores.judge(objective, network.output(workspace), targets, |t, _| t > 0);
+        }
+        from += batch.steps();
     }
     Ok(scores)
 }

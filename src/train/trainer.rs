@@ -53,6 +53,8 @@ pub struct Trainer<T, B: ?Sized = DefaultBackend> {
     pub(super) workspace: Workspace<T>,
     /// The state after the batch at hand, which is carried on when all else is done.
     pub(super) next_state: State<T>,
+    /// The random state after the batch at hand, in the same way.
+    pub(super) next_rng: Rng,
     /// The parameters without noise.
     pub(super) clean: Aligned<T>,
     /// By range of parameters that have one rate, the factor of it. Frozen ones are in none.
@@ -105,6 +107,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         Ok(Self {
             workspace,
             next_state: network.state(0)?,
+            next_rng: kept.rng.clone(),
             clean: Aligned::default(),
             rates: Vec::with_capacity(groups.len()),
             whole: true,
@@ -137,27 +140,25 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     /// that overflows are dropped. [`Error::Len`] if the carried
     /// state has other rows than the batch: [`start_over`](Self::start_over), or [set](Self::set_state) one that fits.
     pub fn step(&mut self, batch: &Batch<'_, T>, targets: Targets<'_, T>) -> Result<Step> {
-        self.expect_whole("step")?;
         let state = self.initial_state(batch.rows())?;
-        let rng = self.kept.rng.clone();
-        let seed = self.kept.rng.next_u64();
+        self.step_from(state, batch, targets)
+    }
+
+    /// The same from this state. A panic, too, leaves what goes to the next step as it was, or says that it did not: see [`keep`](Self::keep).
+    pub(super) fn step_from(&mut self, state: State<T>, batch: &Batch<'_, T>, targets: Targets<'_, T>) -> Result<Step> {
+        self.expect_whole("step")?;
+        self.next_rng.clone_from(&self.kept.rng);
+        let seed = self.next_rng.next_u64();
         let batch = if batch.noise.is_some() { *batch } else { batch.with_noise(seed) };
-        let stepped = match self.settings.windows {
+        let step = match self.settings.windows {
             None => self.micro_step(&batch, targets, &state),
             Some(windows) => self.window_by_window(&batch, targets, state, windows),
-        };
-        match stepped {
-            Ok(step) => {
-                if self.settings.carry_state && step.left_out.is_none() {
-                    std::mem::swap(&mut self.kept.state, &mut self.next_state);
-                }
-                Ok(step)
-            }
-            Err(error) => {
-                self.kept.rng = rng;
-                Err(error)
-            }
+        }?;
+        self.kept.rng.clone_from(&self.next_rng);
+        if self.settings.carry_state && step.left_out.is_none() {
+            std::mem::swap(&mut self.kept.state, &mut self.next_state);
         }
+        Ok(step)
     }
 
     /// Forgets the carried state: the next batch starts from a state of 0, and may have another number of rows.
@@ -235,7 +236,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
     }
 
     /// What a batch of so many rows starts from.
-    fn initial_state(&self, rows: usize) -> Result<State<T>> {
+    pub(super) fn initial_state(&self, rows: usize) -> Result<State<T>> {
         match self.kept.state.rows() {
             carried if self.settings.carry_state && carried > 0 => {
                 if carried != rows {

@@ -40,10 +40,14 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         }
         self.add_weight_noise()?;
         // With one batch the mean is taken as it goes back; of several it is taken when all targets are known.
-        let weight = (self.settings.accumulate > 1).then_some(1.0);
-        let Self { network, workspace, next_state, gradients, .. } = self;
+        let several = self.settings.accumulate > 1;
+        let weight = several.then_some(1.0);
+        let Self { network, workspace, next_state, gradients, whole, .. } = self;
+        // What was gathered before is lost if a panic breaks off what is added to it.
+        *whole &= !several;
         let loss = network.loss_and_gradients_over(workspace, batch, targets, weight, next_state, gradients);
         self.take_weight_noise()?;
+        self.whole |= several;
         let loss = loss?;
         self.kept.count.gathered += 1;
         self.kept.count.weight += loss.weight;
@@ -103,12 +107,12 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         if deviation == 0.0 {
             return Ok(());
         }
-        let Self { network, clean, kept, whole, .. } = self;
+        let Self { network, clean, next_rng, whole, .. } = self;
         clean.grow("parameters without noise", network.parameters().len())?;
         clean.copy_from_slice(network.parameters());
         *whole = false;
         network.update(|parameters| {
-            parameters.iter_mut().for_each(|p| *p += T::from_f64(deviation * kept.rng.normal()));
+            parameters.iter_mut().for_each(|p| *p += T::from_f64(deviation * next_rng.normal()));
         });
         Ok(())
     }

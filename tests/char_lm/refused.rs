@@ -1,10 +1,10 @@
 //! What is used or written after the training is examined before it.
 
-use crate::char_lm::corpus::Corpus;
-use crate::char_lm::options::{Every, Options};
-use crate::char_lm::outputs::{Outputs, set_aside};
+use crate::char_lm::options::Options;
 use crate::{Desk, TINY};
 use clap::Parser;
+use recurrent::checkpoint::Every;
+use recurrent::file::set_aside;
 use std::path::{Path, PathBuf};
 
 #[test]
@@ -34,8 +34,8 @@ fn a_value_out_of_range_is_refused_with_what_was_expected() {
 
 #[test]
 fn how_often_to_save_is_said_in_steps_or_seconds() {
-    assert_eq!("500".parse(), Ok(Every::Steps(500)));
-    assert_eq!("1.5s".parse(), Ok(Every::Seconds(1.5)));
+    assert_eq!("500".parse::<Every>().unwrap(), Every::Steps(500));
+    assert_eq!("1.5s".parse::<Every>().unwrap(), Every::Seconds(1.5));
 }
 
 #[test]
@@ -102,10 +102,10 @@ fn no_output_is_another_one_or_the_text() {
         desk.refuses(&options(&desk, [&a, &to_text, &c]), "--svg: expected another file than that of the text");
         desk.refuses(&options(&desk, [&a, &to_nothing_yet, &c]), "--svg: expected another file than that of --check");
     }
-    let corpus = Corpus::read(None).unwrap();
+    // Without --text every file of the checkout is read.
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let error = Outputs::of(&options(&desk, [&a, &readme, &c]), &corpus.files).unwrap_err().to_string();
-    assert!(error.contains("--svg: expected another file than that of the text"), "{error}");
+    let own = Options { text: None, ..options(&desk, [&a, &readme, &c]) };
+    desk.refuses(&own, "--svg: expected another file than that of the text");
 }
 
 #[cfg(unix)]

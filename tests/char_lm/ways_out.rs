@@ -1,21 +1,12 @@
-//! Whatever ends a run, what it has learnt is in a file, and the exit status tells how it ended.
+//! Whatever ends a run, what it has learnt is in a file, and the exit status tells how it ended. What a panic or an error in the middle of a step
+//! leaves is in `tests/library/runs.rs`.
 
-use crate::char_lm::corpus::Corpus;
-use crate::char_lm::run::{Run, Saved, Settings};
-use crate::char_lm::saving::Keeper;
-use crate::char_lm::signals::ignored;
-use crate::char_lm::training::train;
+use crate::char_lm::run::Saved;
 use crate::program::{Program, rescued};
 use crate::{Desk, NEVER, TINY};
 use recurrent::checkpoint::Limits;
-use recurrent::network::{Config, RecurrentSpec};
-use recurrent::optim::Schedule;
-use rnn_backend_naive::Naive;
-use rnn_kernels::{Accum, Backend, MatMut, MatRef, Spec, Use};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use recurrent::signals::is_ignored;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than any test runs: only what is under test ends the run, and only the way out saves.
@@ -38,7 +29,7 @@ fn wait_for(path: &Path) {
 fn signals_save_and_the_status_tells_which_it_was() {
     for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1), ("XCPU", 24)] {
         // A shell lets the programs it starts in the background ignore SIGINT, and a program keeps to that.
-        if ignored() >> (number - 1) & 1 == 1 {
+        if is_ignored(number) {
             println!("skipped: SIG{signal} is ignored by whoever started the tests");
             continue;
         }
@@ -158,95 +149,6 @@ fn a_reader_that_is_gone_does_not_cost_the_files() {
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("standard output"), "{said}");
     assert_eq!(desk.files(), ["run.ckpt", "run.json", "run.svg", "spare"]);
-}
-
-/// The naive backend, with a panic in the n-th product or packing from when `n` is set.
-#[derive(Debug, Default)]
-struct Breaking {
-    product: AtomicI64,
-    packing: AtomicI64,
-}
-
-fn count_down(left: &AtomicI64) {
-    assert!(left.fetch_sub(1, Ordering::Relaxed) != 1, "as planned");
-}
-
-impl Backend<f32> for Breaking {
-    fn matmul(&self, c: MatMut<'_, f32>, accum: Accum, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
-        count_down(&self.product);
-        Naive.matmul(c, accum, a, b);
-    }
-
-    fn pack(&self, _: &Spec<f32>, _: Use, _: &[f32], _: &mut [f32]) {
-        count_down(&self.packing);
-    }
-}
-
-fn begin(corpus: &Corpus, backend: Arc<Breaking>) -> Run {
-    let symbols = corpus.vocabulary.len();
-    let config = Config::one_hot(symbols).recurrent(RecurrentSpec::lstm(6)).softmax(symbols);
-    let schedule = Schedule::Constant { rate: 0.01 };
-    let settings = Settings { rows: 2, window: 10, seed: 3, schedule, limit: 1.0 };
-    Run::new(&config, settings, corpus, backend).unwrap()
-}
-
-fn walk(run: &mut Run, corpus: &Corpus, steps: u64) {
-    for _ in 0..steps {
-        run.step(corpus).unwrap();
-    }
-}
-
-#[test]
-fn a_panic_or_an_error_during_a_step_saves_the_run_as_it_was_before_that_step() {
-    let desk = Desk::new();
-    let options = desk.options(&["--steps", "20", "--save-every", "1000000"]);
-    let corpus = Corpus::read(Some(&desk.path("text"))).unwrap();
-    let short = Corpus::new("far too short a text").unwrap();
-    let mut whole = begin(&corpus, Arc::default());
-    walk(&mut whole, &corpus, 300);
-    // The first product of a step, one in the middle, one of the backward pass; and an error instead.
-    for products in [Some(1), Some(12), Some(20), None] {
-        let backend = Arc::new(Breaking::default());
-        let mut run = begin(&corpus, Arc::clone(&backend));
-        walk(&mut run, &corpus, 103);
-        let path = desk.path(&format!("{products:?}.ckpt"));
-        let mut keeper = Keeper::new(&path, &corpus, options.save_every, &run);
-        backend.product.store(products.unwrap_or(0), Ordering::Relaxed);
-        let read_from = if products.is_some() { &corpus } else { &short };
-        let ended = catch_unwind(AssertUnwindSafe(|| {
-            train(&mut run, read_from, &options, &mut keeper, Instant::now(), &NEVER)
-        }));
-        match products {
-            Some(_) => assert!(ended.is_err(), "the panic goes on after the save"),
-            None => assert!(ended.unwrap().unwrap_err().to_string().contains("to train on")),
-        }
-        assert_eq!(read(&path).step, 103);
-        let mut resumed = Run::resume(read(&path), &corpus, Arc::new(Naive)).unwrap();
-        walk(&mut resumed, &corpus, 197);
-        assert!(resumed.save(&corpus).unwrap() == whole.save(&corpus).unwrap(), "{products:?}: another run");
-    }
-}
-
-/// Weights are packed at the beginning of a step, when all of the last one is done.
-#[test]
-fn a_panic_while_weights_are_packed_saves_the_run_as_it_was_before_that_step() {
-    let desk = Desk::new();
-    let options = desk.options(&["--steps", "20", "--save-every", "4"]);
-    let corpus = Corpus::read(Some(&desk.path("text"))).unwrap();
-    let backend = Arc::new(Breaking::default());
-    let mut run = begin(&corpus, Arc::clone(&backend));
-    let path = desk.path("run.ckpt");
-    let mut keeper = Keeper::new(&path, &corpus, options.save_every, &run);
-    // One packing a step, and one for the validation before them: the tenth step breaks.
-    backend.packing.store(11, Ordering::Relaxed);
-    let ended =
-        catch_unwind(AssertUnwindSafe(|| train(&mut run, &corpus, &options, &mut keeper, Instant::now(), &NEVER)));
-    assert!(ended.is_err());
-    assert_eq!(read(&path).step, 9);
-    let mut whole = begin(&corpus, Arc::default());
-    walk(&mut whole, &corpus, 9);
-    let (saved, whole) = (read(&path), whole.save(&corpus).unwrap());
-    assert_eq!((saved.parameters, saved.optimiser, saved.state), (whole.parameters, whole.optimiser, whole.state));
 }
 
 #[test]

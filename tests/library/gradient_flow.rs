@@ -5,7 +5,11 @@
 mod cases;
 
 use cases::{RADII, cases, closed_form, largest_deviation, linear, measure};
-use recurrent::gradient_flow::{Estimate, Verdict};
+use recurrent::gradient_flow::{Estimate, GradientFlow, Verdict};
+use recurrent::network::{Config, Network, RecurrentSpec, Workspace};
+use recurrent::{Batch, Direction, Error, IGNORE, Targets};
+use rnn_backend_naive::Naive;
+use std::sync::Arc;
 
 const STEPS: usize = 200;
 
@@ -59,4 +63,30 @@ fn no_step_back_grows_more_than_the_largest_singular_value_allows() {
         }
     }
     assert!(checked >= 3, "only {checked} cases have conditions");
+}
+
+#[test]
+fn the_flow_of_one_prediction_is_that_of_its_loss_alone() {
+    let config = Config::one_hot(3).recurrent(RecurrentSpec::lstm(4).layers(2)).softmax(3);
+    let network = Network::<f64, Naive>::with_backend(&config, 2, Arc::new(Naive)).unwrap();
+    let (symbols, mut workspace) = ([0, 2, 1, 1, 2], Workspace::new());
+    let flows = network.last_symbol_flows(&mut workspace, &symbols).unwrap();
+    // It records traces, and records no more afterwards than before.
+    assert!(matches!(workspace.trace(0, Direction::Forward), Err(Error::Order { .. })));
+    workspace.record_traces(true);
+    let (mut state, mut gradients) = (network.state(1).unwrap(), network.gradients().unwrap());
+    let (batch, targets) = (Batch::symbols(&symbols[..4], [4, 1]).unwrap(), [IGNORE, IGNORE, IGNORE, 2]);
+    let targets = Targets::Classes(&targets);
+    network.loss_and_gradients(&mut workspace, &batch, targets, &mut state, &mut gradients).unwrap();
+    let by_hand =
+        |layer| GradientFlow::of(workspace.trace(layer, Direction::Forward).unwrap(), Direction::Forward).unwrap();
+    let named: Vec<_> = flows.iter().map(|(layer, flow)| (&*layer.label, &*layer.cell, flow.clone())).collect();
+    assert_eq!(named, [("rnn.l0", "lstm", by_hand(0)), ("rnn.l1", "lstm", by_hand(1))]);
+    assert!(flows[1].1.norms()[4] > 0.0 && flows[1].1.norms().len() == 5);
+    for short in [&symbols[..0], &symbols[..1]] {
+        assert!(matches!(network.last_symbol_flows(&mut workspace, short), Err(Error::Len { .. })));
+    }
+    // Tracing is still on.
+    network.last_symbol_flows(&mut workspace, &symbols).unwrap();
+    assert!(workspace.trace(1, Direction::Forward).is_ok());
 }

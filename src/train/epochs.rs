@@ -1,0 +1,110 @@
+//! `epoch → score → keep the best, lower the rate, stop early`: what every fit does, whatever its batches are.
+
+use super::fit::{Fit, Plateau};
+use super::kept::Step;
+use super::progress::{Best, Ended, Epoch};
+use super::scores::Scores;
+use super::snapshot::Snapshot;
+use super::trainer::Trainer;
+use crate::error::Result;
+use rnn_kernels::{Backend, Scalar};
+use std::ops::ControlFlow;
+
+/// What has just happened in a fit.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Moment<'a> {
+    /// A batch, and how many of the epoch there are.
+    Step(&'a Step, usize),
+    /// An epoch is over, and whether it is the best so far.
+    Epoch(&'a Epoch, bool),
+}
+
+impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
+    /// Epochs until there are enough or the patience is over: `epoch` does what is left of one and may be stopped in it, `score` follows.
+    /// Whether they ended rather than were stopped.
+    pub(super) fn epochs<O: FnMut(&Self, Moment<'_>) -> Result<ControlFlow<()>>>(
+        &mut self,
+        fit: &Fit,
+        observe: &mut O,
+        mut epoch: impl FnMut(&mut Self, &mut O) -> Result<ControlFlow<()>>,
+        mut score: impl FnMut(&mut Self) -> Result<Option<Scores>>,
+    ) -> Result<bool> {
+        if self.kept.progress.ended == Some(Ended::Epochs) && (self.kept.progress.epochs.len() as u64) < fit.epochs {
+            self.kept.progress.ended = None;
+        }
+        while self.kept.progress.ended.is_none() {
+            if self.kept.progress.epochs.len() as u64 >= fit.epochs {
+                self.end(fit, Ended::Epochs)?;
+                break;
+            }
+            if epoch(self, observe)?.is_break() {
+                return Ok(false);
+            }
+            let scores = score(self)?;
+            let better = self.close_epoch(fit, scores)?;
+            let progress = &self.kept.progress;
+            if fit.patience.is_some_and(|patience| progress.waited >= patience) {
+                self.end(fit, Ended::Patience)?;
+            } else if progress.epochs.len() as u64 >= fit.epochs {
+                self.end(fit, Ended::Epochs)?;
+            }
+            let Some(epoch) = self.kept.progress.epochs.last() else { unreachable!("an epoch was closed") };
+            if observe(self, Moment::Epoch(epoch, better))?.is_break() {
+                return Ok(self.kept.progress.ended.is_some());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes an epoch and what follows from its score; whether it is the best.
+    fn close_epoch(&mut self, fit: &Fit, validation: Option<Scores>) -> Result<bool> {
+        let training = std::mem::take(&mut self.kept.progress.loss);
+        let epoch = Epoch { training, validation, rate: self.rate(), updates: self.kept.count.updates };
+        let (number, score) = (self.kept.progress.epochs.len() as u64, epoch.score());
+        let better = self.kept.progress.best.is_none_or(|best| score < best.score - fit.least_gain);
+        let better = better && score.is_finite();
+        if better && (fit.keep_best || fit.plateau.is_some_and(|plateau| plateau.back_to_best)) {
+            self.kept.best = Some(Snapshot::of(self.network.parameters(), &self.kept.optimiser)?);
+        }
+        let progress = &mut self.kept.progress;
+        progress.epochs.push(epoch);
+        (progress.batches, progress.order) = (0, None);
+        if better {
+            progress.best = Some(Best { epoch: number, score });
+            (progress.waited, progress.on_plateau) = (0, 0);
+            return Ok(true);
+        }
+        (progress.waited, progress.on_plateau) = (progress.waited + 1, progress.on_plateau + 1);
+        if let Some(Plateau { factor, patience, floor, back_to_best }) = fit.plateau
+            && progress.on_plateau >= patience
+        {
+            progress.on_plateau = 0;
+            self.kept.count.factor = (self.kept.count.factor * factor).max(floor);
+            if back_to_best {
+                self.go_to_best()?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn end(&mut self, fit: &Fit, why: Ended) -> Result<()> {
+        self.kept.progress.ended = Some(why);
+        if fit.keep_best { self.go_to_best() } else { Ok(()) }
+    }
+
+    fn go_to_best(&mut self) -> Result<()> {
+        let Some(best) = self.kept.best.take() else { return Ok(()) };
+        let gone = self.go_to(&best);
+        self.kept.best = Some(best);
+        gone
+    }
+}
+
+/// Nothing to say: an observer for those who want none.
+///
+/// # Errors
+/// None.
+pub fn quietly<S: ?Sized>(_: &S, _: Moment<'_>) -> Result<ControlFlow<()>> {
+    Ok(ControlFlow::Continue(()))
+}
