@@ -21,8 +21,10 @@ pub struct Scores {
     /// How many decisions there were; none of real outputs.
     pub decisions: u64,
     /// How many labels were inserted, left out or taken for others by the [likeliest paths](ctc::best_path).
+    #[serde(default)]
     pub edits: u64,
     /// How many labels there were to read.
+    #[serde(default)]
     pub labels: u64,
 }
 
