@@ -64,7 +64,7 @@ mod tests {
     fn later_steps_count_more_and_time_is_that_of_steps() {
         let step = |nats: f64, norm| {
             let loss = Loss::of(4.0 * nats * std::f64::consts::LN_2, 4);
-            Step { loss, updates: 1, rate: 0.1, norm, left_out: None }
+            Step { loss, updates: 1, rate: 0.1, norm, omega: None, left_out: None }
         };
         let mut pace = Pace::from_step(7);
         assert_eq!(pace.per_second(), 0.0);

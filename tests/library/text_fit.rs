@@ -44,7 +44,7 @@ fn a_fit_is_its_windows_by_hand() {
         if let Moment::Step(step, windows) = moment {
             losses.push((step.loss, windows));
         }
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     };
     assert!(fitted.fit_text(&fit, &text, None, observe).unwrap());
     // Five windows a pass: the 21 start over four times.
@@ -79,7 +79,7 @@ fn stopped_anywhere_and_resumed_from_its_bytes_it_is_a_fit_that_never_stopped() 
     let (mut moments, mut whole) = (0, begin());
     let count = |_: &Run, _: Moment<'_>| {
         moments += 1;
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     };
     assert!(whole.fit_text(&fit, &text, Some(&passage), count).unwrap());
     let expected = kept(&whole);
@@ -89,7 +89,7 @@ fn stopped_anywhere_and_resumed_from_its_bytes_it_is_a_fit_that_never_stopped() 
         let (mut at, mut first) = (0, begin());
         let until = |_: &Run, _: Moment<'_>| {
             at += 1;
-            if at == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            Ok(if at == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
         first.fit_text(&fit, &text, Some(&passage), until).unwrap();
         let bytes = kept(&first).encode(Limits::default()).unwrap();
@@ -118,7 +118,7 @@ fn an_error_leaves_the_fit_where_it_was() {
         let mut steps = 0;
         let one = |_: &Run, _: Moment<'_>| {
             steps += 1;
-            if steps == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            Ok(if steps == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
         broken.fit_text(&fit, &text, None, one).unwrap();
     }
@@ -133,7 +133,7 @@ fn a_window_left_out_where_the_text_starts_over_leaves_no_state_of_before() {
     wild.update(|parameters| parameters.fill(f64::MAX));
     let mut trainer = Trainer::new(wild, Settings::sgd(0.1).on_non_finite(OnNonFinite::Skip).carry_state()).unwrap();
     trainer.set_state(network(&config()).state(4).unwrap()).unwrap();
-    let one = |_: &Run, _: Moment<'_>| ControlFlow::Break(());
+    let one = |_: &Run, _: Moment<'_>| Ok(ControlFlow::Break(()));
     trainer.fit_text(&TextFit::new([6, 4], 5), &text, None, one).unwrap();
     assert_eq!((trainer.counts().skipped, trainer.counts().updates, trainer.state().rows()), (1, 0, 0));
 }
@@ -147,8 +147,8 @@ fn a_checkpoint_without_a_trainer_reads_on_at_its_cursor() {
     let shift = Streams::new(&text, [6, 4], &mut rng).unwrap().position().cursor;
     let mut half = run(Settings::sgd(0.1).seed(2));
     let three = |trainer: &Run, _: Moment<'_>| match trainer.counts().updates {
-        3 => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
+        3 => Ok(ControlFlow::Break(())),
+        _ => Ok(ControlFlow::Continue(())),
     };
     half.fit_text(&fit, &text, None, three).unwrap();
     // As a program without a trainer would have kept it: the generator of the shifts, and where the rows go on.
@@ -191,7 +191,7 @@ fn settings_out_of_range_and_texts_too_short_are_refused() {
     let mut stateless = Trainer::new(network(&config()), Settings::sgd(0.1)).unwrap();
     assert!(refused(&mut stateless, TextFit::new([6, 4], 1), &text).contains("carry_state: expected true"));
     // A run of four rows does not go on with two.
-    let once = |_: &Run, _: Moment<'_>| ControlFlow::Break(());
+    let once = |_: &Run, _: Moment<'_>| Ok(ControlFlow::Break(()));
     fresh.fit_text(&TextFit::new([6, 4], 2), &text, None, once).unwrap();
     assert!(refused(&mut fresh, TextFit::new([6, 2], 2), &text).contains("rows of the carried state"));
 }
@@ -233,7 +233,7 @@ fn a_text_goes_on_by_a_step_and_a_draw_at_a_time() {
     for t in 0..32 {
         let y = network.step_symbols(&mut workspace, &[text[t]], &mut state).unwrap();
         if t >= 2 {
-            text.push(u32::try_from(sampler.draw(y.row(0), &mut rng).unwrap()).unwrap());
+            text.push(sampler.draw(y.row(0), &mut rng).unwrap());
         }
     }
     assert_eq!(found, text[3..]);
