@@ -149,7 +149,7 @@ impl Keeper {
         };
         if due {
             if let Err(error) = checkpoint().and_then(|checkpoint| checkpoint.write(&self.path)) {
-                let _ = (step, &error);
+                (self.tell)(&Notice::Later { step, error: &error });
             }
             (self.steps, self.tried) = (0, Instant::now());
         }

@@ -147,7 +147,7 @@ impl<T: Stored, B: Backend<T> + ?Sized, A: Clone + Serialize + DeserializeOwned>
     ) -> Result<Pace> {
         let (begin, passage) = (Instant::now(), corpus.passage());
         let bits = self.trainer.evaluate_text(&passage)?.loss.bits();
-        if self.curve.training.len() == 1 {
+        if self.curve.training.is_empty() {
             self.curve.validated(self.trainer.counts().updates, bits);
         }
         budget.spare += begin.elapsed().mul_f64(1.2);

@@ -84,7 +84,7 @@ impl Corpus {
             let bytes = text.len().saturating_add(more.len()).saturating_add(1);
             let memory = |_| Error::Memory { what: "corpus: text".into(), bytes };
             text.try_reserve(more.len().saturating_add(1)).map_err(memory)?;
-            text.push_str(if at > 1 { "\n" } else { "" });
+            text.push_str(if at > 0 { "\n" } else { "" });
             text.push_str(&more);
         }
         Self::new(&text, one_in)

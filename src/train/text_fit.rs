@@ -119,7 +119,7 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         let mut streams = match &self.kept.progress.reading {
             Some(reading) => Streams::resume(text, shape, reading.position)?,
             None => {
-                let mut rng = Rng::seed(self.settings.seed);
+                let mut rng = Rng::seed(!self.settings.seed);
                 let streams = Streams::new(text, shape, &mut rng)?;
                 self.kept.progress.reading = Some(Reading { position: streams.position(), rng, windows: 0 });
                 streams
@@ -157,11 +157,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
             }
             let all = usize::try_from(progress.batches.saturating_add(fit.epoch - over)).unwrap_or(usize::MAX);
             let window = streams.next_window(&mut reading.rng)?;
-            let state = if window.starts_over() && reading.windows == 0 {
-                self.network.state(fit.rows)?
-            } else {
-                self.initial_state(fit.rows)?
-            };
+            let state =
+                if window.starts_over() { self.network.state(fit.rows)? } else { self.initial_state(fit.rows)? };
             let step = self.step_from(state, &window.batch()?, window.targets())?;
             if window.starts_over() && step.left_out.is_some() {
                 self.start_over(); // what is carried is of the stretches' ends

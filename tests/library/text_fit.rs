@@ -198,8 +198,8 @@ fn settings_out_of_range_and_texts_too_short_are_refused() {
 
 #[test]
 fn the_score_of_a_passage_is_the_mean_of_its_symbols_one_by_one() {
-    let (text, network) = (symbols(57), network(&config()));
-    // In one piece, read from the beginning of the text.
+    let (text, network) = (symbols(150), network(&config()));
+    // In one piece, read from the beginning of the text, in three windows.
     let passage = Passage::new(&text, 20).unwrap().pieces(1).unwrap().warm_up(20);
     let scores = evaluate_text(&network, &mut Workspace::new(), &passage).unwrap();
     let (mut state, mut workspace) = (network.state(1).unwrap(), Workspace::new());
@@ -215,11 +215,11 @@ fn the_score_of_a_passage_is_the_mean_of_its_symbols_one_by_one() {
             right += u64::from((0..5).all(|k| y[k] <= y[target as usize]));
         }
     }
-    assert_eq!((scores.loss.count, scores.right, scores.decisions), (37, right, 37));
-    // 37 losses, summed in another order.
-    assert!((scores.loss.total - loss.total).abs() <= 37.0 * f64::EPSILON * loss.total);
+    assert_eq!((scores.loss.count, scores.right, scores.decisions), (130, right, 130));
+    // 130 losses, summed in another order.
+    assert!((scores.loss.total - loss.total).abs() <= 130.0 * f64::EPSILON * loss.total);
     let pieces = Passage::new(&text, 20).unwrap().pieces(5).unwrap();
-    assert_eq!(evaluate_text(&network, &mut Workspace::new(), &pieces).unwrap().loss.count, 37);
+    assert_eq!(evaluate_text(&network, &mut Workspace::new(), &pieces).unwrap().loss.count, 130);
 }
 
 #[test]
