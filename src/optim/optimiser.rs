@@ -81,7 +81,7 @@ impl<T: Scalar> Optimiser<T> {
     ///
     /// It is [examined](super#what-is-checked) as a whole before anything is written.
     ///
-    /// What a rule makes of the rate and of the count of steps, such as `η/(1 − β₁ᵏ)`, is computed in f64 and rounded to `T` once. A rate
+    /// The rate is rounded to `T`; what a rule makes of it and of the count of steps, such as `η/(1 − β₁ᵏ)`, is computed of that in f64. A rate
     /// that is 0 in `T` is taken as it is: moments move and parameters stay, as where a schedule ends at 0.
     ///
     /// # Errors

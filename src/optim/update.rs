@@ -63,6 +63,8 @@ fn examine_and_apply<T: Scalar, const M: usize, U: Update<T, M>>(
     rates: &[(Range<usize>, f64)],
     refuse: bool,
 ) -> Result<()> {
+    // A rate is one of the number type of the parameters, whatever it was before.
+    let at = |rate: f64| at(T::from_f64(rate).to_f64());
     for (range, rate) in rates.iter().filter(|_| refuse) {
         let of_range = moments.each_ref().map(|moment| &moment[range.clone()]);
         let examined = examine(&at(*rate), of_range, &params[range.clone()], &gradients[range.clone()]);

@@ -254,8 +254,7 @@ fn train<T: recurrent::checkpoint::Stored>(run: &mut Checkpoint<T, String>) {
         network
             .loss_and_gradients(&mut workspace, &batch, Targets::Classes(&targets), &mut state, &mut gradients)
             .unwrap();
-        // As it was when they were written: rounded before the rule had it.
-        let rate = T::from_f64(run.schedule.rate(run.step)).to_f64();
+        let rate = run.schedule.rate(run.step);
         network.update(|parameters| run.optimiser.step(parameters, &gradients, rate)).unwrap();
         run.step += 1;
         run.cursor += 5;
