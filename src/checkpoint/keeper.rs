@@ -95,7 +95,7 @@ impl fmt::Display for Notice<'_> {
 ///         if let Moment::Step(..) = moment {
 ///             keeper.now_and_then(trainer.counts().updates, || save(trainer));
 ///         }
-///         ControlFlow::Continue(())
+///         Ok(ControlFlow::Continue(()))
 ///     })
 /// })?;
 /// assert_eq!(Checkpoint::<f32>::read(&path, Default::default())?.step, 25);

@@ -20,7 +20,7 @@ use std::time::Instant;
 /// use recurrent::checkpoint::{Checkpoint, Digest, Keeper, Run};
 /// use recurrent::network::{Config, Network, RecurrentSpec};
 /// use recurrent::train::{Budget, Pace, Settings, TextFit, Trainer};
-/// use recurrent::Cells;
+/// use recurrent::{Cells, DefaultBackend};
 /// use std::sync::Arc;
 ///
 /// # let folder = tempfile::tempdir().unwrap();
@@ -39,7 +39,8 @@ use std::time::Instant;
 /// assert_eq!((pace.step, run.curve.training.len()), (30, 30));
 ///
 /// let saved = Checkpoint::read(&path, Default::default())?;
-/// let again: Run<f32, _, String> = Run::resume(saved, digest, |_| Settings::adam(0.05), Arc::default(), &Cells::new())?;
+/// let backend = Arc::new(DefaultBackend::default());
+/// let again: Run<f32, _, String> = Run::resume(saved, digest, |_| Settings::adam(0.05), backend, &Cells::new())?;
 /// assert_eq!((again.trainer.counts().updates, &*again.application), (30, "what I keep"));
 /// # Ok(())
 /// # }

@@ -28,7 +28,7 @@ pub struct Fit {
     /// Which sequences come together, and when.
     #[serde(default)]
     pub order: Order,
-    /// How much lower a [score](Epoch::score) must be to be better than the best, not negative.
+    /// How much lower a [score](super::Epoch::score) must be to be better than the best, not negative.
     #[serde(default)]
     pub least_gain: f64,
     /// What becomes of the rate when scores stop falling.

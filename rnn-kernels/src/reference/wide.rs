@@ -62,9 +62,11 @@ impl Wide {
         Self { m, e }
     }
 
-    /// `self / by` as an `f64`, for a quotient of at most about 1.
+    /// `self / by` as an `f64`, subnormal ones too, for a quotient of at most about 1.
     pub fn over(self, by: Self) -> f64 {
-        self.m / by.m * power_of_two(self.e - by.e)
+        let d = self.e - by.e;
+        let first = larger(d, -1000.0);
+        self.m / by.m * power_of_two(first) * power_of_two(d - first)
     }
 
     /// Its logarithm; `−∞` of 0.
@@ -191,6 +193,14 @@ mod tests {
             assert!((1.0..2.0).contains(&m));
             assert_eq!(Wide::normal(x, -2000.0).over(Wide { m: 1.0, e: -2000.0 }), x, "{m} {e}");
         }
+    }
+
+    #[test]
+    fn a_quotient_may_be_subnormal() {
+        let smallest = f64::from_bits(1); // 2⁻¹⁰⁷⁴
+        assert_eq!(Wide { m: 1.5, e: -1073.0 }.over(Wide::ONE), 3.0 * smallest);
+        assert_eq!(Wide { m: 1.0, e: -1040.0 }.over(Wide::ONE), f64::MIN_POSITIVE / 262_144.0);
+        assert_eq!(Wide { m: 1.0, e: -1080.0 }.over(Wide::ONE), 0.0);
     }
 
     #[test]
