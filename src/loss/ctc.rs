@@ -12,8 +12,8 @@ pub(crate) fn fewest_steps(labels: &[u32]) -> usize {
     labels.len() + labels.windows(2).filter(|pair| pair[0] == pair[1]).count()
 }
 
-/// The labels that the likeliest path of row `n` reads in its first `steps` steps: the largest output of each, repetitions merged, blanks
-/// left out. `y [T, N, V]`.
+/// The labels that the likeliest path of row `n` reads in its first `steps` steps: the largest output of each, of equal ones the first,
+/// repetitions merged, blanks left out. `y [T, N, V]`.
 ///
 /// It need not be the likeliest reading, which is a sum over paths.
 ///
@@ -53,6 +53,7 @@ mod tests {
         let y = SeqRef::new(&y, 6, 1, V);
         assert_eq!(best_path(y, 0, 6).unwrap(), [1, 1, 2]);
         assert_eq!(best_path(y, 0, 2).unwrap(), [1]);
+        assert_eq!(best_path(SeqRef::new(&[0.0, 1.0, 1.0], 1, 1, V), 0, 1).unwrap(), [1]);
         assert!(best_path(y, 1, 2).is_err() && best_path(y, 0, 7).is_err());
     }
 }

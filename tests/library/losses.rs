@@ -224,3 +224,62 @@ fn losses_and_their_gradients_are_those_of_pytorch() {
         }
     }
 }
+
+#[test]
+fn what_an_earlier_batch_left_in_a_workspace_counts_for_nothing() {
+    let targets = values(3, STEPS * ROWS * V);
+    let whole = values(1, STEPS * ROWS * C);
+    for objective in [Objective::AbsoluteError, Objective::Huber { delta: 0.5 }, Objective::SquaredError] {
+        let network = naive(&config(HeadSpec::new(V, objective)), 1);
+        let run = |workspace: &mut Workspace<f64>, batch: &Batch<'_, f64>| {
+            let (mut state, mut gradients) = (network.state(ROWS).unwrap(), network.gradients().unwrap());
+            let targets = Targets::Values(&targets);
+            let loss = network.loss_and_gradients(workspace, batch, targets, &mut state, &mut gradients).unwrap();
+            (loss, gradients.to_vec())
+        };
+        let ragged = batch(&whole);
+        let mut used = Workspace::new();
+        run(&mut used, &Batch::features(&whole, [STEPS, ROWS, C]).unwrap());
+        assert!(run(&mut used, &ragged) == run(&mut Workspace::new(), &ragged), "{objective:?}");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_finite_is_named_by_its_place() {
+    let (config, x) = (config(HeadSpec::new(V, Objective::AbsoluteError)), values(1, STEPS * ROWS * C));
+    let mut targets = values(3, STEPS * ROWS * V);
+    let place = (ROWS + 2) * V + 1;
+    targets[place] = f64::INFINITY;
+    let network = naive(&config, 1);
+    let (mut workspace, mut state) = (Workspace::new(), network.state(ROWS).unwrap());
+    match network.evaluate(&mut workspace, &batch(&x), Targets::Values(&targets), &mut state) {
+        Err(Error::NotFinite { what, index, .. }) => assert_eq!((&*what, index), ("targets[1, 2, 1]", place)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_class_of_weight_0_counts_for_nothing() {
+    let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| k as u32 % 3).collect();
+    let left_out: Vec<u32> = classes.iter().map(|&class| if class == 0 { IGNORE } else { class }).collect();
+    let head = HeadSpec { class_weights: vec![0.0, 1.0, 1.0], ..HeadSpec::new(V, Objective::Softmax) };
+    let weighted = evaluate(&config(head), Targets::Classes(&classes)).0;
+    let plain = evaluate(&config(HeadSpec::new(V, Objective::Softmax)), Targets::Classes(&left_out)).0;
+    close(weighted.mean(), plain.mean());
+    assert_eq!(weighted.weight, plain.weight);
+}
+
+#[test]
+fn a_bit_is_a_nat_over_the_logarithm_of_two() {
+    close(Loss::of(12.0 * std::f64::consts::LN_2, 4).bits(), 3.0);
+}
+
+#[test]
+fn rows_without_steps_and_labels_cost_nothing() {
+    let network = naive(&config(HeadSpec::new(V, Objective::Ctc)), 1);
+    let batch = Batch::features(&[], [0, ROWS, C]).unwrap();
+    let targets = Targets::Labels { labels: &[], counts: &[0; ROWS] };
+    let (mut workspace, mut state) = (Workspace::new(), network.state(ROWS).unwrap());
+    let loss = network.evaluate(&mut workspace, &batch, targets, &mut state).unwrap();
+    assert_eq!((loss.total, loss.count), (0.0, ROWS));
+}

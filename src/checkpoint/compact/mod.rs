@@ -119,3 +119,17 @@ impl<'de> Compact<'de> {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Compact;
+
+    #[test]
+    fn bytes_after_the_last_field_are_refused() {
+        let mut from = Compact::new("part", &[1, 2]);
+        assert!(from.value::<bool>().unwrap());
+        let left = from.finish().unwrap_err().to_string();
+        assert!(left.contains("1 bytes after the last field"), "{left}");
+        assert!(Compact::new("part", &[]).finish().is_ok());
+    }
+}
