@@ -50,6 +50,7 @@ fn is_of_passes(bug: Bug) -> bool {
         "join",
         "an ignored target",
         "recurrence",
+        "ctc",
     ];
     !heads.iter().any(|head| bug.description().trim().starts_with(head))
 }
