@@ -51,34 +51,24 @@ pub(super) fn in_ranges<T: Scalar, const M: usize, U: Update<T, M>>(
     rates: &[(Range<usize>, f64)],
     refuse: bool,
 ) -> Result<()> {
-    on_vectors(|| examine_and_apply(at, moments, params, gradients, rates, refuse))
-}
-
-#[inline(always)]
-fn examine_and_apply<T: Scalar, const M: usize, U: Update<T, M>>(
-    at: impl Fn(f64) -> U,
-    moments: [&mut Vec<T>; M],
-    params: &mut [T],
-    gradients: &[T],
-    rates: &[(Range<usize>, f64)],
-    refuse: bool,
-) -> Result<()> {
-    // A rate is one of the number type of the parameters, whatever it was before.
-    let at = |rate: f64| at(T::from_f64(rate).to_f64());
-    for (range, rate) in rates.iter().filter(|_| refuse) {
-        let of_range = moments.each_ref().map(|moment| &moment[range.clone()]);
-        let examined = examine(&at(*rate), of_range, &params[range.clone()], &gradients[range.clone()]);
-        examined.map_err(|error| match error {
-            Error::NotFinite { what, index, found } => Error::NotFinite { what, index: range.start + index, found },
-            other => other,
-        })?;
-    }
-    let mut moments = moments;
-    for (range, rate) in rates {
-        let of_range = moments.each_mut().map(|moment| &mut moment[range.clone()]);
-        at(*rate).apply(of_range, &mut params[range.clone()], &gradients[range.clone()]);
-    }
-    Ok(())
+    on_vectors(|| {
+        // A rate is one of the number type of the parameters, whatever it was before.
+        let at = |rate: f64| at(T::from_f64(rate).to_f64());
+        for (range, rate) in rates.iter().filter(|_| refuse) {
+            let of_range = moments.each_ref().map(|moment| &moment[range.clone()]);
+            let examined = examine(&at(*rate), of_range, &params[range.clone()], &gradients[range.clone()]);
+            examined.map_err(|error| match error {
+                Error::NotFinite { what, index, found } => Error::NotFinite { what, index: range.start + index, found },
+                other => other,
+            })?;
+        }
+        let mut moments = moments;
+        for (range, rate) in rates {
+            let of_range = moments.each_mut().map(|moment| &mut moment[range.clone()]);
+            at(*rate).apply(of_range, &mut params[range.clone()], &gradients[range.clone()]);
+        }
+        Ok(())
+    })
 }
 
 /// A training run far from trouble has no number beyond this one; its square is far from overflow in `f32`.

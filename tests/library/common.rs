@@ -1,10 +1,10 @@
 //! Networks and readable values for the tests of this folder.
 
 use crate::cells::registry;
-use recurrent::Network;
 use recurrent::kernels::{Activation, Backend, Bias, GruReset};
 use recurrent::network::{CellSpec, Config, DenseSpec, Directions, RecurrentSpec};
 use recurrent::rng::Rng;
+use recurrent::{Batch, Network, State, Workspace};
 use rnn_backend_naive::Naive;
 
 /// A network on the yardstick backend, of any cell of the list.
@@ -45,4 +45,19 @@ pub fn mixed_stack(config: Config) -> Config {
         .recurrent(RecurrentSpec::new(CellSpec::gru(GruReset::Before), 3).layers(2).bias(Bias::Input))
         .recurrent(RecurrentSpec::elman(2, Activation::Sigmoid).directions(Directions::Reverse))
         .dense(DenseSpec { bias: false, ..DenseSpec::new(3, Activation::Identity) })
+}
+
+/// A state whose numbers are drawn.
+pub fn some_state<B: Backend<f64> + ?Sized>(network: &Network<f64, B>, rows: usize) -> State<f64> {
+    let mut state = network.state(rows).unwrap();
+    let numbers = values(5, state.as_slice().len());
+    state.as_mut_slice().copy_from_slice(&numbers);
+    state
+}
+
+/// The outputs of a batch from such a state, step by step.
+pub fn output(network: &Any, batch: &Batch<'_, f64>) -> Vec<f64> {
+    let mut workspace = Workspace::new();
+    let y = network.infer(&mut workspace, batch, &mut some_state(network, batch.rows())).unwrap();
+    (0..y.steps()).flat_map(|t| (0..y.rows()).flat_map(move |n| y.at(t).row(n).to_vec())).collect()
 }

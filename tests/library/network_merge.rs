@@ -1,29 +1,16 @@
 //! Two directions that become one: side by side, their sum, their average or their product.
 
-use crate::common::{Any, LENGTHS, naive, on_every_backend, values};
+use crate::common::{LENGTHS, naive, on_every_backend, output, some_state, values};
 use crate::network_gradients::Problem;
-use recurrent::kernels::{Activation, Backend, Bias};
+use recurrent::kernels::{Activation, Bias};
 use recurrent::network::{Config, DenseSpec, Directions, Merge, RecurrentSpec};
-use recurrent::{Batch, Error, Held, IGNORE, Network, State, Targets, Workspace};
+use recurrent::{Batch, Error, Held, IGNORE, Network, Targets, Workspace};
 use rnn_backend_naive::Naive;
 use std::sync::Arc;
 
 const STEPS: usize = 4;
 const ROWS: usize = 3;
 const MERGES: [Merge; 3] = [Merge::Sum, Merge::Average, Merge::Product];
-
-fn some_state<B: Backend<f64> + ?Sized>(network: &Network<f64, B>) -> State<f64> {
-    let mut state = network.state(ROWS).unwrap();
-    let numbers = values(5, state.as_slice().len());
-    state.as_mut_slice().copy_from_slice(&numbers);
-    state
-}
-
-fn output(network: &Any, batch: &Batch<'_, f64>) -> Vec<f64> {
-    let mut workspace = Workspace::new();
-    let y = network.infer(&mut workspace, batch, &mut some_state(network)).unwrap();
-    (0..y.steps()).flat_map(|t| (0..ROWS).flat_map(move |n| y.at(t).row(n).to_vec())).collect()
-}
 
 #[test]
 fn each_merge_is_its_equation_of_both_halves_whatever_is_read_out() {
@@ -75,7 +62,7 @@ fn every_derivative_through_a_merge_agrees_with_finite_differences() {
         ] {
             for network in on_every_backend(&config, 7) {
                 let what = format!("{merge:?}, {what}, {:?}", network.backend());
-                let state = some_state(&network);
+                let state = some_state(&network, ROWS);
                 Problem { network, batch, targets, state }.check_every_derivative(&what);
             }
         }

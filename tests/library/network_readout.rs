@@ -1,29 +1,16 @@
 //! One output for each row: its last step, or the states in which its pass ends.
 
-use crate::common::{Any, LENGTHS, naive, on_every_backend, ragged_tokens, values};
+use crate::common::{LENGTHS, naive, on_every_backend, output, ragged_tokens, some_state, values};
 use crate::network_gradients::Problem;
-use recurrent::kernels::{Activation, Backend, Direction, SeqRef};
+use recurrent::kernels::{Activation, Direction, SeqRef};
 use recurrent::network::{Config, Cotangents, DenseSpec, Directions, RecurrentSpec};
-use recurrent::{Batch, Error, Held, IGNORE, Network, State, Targets, Workspace};
+use recurrent::{Batch, Error, Held, IGNORE, Targets, Workspace};
 
 const STEPS: usize = 4;
 const ROWS: usize = 3;
 /// Row 0 skips its first step and row 2 its last.
 const SKIPPED: [bool; STEPS * ROWS] =
     [true, false, false, false, false, true, false, false, false, false, false, false];
-
-fn some_state<B: Backend<f64> + ?Sized>(network: &Network<f64, B>) -> State<f64> {
-    let mut state = network.state(ROWS).unwrap();
-    let numbers = values(5, state.as_slice().len());
-    state.as_mut_slice().copy_from_slice(&numbers);
-    state
-}
-
-fn output(network: &Any, batch: &Batch<'_, f64>) -> Vec<f64> {
-    let mut workspace = Workspace::new();
-    let y = network.infer(&mut workspace, batch, &mut some_state(network)).unwrap();
-    (0..y.steps()).flat_map(|t| (0..ROWS).flat_map(move |n| y.at(t).row(n).to_vec())).collect()
-}
 
 #[test]
 fn final_states_are_those_of_the_last_step_forward_and_of_the_first_in_reverse() {
@@ -39,7 +26,7 @@ fn final_states_are_those_of_the_last_step_forward_and_of_the_first_in_reverse()
         let networks = on_every_backend(&stack, 1).zip(on_every_backend(&stack.clone().final_states(), 1));
         for ((every, last), (batch, ends)) in networks.flat_map(|pair| batches.map(|batch| (pair.clone(), batch))) {
             let (steps, found) = (output(&every, &batch), output(&last, &batch));
-            let initial = some_state(&last);
+            let initial = some_state(&last, ROWS);
             let layer = last.recurrent_layers().map(|layer| layer.layer).max().unwrap();
             for (n, ends) in ends.into_iter().enumerate() {
                 let step = |t: usize| &steps[(t * ROWS + n) * 6..][..6];
@@ -92,7 +79,7 @@ fn every_derivative_through_final_states_agrees_with_finite_differences() {
             ] {
                 let backends = if directions == Directions::Both { usize::MAX } else { 1 };
                 for network in on_every_backend(&config, 7).take(backends) {
-                    let state = some_state(&network);
+                    let state = some_state(&network, ROWS);
                     let what = format!("batch {k}, {directions:?}, {:?}, {:?}", config.head, network.backend());
                     Problem { network, batch, targets, state }.check_every_derivative(&what);
                 }

@@ -1,6 +1,6 @@
 //! Networks without a recurrent layer: a multilayer perceptron of every step by itself, a softmax regression.
 
-use crate::common::{Any, LENGTHS, naive, on_every_backend, ragged_tokens, values};
+use crate::common::{LENGTHS, naive, on_every_backend, output, ragged_tokens, values};
 use crate::network_gradients::Problem;
 use recurrent::cells::Cells;
 use recurrent::checkpoint::{Checkpoint, Limits};
@@ -21,12 +21,6 @@ type Change = fn(Config) -> Config;
 
 fn hidden(config: Config) -> Config {
     config.dense(DenseSpec::new(3, Activation::Tanh)).dense(DenseSpec::new(4, Activation::Sigmoid))
-}
-
-fn output(network: &Any, batch: &Batch<'_, f64>) -> Vec<f64> {
-    let (mut workspace, mut state) = (Workspace::new(), network.state(batch.rows()).unwrap());
-    let y = network.infer(&mut workspace, batch, &mut state).unwrap();
-    (0..y.steps()).flat_map(|t| (0..y.rows()).flat_map(move |n| y.at(t).row(n).to_vec())).collect()
 }
 
 #[test]

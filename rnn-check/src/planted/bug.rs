@@ -334,8 +334,8 @@ bugs! {
     CtcDeadStepsCount,
     /// ctc: `scale` is left out of the gradient
     CtcScaleForgotten,
-    /// ctc: labels are less likely than they are in the first step
-    CtcBeginsWithBlank,
+    /// ctc: labels are less likely in the first step than they are
+    CtcFirstStepLessLikely,
     /// ctc: a label beyond the classes counts as the last
     CtcLabelsNotChecked,
 }

@@ -27,12 +27,16 @@ pub(super) fn ctc<T: Real>(bug: Bug, mut loss: Ctc<'_, T>) {
                 a.iter_mut().filter(|a| never(**a)).for_each(|a| *a = T::from_f64(f64::NEG_INFINITY));
             }
         }
+        // With outputs of 0: what lies there need not be a number.
         Bug::CtcDeadStepsCount => {
-            loss.live = None;
-            logits.iter_mut().filter(|a| a.to_f64().is_nan()).for_each(|a| *a = T::ZERO);
+            let live = loss.live.take();
+            let dead = |m: usize| live.is_some_and(|live| !live[m]);
+            for (_, a) in logits.chunks_mut(v).enumerate().filter(|&(m, _)| dead(m)) {
+                a.fill(T::ZERO);
+            }
         }
         Bug::CtcScaleForgotten => loss.scale = T::ONE,
-        Bug::CtcBeginsWithBlank => {
+        Bug::CtcFirstStepLessLikely => {
             for a in logits.chunks_mut(v).take(counts.len()) {
                 a[1..].iter_mut().for_each(|a| *a -= T::from_f64(2.0));
             }
