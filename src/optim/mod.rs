@@ -40,6 +40,8 @@
 mod adadelta;
 mod adagrad;
 mod adam;
+#[cfg(test)]
+mod bound;
 mod clip;
 mod optimiser;
 mod power;

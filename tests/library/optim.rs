@@ -1,5 +1,6 @@
 //! Optimisers, clipping and schedules against hand-computed steps.
 
+use recurrent::NonFinite;
 use recurrent::optim::{
     Adadelta, Adagrad, Adam, Decay, Momentum, Optimiser, RmsProp, Rule, Schedule, Sgd, WarmUp, clip_norm, clip_value,
     norm,
@@ -53,6 +54,10 @@ fn a_centred_rms_prop_divides_by_the_root_of_the_variance() {
     let rule = RmsProp { smoothing: 0.5, epsilon: 2.0, centred: true, ..RmsProp::default() };
     assert_eq!(path(Rule::RmsProp(rule), &[4.0, 0.0]), [0.5, 0.5]);
     // m = 2, 3, s = 8, 12, s − m² = 4, 3.
+    let mut optimiser = Optimiser::new(Rule::RmsProp(rule), 1).unwrap();
+    optimiser.step(&mut [0.0_f64], &[4.0], 0.5).unwrap();
+    let of_moment = |name| optimiser.moments().find(|(other, _)| *other == name).map(|(_, values)| values[0]);
+    assert_eq!([of_moment("mean"), of_moment("square")], [Some(2.0), Some(8.0)]);
     let second = 0.5 - 0.5 * 4.0 / (3.0_f64.sqrt() + 2.0);
     let found = path(Rule::RmsProp(rule), &[4.0, 4.0])[1];
     assert!((found - second).abs() <= 4.0 * U, "{found} ≠ {second}");
@@ -139,7 +144,20 @@ fn wrong_lengths_and_settings_are_errors_and_change_nothing() {
     let mut params = [1.0, 2.0];
     let error = optimiser.step(&mut params, &[1.0], 0.1).unwrap_err().to_string();
     assert_eq!(error, "optimiser: gradients: expected 2 elements, found 1");
-    assert_eq!((optimiser, params), (before, [1.0, 2.0]));
+    let error = optimiser.step(&mut [1.0], &[1.0, 2.0], 0.1).unwrap_err().to_string();
+    assert_eq!(error, "optimiser: parameters: expected 2 elements, found 1");
+    #[allow(clippy::reversed_empty_ranges)] // that is what is refused
+    for range in [0..3, 2..1] {
+        let rates = [(range.clone(), 0.1)];
+        let error = optimiser.step_in(&mut params, &[1.0, 2.0], &rates, NonFinite::Refuse).unwrap_err().to_string();
+        assert_eq!(error, format!("optimiser: parameters: expected a range within 0..2, found {range:?}"));
+    }
+    assert_eq!((&optimiser, params), (&before, [1.0, 2.0]));
+    // A rate of 0 is one, whatever is refused.
+    for non_finite in [NonFinite::Refuse, NonFinite::Allow] {
+        before.clone().step_with(&mut params, &[1.0, 2.0], 0.0, non_finite).unwrap();
+        assert_eq!(params, [1.0, 2.0]);
+    }
     let error = Optimiser::<f32>::new(Rule::Adam(Adam { beta2: 1.0, ..Adam::default() }), 2).unwrap_err();
     assert_eq!(error.to_string(), "optimiser: beta2: expected a number in [0, 1), found 1");
     assert!(Optimiser::<f32>::new(Rule::Sgd(Sgd { momentum: f64::NAN, ..Sgd::default() }), 2).is_err());
@@ -158,6 +176,10 @@ fn a_stored_optimiser_is_examined_before_use() {
     ] {
         assert_eq!(with(moments).unwrap_err().to_string(), message);
     }
+    let mut beyond = Optimiser::new(Rule::Sgd(Sgd { momentum: 0.5, ..Sgd::default() }), 2).unwrap();
+    beyond.step_with(&mut [0.0, 0.0], &[1.0, f64::INFINITY], 0.1, NonFinite::Allow).unwrap();
+    let error = beyond.check(2).unwrap_err().to_string();
+    assert_eq!(error, "optimiser: moment velocity: expected finite numbers, found inf at flat index 1");
 }
 
 #[test]
@@ -260,6 +282,7 @@ fn a_run_that_is_too_short_for_its_schedule_is_an_error_with_both_numbers() {
     let cosine = Schedule::Cosine { rate: 1.0, end: 0.0, warm_up: 10, steps: 100 };
     let constant = Schedule::Constant { rate: 1.0 };
     cosine.check_run(100).unwrap();
+    assert!(cosine.check_run(99).is_err());
     constant.check_run(0).unwrap();
     constant.warm_up(7).check_run(7).unwrap();
     cosine.warm_up(7).check_run(107).unwrap();
@@ -277,7 +300,9 @@ fn a_run_that_is_too_short_for_its_schedule_is_an_error_with_both_numbers() {
 #[test]
 fn schedules_out_of_range_are_errors() {
     assert!(Schedule::Constant { rate: f64::NAN }.check::<f64>().is_err());
-    assert!(Schedule::Exponential { rate: 1.0, factor: 1.5 }.check::<f64>().is_err());
+    for (factor, valid) in [(0.0, false), (0.5, true), (1.0, true), (1.5, false), (f64::NAN, false)] {
+        assert_eq!(Schedule::Exponential { rate: 1.0, factor }.check::<f64>().is_ok(), valid, "{factor}");
+    }
     let error = Schedule::Step { rate: 1.0, factor: 0.5, every: 0 }.check::<f64>().unwrap_err().to_string();
     assert_eq!(error, "schedule: every: expected at least 1, found 0");
 }
