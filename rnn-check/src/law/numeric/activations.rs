@@ -8,8 +8,8 @@ use crate::oracle::{self, Cell, Dims, Reset};
 use crate::real::Real;
 use rnn_kernels::{Activation, Bias, MatMut};
 
-/// Vectors of any width, and a tail.
-const UNITS: usize = 33;
+/// A vector of any width, and a tail.
+const UNITS: usize = 17;
 
 /// Kept gates, or `h`, of one step whose pre-activations are `x`: biases, another in each unit. `[gate or h, values]`.
 fn gates<T: Real>(ctx: &Context<'_, T>, cell: Cell, x: &[T]) -> Vec<(usize, Vec<T>)> {
