@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::layer::compiled::Compiled;
 use crate::recurrence::Scan;
-use crate::simd::{Isa, Simd};
+use crate::simd::{Accuracy, Isa, Simd};
 use crate::threads::{ThreadsError, Workers};
 
 /// faer's matmul for large products, packed panels for recurrent ones, vector kernels for the gates, threads.
@@ -76,7 +76,15 @@ impl Faer {
     /// faer chooses its own instructions, so all products with plain rows then go to our kernels.
     #[must_use]
     pub fn with_isa(self, isa: Isa) -> Option<Self> {
-        Simd::new(isa).map(|simd| Self { simd, ..self })
+        Simd::new(isa).map(|simd| Self { simd: simd.with_accuracy(self.accuracy()), ..self })
+    }
+
+    /// The same backend with σ and tanh of activations and gates of this accuracy; [`Accuracy::Ulp1`] until it is set.
+    ///
+    /// A cell given to [`with_compiled`](Faer::with_compiled) keeps [`Accuracy::Ulp1`], and so do losses.
+    #[must_use]
+    pub fn with_accuracy(self, accuracy: Accuracy) -> Self {
+        Self { simd: self.simd.with_accuracy(accuracy), ..self }
     }
 
     /// The same backend with the kernels of a cell that was compiled for it, for one number type: clones made from now on have them.
@@ -95,6 +103,12 @@ impl Faer {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.workers.threads()
+    }
+
+    /// How accurate σ and tanh of activations and gates are.
+    #[must_use]
+    pub fn accuracy(&self) -> Accuracy {
+        self.simd.accuracy()
     }
 
     /// The instruction set in use.

@@ -2,7 +2,8 @@
 //!
 //! - **Products**: faer's matmul where there are many rows, on blocks of a fixed size; kernels of our own for few rows.
 //! - **Passes**: weights are packed once into panels a cache line wide; a thread takes its rows of the batch through all steps.
-//! - **Gates**: `exp`, `tanh`, `σ`, `ln`, `ln(1 + x)` and `√x` on vectors, every one within 1 ULP ([`simd::math`]), chosen at run time for portable
+//! - **Gates**: `exp`, `tanh`, `σ`, `ln`, `ln(1 + x)` and `√x` on vectors, every one within 1 ULP ([`simd::math`]), or σ and tanh
+//!   in half the time within 2.5 ([`Accuracy::Fast`]), chosen at run time for portable
 //!   code, AVX2 with FMA, or AVX-512, all with the same bits.
 //! - **Any cell**: one pass for all. The equation of a cell that this crate does not know runs as a program on vectors; a cell that is
 //!   [`Compile`] runs as if its kernels, backward included, had been written by hand.
@@ -37,4 +38,5 @@ mod threads;
 pub use crate::faer::Faer;
 pub use layer::compiled::{Compile, Compiled, CompiledError, Stage};
 pub use recurrence::Scan;
+pub use simd::Accuracy;
 pub use threads::ThreadsError;

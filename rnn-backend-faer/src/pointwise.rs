@@ -3,9 +3,9 @@
 use rnn_kernels::{Activation, MatMut};
 
 use crate::number::Number;
-use crate::simd::Simd;
 use crate::simd::gates::elman;
 use crate::simd::math::{Sigmoid, Tanh};
+use crate::simd::{Accuracy, Simd, fast};
 use crate::threads::Workers;
 
 /// Units from which a matrix is shared out to threads: some ten microseconds of activations.
@@ -24,21 +24,25 @@ pub fn activation<T: Number>(simd: Simd, workers: &Workers, activation: Activati
 
 /// `y = σ(y)` on one row.
 pub fn activate<T: Number>(simd: Simd, activation: Activation, y: &mut [T]) {
-    match activation {
-        Activation::Tanh => elman::forward(simd, Tanh, y),
-        Activation::Sigmoid => elman::forward(simd, Sigmoid, y),
-        Activation::Relu => elman::forward(simd, elman::Relu, y),
-        Activation::Identity => {}
+    match (activation, simd.accuracy()) {
+        (Activation::Tanh, Accuracy::Ulp1) => elman::forward(simd, Tanh, y),
+        (Activation::Tanh, Accuracy::Fast) => elman::forward(simd, fast::Tanh, y),
+        (Activation::Sigmoid, Accuracy::Ulp1) => elman::forward(simd, Sigmoid, y),
+        (Activation::Sigmoid, Accuracy::Fast) => elman::forward(simd, fast::Sigmoid, y),
+        (Activation::Relu, _) => elman::forward(simd, elman::Relu, y),
+        (Activation::Identity, _) => {}
     }
 }
 
 /// `y = σ(x)` on one row.
 pub fn activated<T: Number>(simd: Simd, activation: Activation, x: &[T], y: &mut [T]) {
-    match activation {
-        Activation::Tanh => elman::forward_to(simd, Tanh, x, y),
-        Activation::Sigmoid => elman::forward_to(simd, Sigmoid, x, y),
-        Activation::Relu => elman::forward_to(simd, elman::Relu, x, y),
-        Activation::Identity => y.copy_from_slice(x),
+    match (activation, simd.accuracy()) {
+        (Activation::Tanh, Accuracy::Ulp1) => elman::forward_to(simd, Tanh, x, y),
+        (Activation::Tanh, Accuracy::Fast) => elman::forward_to(simd, fast::Tanh, x, y),
+        (Activation::Sigmoid, Accuracy::Ulp1) => elman::forward_to(simd, Sigmoid, x, y),
+        (Activation::Sigmoid, Accuracy::Fast) => elman::forward_to(simd, fast::Sigmoid, x, y),
+        (Activation::Relu, _) => elman::forward_to(simd, elman::Relu, x, y),
+        (Activation::Identity, _) => y.copy_from_slice(x),
     }
 }
 

@@ -9,9 +9,9 @@ mod accuracy;
 mod support;
 
 use accuracy::{Worst, power_of_two};
-use rnn_backend_faer::Faer;
 use rnn_backend_faer::simd::math::{self, Exp, Function, Sigmoid, Tanh, map};
-use rnn_backend_faer::simd::{Isa, Simd};
+use rnn_backend_faer::simd::{Isa, Simd, fast};
+use rnn_backend_faer::{Accuracy, Faer};
 use rnn_check::activation::{self, Extent, Format, sweep};
 use rnn_check::dispatch::Required;
 use rnn_check::number::DoubleDouble;
@@ -19,27 +19,36 @@ use rnn_check::number::Number as _;
 use rnn_check::{Backend, Claims};
 use support::{Random, TestReal, bits};
 
-fn claims() -> Claims {
-    Claims::new()
-        .sigmoid_ulp(math::SIGMOID_F32_ULP, math::SIGMOID_F64_ULP)
-        .tanh_ulp(math::TANH_F32_ULP, math::TANH_F64_ULP)
+/// What a backend of this accuracy promises.
+fn claims(accuracy: Accuracy) -> Claims {
+    match accuracy {
+        Accuracy::Ulp1 => Claims::new()
+            .sigmoid_ulp(math::SIGMOID_F32_ULP, math::SIGMOID_F64_ULP)
+            .tanh_ulp(math::TANH_F32_ULP, math::TANH_F64_ULP),
+        Accuracy::Fast => Claims::new()
+            .sigmoid_ulp(fast::SIGMOID_F32_ULP, fast::SIGMOID_F64_ULP)
+            .tanh_ulp(fast::TANH_F32_ULP, fast::TANH_F64_ULP),
+    }
 }
 
-fn check_tanh_and_sigmoid<T: Format>()
+/// `back` is how many numbers a result may lie below that of a smaller argument.
+fn check_tanh_and_sigmoid<T: Format>(accuracy: Accuracy, back: u64)
 where
     Faer: Backend<T>,
 {
     let mut backends = Vec::new();
     let collect = |isa: Isa, backend| backends.push((format!("faer {isa:?}"), backend));
-    let paths = Required::from_env().each(Isa::ALL, |isa| Faer::sequential().with_isa(isa), collect);
+    let force = |isa| Faer::sequential().with_accuracy(accuracy).with_isa(isa);
+    let paths = Required::from_env().each(Isa::ALL, force, collect);
     println!("{}", paths.unwrap_or_else(|missing| panic!("{missing}")));
     let backends: Vec<_> = backends.iter().map(|(name, faer)| (name.as_str(), faer as &dyn Backend<T>)).collect();
     let table = sweep::<T>(&backends, Extent::Sampled, &|_| ());
     println!("{table}");
-    assert_eq!(table.broken(&claims()), Vec::<String>::new());
+    assert_eq!(table.broken(&claims(accuracy)), Vec::<String>::new());
     for row in &table.rows {
         // Beyond what the contract asks for: tanh is odd in every bit.
         assert_eq!(row.odd.count, 0, "{table}");
+        assert!(row.step_back <= back, "{table}");
         let portable = table.rows.iter().find(|other| other.function == row.function);
         assert_eq!(Some(&row.digest), portable.map(|row| &row.digest), "{table}");
         assert!(row.function != activation::Function::Tanh || row.inputs > 100_000);
@@ -48,12 +57,22 @@ where
 
 #[test]
 fn tanh_and_sigmoid_f32_keep_their_bounds_on_every_instruction_set() {
-    check_tanh_and_sigmoid::<f32>();
+    check_tanh_and_sigmoid::<f32>(Accuracy::Ulp1, 0);
 }
 
 #[test]
 fn tanh_and_sigmoid_f64_keep_their_bounds_on_every_instruction_set() {
-    check_tanh_and_sigmoid::<f64>();
+    check_tanh_and_sigmoid::<f64>(Accuracy::Ulp1, 0);
+}
+
+#[test]
+fn fast_tanh_and_sigmoid_f32_keep_their_bounds_on_every_instruction_set() {
+    check_tanh_and_sigmoid::<f32>(Accuracy::Fast, 2);
+}
+
+#[test]
+fn fast_tanh_and_sigmoid_f64_keep_their_bounds_on_every_instruction_set() {
+    check_tanh_and_sigmoid::<f64>(Accuracy::Fast, 2);
 }
 
 /// `|got − want|` in ulp of the f32 binade of `want`; beyond the largest f32 the

@@ -1,7 +1,7 @@
 //! `Faer` obeys every law of the contract, sequential and parallel, in f32 and f64, on every instruction set there is.
 
 use rnn_backend_faer::simd::Isa;
-use rnn_backend_faer::{Faer, simd};
+use rnn_backend_faer::{Accuracy, Faer, simd};
 use rnn_check::dispatch::Required;
 use rnn_check::{Claims, Plan};
 
@@ -19,11 +19,10 @@ fn plan() -> Plan {
     Plan::from_env().count_allocations(|call| allocation_counter::measure(call).count_total)
 }
 
-/// One case of each cell of the families: they go through the same passes on one thread, and a test below compares the bits.
+/// A third of the cases, one of each cell of the families: they go through the same passes on one thread, which sees all, and a test
+/// below compares the bits.
 fn plan_of_threads() -> Plan {
-    let mut plan = plan();
-    plan.families = plan.families.min(1);
-    plan
+    Plan::quick().count_allocations(|call| allocation_counter::measure(call).count_total)
 }
 
 rnn_check::conformance! {
@@ -39,6 +38,27 @@ fn every_instruction_set_of_this_machine_conforms_and_the_others_are_counted() {
     };
     let paths = Required::from_env().each(Isa::ALL, |isa| Faer::sequential().with_isa(isa), conforms);
     println!("instruction sets: {}", paths.unwrap_or_else(|missing| panic!("{missing}")));
+}
+
+#[test]
+fn fast_gates_conform_to_their_own_claims_and_to_no_sharper_ones() {
+    let backend = Faer::sequential().with_accuracy(Accuracy::Fast);
+    let fast = claims()
+        .sigmoid_ulp(simd::fast::SIGMOID_F32_ULP, simd::fast::SIGMOID_F64_ULP)
+        .tanh_ulp(simd::fast::TANH_F32_ULP, simd::fast::TANH_F64_ULP);
+    rnn_check::run::<f32>(&backend, &fast, &plan_of_threads()).assert_passes();
+    rnn_check::run::<f64>(&backend, &fast, &plan_of_threads()).assert_passes();
+    let sharper = rnn_check::run::<f32>(&backend, &claims(), &Plan::quick().only("activations_keep_their_ulp"));
+    assert!(!sharper.passes());
+}
+
+#[test]
+fn fast_gates_give_the_same_bits_for_every_number_of_threads() {
+    let fast = |backend: Faer| backend.with_accuracy(Accuracy::Fast);
+    let (one, two) = (fast(Faer::sequential()), fast(Faer::parallel(2)));
+    let single = rnn_check::same_bits::<f32>(&one, &two, &Plan::quick());
+    let double = rnn_check::same_bits::<f64>(&one, &two, &Plan::quick());
+    assert!([single, double].into_iter().all(|compared| compared.is_ok_and(|compared| compared > 0)));
 }
 
 #[test]

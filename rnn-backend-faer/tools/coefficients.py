@@ -145,3 +145,69 @@ for name, bits, degrees in [("f32", 24, (3, 2)), ("f64", 53, (6, 5))]:
 mp.prec = 1500
 turns = int(floor(ldexp(2 / +pi, 64 * 20)))
 print("2/pi", " ".join("0x%016x" % (turns >> 64 * (19 - word) & (1 << 64) - 1) for word in range(20)))
+
+# fast.rs, f32: e^r = 1 + r q(r) on |r| <= ln2/2 (1 + 2^-10), q interpolates at Chebyshev nodes; and (e^2r - 1)/2 = r + r^2 q(r) on
+# |r| <= ln2/4 (1 + 2^-10), q(0) = 1: the weighted minimax fit, coefficients rounded one after the other, the highest first. The weight
+# asks for less error near 0, where tanh has the least room for it. Errors of the rounded coefficients in units of u, relative to
+# e^r and to e^2r - 1.
+U = ldexp(1, -24)
+
+
+def print_bits(name, coefficients):
+    for j, c in enumerate(coefficients):
+        print("  %s%d      %s  %s" % (name, j, mp.nstr(c, 19), hexbits(c, 24)))
+
+
+def quotient(r):
+    return 1 + r / 2 if abs(r) < mpf(10) ** -20 else expm1(r) / r
+
+
+nodes = [HALF * cos(pi * (2 * i + 1) / 12) for i in range(6)]
+e = [rounded(c, 24) for c in lu_solve(matrix([[x**j for j in range(6)] for x in nodes]), matrix([quotient(x) for x in nodes]))]
+grid = [HALF * i / 1000 for i in range(-1000, 1001)]
+worst = max(abs(r * (sum(c * r**j for j, c in enumerate(e)) - quotient(r)) / exp(r)) for r in grid)
+print("f32 (e^r - 1)/r degree 5, error / u: %.4f" % (worst / U))
+print_bits("e", e)
+
+
+def minimax(columns, target, rounds=40):
+    """Coefficients of the columns that make the largest error small: least squares with the error as weight (Lawson 1961)."""
+    k, n = len(columns), len(target)
+    weight, best = [mpf(1)] * n, None
+    for _ in range(rounds):
+        a = matrix(k, k)
+        for i in range(k):
+            for j in range(k):
+                a[i, j] = mp.fsum(w * x * y for w, x, y in zip(weight, columns[i], columns[j]))
+        b = matrix([mp.fsum(w * x * y for w, x, y in zip(weight, column, target)) for column in columns])
+        c = list(lu_solve(a, b))
+        error = [abs(sum(c[i] * columns[i][m] for i in range(k)) - target[m]) for m in range(n)]
+        if best is None or max(error) < best[0]:
+            best = (max(error), c)
+        weight = [w * (x / max(error) + mpf(10) ** -12) for w, x in zip(weight, error)]
+        weight = [w / sum(weight) for w in weight]
+    return best[1]
+
+
+mp.prec = 120
+QUARTER = HALF / 2
+nodes = [QUARTER * cos(pi * (2 * i + 1) / 322) for i in range(161)]
+nodes = [x for x in nodes if abs(x) > mpf(10) ** -9]
+scale = [1 / (expm1(2 * x) / 2 * (mpf(0.3) + (x / QUARTER) ** 2)) for x in nodes]
+columns = {j: [x ** (j + 2) * s for x, s in zip(nodes, scale)] for j in range(1, 5)}
+target = [(expm1(2 * x) / 2 - x - x**2) * s for x, s in zip(nodes, scale)]
+q = {0: mpf(1)}
+for j in (4, 3, 2, 1):
+    c = minimax([columns[i] for i in range(1, j + 1)], target)
+    q[j] = rounded(c[j - 1], 24)
+    target = [t - q[j] * x for t, x in zip(target, columns[j])]
+
+
+def tail_error(r):
+    return abs((r + r**2 * sum(c * r**j for j, c in q.items())) / (expm1(2 * r) / 2) - 1)
+
+
+grid = [QUARTER * i / 1000 for i in range(-1000, 1001) if i]
+inner = max(tail_error(r) for r in grid if abs(r) < 0.07)
+print("f32 (e^2r - 1)/2 tail degree 4, error / u: %.4f, %.4f for |r| < 0.07" % (max(map(tail_error, grid)) / U, inner / U))
+print_bits("q", [q[j] for j in range(5)])

@@ -2,7 +2,7 @@
 //!
 //! For the cells that this backend knows, whose operands it can name; a program runs on the calling thread.
 
-use rnn_kernels::{GruReset, Known, MatMut, MatRef, Slot};
+use rnn_kernels::{Activation, GruReset, Known, MatMut, MatRef, Slot};
 
 use super::pass::{GROUPS, Pass, sum, term};
 use super::weights::next;
@@ -11,7 +11,6 @@ use crate::passes::slots::Slots;
 use crate::passes::units::Units;
 use crate::pointwise::{activate, gates_of_mut};
 use crate::simd::gates::{gru_after, gru_before, lstm};
-use crate::simd::math::{Sigmoid, map};
 use crate::simd::product::pack::from_column;
 use crate::simd::product::{Start, Term};
 use crate::threads::Tiles;
@@ -83,7 +82,7 @@ pub fn step<T: Number>(pass: &Pass<'_, T>, units: Units<'_>, at: Slots, tiles: &
             units.share([z, n, h.row_mut(0)], |first, [z, n, h]| {
                 pass.gate(1, 0, first, z, at.t, h_prev);
                 pass.gate(1, 1, first, n, at.t, scaled);
-                map(simd, Sigmoid, z);
+                activate(simd, Activation::Sigmoid, z);
                 let h_prev = &h_prev.row(0)[first..][..h.len()];
                 gru_before::blend(simd, gru_before::Blend { z, n, h_prev, h });
             });

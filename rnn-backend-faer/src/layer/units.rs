@@ -4,7 +4,7 @@
 use core::ops::Range;
 
 use rnn_kernels::program::{Operands, Place, Runner, Settled};
-use rnn_kernels::{Accum, GruReset, Known, Slot};
+use rnn_kernels::{Accum, Activation, GruReset, Known, Slot};
 
 use super::lanes::Vectors;
 use super::pass::{GROUPS, Pass};
@@ -12,7 +12,6 @@ use crate::number::Number;
 use crate::passes::slots::Slots;
 use crate::pointwise::{activate, activated, gates_of_mut};
 use crate::simd::gates::{gru_after, gru_before, lstm};
-use crate::simd::math::{Sigmoid, map};
 use crate::threads::Tiles;
 
 /// The units of stage `s`: rows `rows` of a block whose first row is `first` of the batch.
@@ -68,7 +67,7 @@ pub fn forward<T: Number>(
             let ([h_prev], [mut pre, mut h]) = tiles.apart([tile(Slot::Old(0))], [pre, tile(Slot::New(0))], from, to);
             for n in 0..h.rows() {
                 let (z, n_gate) = pre.row_mut(n)[cols.clone()].split_at_mut(width);
-                map(simd, Sigmoid, z);
+                activate(simd, Activation::Sigmoid, z);
                 let (h_prev, h) = (h_prev.row(n), h.row_mut(n));
                 gru_before::blend(simd, gru_before::Blend { z, n: n_gate, h_prev, h });
             }

@@ -4,6 +4,8 @@ use core::fmt;
 
 use pulp::WithSimd;
 
+use super::accuracy::Accuracy;
+
 /// An instruction set that the kernels of this crate are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Isa {
@@ -33,13 +35,17 @@ impl Isa {
 }
 
 /// The proof that the machine has an instruction set, and the way to run a
-/// kernel on it: a value exists only if detection succeeded.
+/// kernel on it: a value exists only if detection succeeded. With it goes how
+/// accurate the gates of a kernel are.
 ///
 /// Every kernel gives the same bits on every instruction set: all of them
 /// perform the same IEEE operations (with fused multiply-adds) in the same
 /// order for each element, and only the number of elements at once differs.
 #[derive(Clone, Copy)]
-pub struct Simd(Token);
+pub struct Simd {
+    token: Token,
+    accuracy: Accuracy,
+}
 
 #[derive(Clone, Copy)]
 enum Token {
@@ -56,24 +62,41 @@ impl fmt::Debug for Simd {
     }
 }
 
+impl From<Token> for Simd {
+    fn from(token: Token) -> Self {
+        Simd { token, accuracy: Accuracy::default() }
+    }
+}
+
 impl Simd {
-    /// The given instruction set, if the machine has it.
+    /// The given instruction set, if the machine has it, with gates of [`Accuracy::Ulp1`].
     pub fn new(isa: Isa) -> Option<Simd> {
-        match isa {
-            Isa::Portable => Some(Simd(Token::Portable)),
+        let token = match isa {
+            Isa::Portable => Some(Token::Portable),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => pulp::x86::V3::try_new().map(|v3| Simd(Token::Avx2(v3))),
+            Isa::Avx2 => pulp::x86::V3::try_new().map(Token::Avx2),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => pulp::x86::V4::try_new().map(|v4| Simd(Token::Avx512(v4))),
+            Isa::Avx512 => pulp::x86::V4::try_new().map(Token::Avx512),
             #[cfg(not(target_arch = "x86_64"))]
             Isa::Avx2 | Isa::Avx512 => None,
-        }
+        };
+        token.map(Simd::from)
     }
 
-    /// The widest instruction set the machine has.
+    /// The widest instruction set the machine has, with gates of [`Accuracy::Ulp1`].
     pub fn detect() -> Simd {
         let widest = Isa::ALL.into_iter().rev().find_map(Simd::new);
-        widest.unwrap_or(Simd(Token::Portable))
+        widest.unwrap_or(Token::Portable.into())
+    }
+
+    /// The same instruction set with gates of this accuracy.
+    pub fn with_accuracy(self, accuracy: Accuracy) -> Simd {
+        Simd { accuracy, ..self }
+    }
+
+    /// How accurate the gates of a kernel are.
+    pub fn accuracy(self) -> Accuracy {
+        self.accuracy
     }
 
     /// Every instruction set the machine has, the least demanding first.
@@ -83,7 +106,7 @@ impl Simd {
 
     /// Which instruction set this is.
     pub fn isa(self) -> Isa {
-        match self.0 {
+        match self.token {
             Token::Portable => Isa::Portable,
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(_) => Isa::Avx2,
@@ -107,7 +130,7 @@ impl Simd {
     /// function that stays a call is compiled for the target's baseline.
     #[inline]
     pub(crate) fn run<K: WithSimd>(self, kernel: K) -> K::Output {
-        match self.0 {
+        match self.token {
             Token::Portable => pulp::Simd::vectorize(pulp::Scalar512b, kernel),
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(v3) => pulp::Simd::vectorize(v3, kernel),

@@ -72,7 +72,7 @@ pub(super) fn at_most<T: Real>(x: T, limit: T) -> T {
 
 /// The larger of two; NaN if `x` is NaN.
 #[inline(always)]
-fn at_least<T: Real>(x: T, limit: T) -> T {
+pub(super) fn at_least<T: Real>(x: T, limit: T) -> T {
     if x < limit { limit } else { x }
 }
 

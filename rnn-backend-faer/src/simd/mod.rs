@@ -1,5 +1,6 @@
 //! Vector kernels with run-time dispatch: activations ([`math`]), the
 //! pointwise part of the cells ([`gates`]), products of few rows ([`product`]).
+//! σ and tanh of a gate come in two accuracies ([`math`], [`fast`]).
 //!
 //! A kernel is written once, as code that the compiler vectorises or over the
 //! vectors of an instruction set, and instantiated for each [`Isa`] inside a
@@ -8,7 +9,9 @@
 //! depend neither on the instruction set nor on where in a slice an element
 //! lies**, nor (for products) on how many rows are computed together.
 
+mod accuracy;
 pub(crate) mod columns;
+pub mod fast;
 mod fused;
 pub mod gates;
 mod isa;
@@ -27,5 +30,6 @@ mod trigonometry;
 mod turns;
 pub(crate) mod vector;
 
+pub use accuracy::Accuracy;
 pub use isa::{Isa, Simd};
 pub use real::Real;

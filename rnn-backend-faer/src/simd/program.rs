@@ -8,6 +8,8 @@ use pulp::WithSimd;
 use rnn_kernels::program::{Binary, Lanes, Op, Operands, Program, Reference, Unary};
 use rnn_kernels::{Accum, Scalar};
 
+use super::accuracy::Accuracy;
+use super::fast;
 use super::isa::Simd;
 use super::math::{Cos, Exp, Function, Ln, Ln1p, Sigmoid, Sin, Sqrt, Tanh};
 use crate::number::Number;
@@ -18,21 +20,23 @@ const LINE: usize = 16;
 /// Runs a program on all units of a row.
 pub(crate) fn run<T: Number>(simd: Simd, program: &Program, row: &mut dyn Operands<T>) {
     let (registers, width) = (program.registers().max(1), row.width().next_multiple_of(LINE));
+    let accuracy = simd.accuracy();
     // Registers begin as zeros, and to write those takes as long as an operation for each.
     if registers * width <= 512 {
-        simd.run(Run { program, row, registers: &mut [<T as Scalar>::ZERO; 512], lanes: width });
+        simd.run(Run { program, row, accuracy, registers: &mut [<T as Scalar>::ZERO; 512], lanes: width });
     } else if registers <= 1024 / LINE {
         let lanes = (1024 / registers / LINE * LINE).min(width);
-        simd.run(Run { program, row, registers: &mut [<T as Scalar>::ZERO; 1024], lanes });
+        simd.run(Run { program, row, accuracy, registers: &mut [<T as Scalar>::ZERO; 1024], lanes });
     } else {
         let registers = &mut [<T as Scalar>::ZERO; Program::MOST_REGISTERS * LINE];
-        simd.run(Run { program, row, registers, lanes: LINE });
+        simd.run(Run { program, row, accuracy, registers, lanes: LINE });
     }
 }
 
 struct Run<'r, T> {
     program: &'r Program,
     row: &'r mut dyn Operands<T>,
+    accuracy: Accuracy,
     registers: &'r mut [T],
     lanes: usize,
 }
@@ -50,7 +54,7 @@ impl<T: Number> WithSimd for Run<'_, T> {
 impl<T: Number> Run<'_, T> {
     #[inline(always)]
     fn in_blocks<const L: usize>(self) {
-        let Run { program, row, registers, lanes } = self;
+        let Run { program, row, accuracy, registers, lanes } = self;
         let (r, _) = registers.as_chunks_mut::<L>();
         let (width, each) = (row.width(), lanes / L);
         let mut from = 0;
@@ -66,7 +70,7 @@ impl<T: Number> Run<'_, T> {
                         let to = &mut r[usize::from(to) * each..][..blocks];
                         copy::<T, L>(&mut to.as_flattened_mut()[..count], row.load(from, units.clone()));
                     }
-                    Op::Unary { f, to, a } => unary(f, r, [to, a].map(|r| usize::from(r) * each), blocks),
+                    Op::Unary { f, to, a } => unary((f, accuracy), r, [to, a].map(|r| usize::from(r) * each), blocks),
                     Op::Binary { f, to, a, b } => binary(f, r, [to, a, b].map(|r| usize::from(r) * each), blocks),
                     Op::Store { a, to } => {
                         let a = &r[usize::from(a) * each..][..blocks].as_flattened()[..count];
@@ -85,18 +89,20 @@ impl<T: Number> Run<'_, T> {
 
 /// `to = f(a)`, `to` and `a` being the first blocks of registers.
 #[inline(always)]
-fn unary<T: Number, const L: usize>(f: Unary, r: &mut [[T; L]], at: [usize; 2], blocks: usize) {
+fn unary<T: Number, const L: usize>(f: (Unary, Accuracy), r: &mut [[T; L]], at: [usize; 2], blocks: usize) {
     match f {
-        Unary::Neg => each(r, at, blocks, Negated),
-        Unary::Abs => each(r, at, blocks, Absolute),
-        Unary::Exp => each(r, at, blocks, Of(Exp)),
-        Unary::Ln => each(r, at, blocks, Of(Ln)),
-        Unary::Ln1p => each(r, at, blocks, Of(Ln1p)),
-        Unary::Sin => each(r, at, blocks, Of(Sin)),
-        Unary::Cos => each(r, at, blocks, Of(Cos)),
-        Unary::Sqrt => each(r, at, blocks, Of(Sqrt)),
-        Unary::Tanh => each(r, at, blocks, Of(Tanh)),
-        Unary::Sigmoid => each(r, at, blocks, Of(Sigmoid)),
+        (Unary::Neg, _) => each(r, at, blocks, Negated),
+        (Unary::Abs, _) => each(r, at, blocks, Absolute),
+        (Unary::Exp, _) => each(r, at, blocks, Of(Exp)),
+        (Unary::Ln, _) => each(r, at, blocks, Of(Ln)),
+        (Unary::Ln1p, _) => each(r, at, blocks, Of(Ln1p)),
+        (Unary::Sin, _) => each(r, at, blocks, Of(Sin)),
+        (Unary::Cos, _) => each(r, at, blocks, Of(Cos)),
+        (Unary::Sqrt, _) => each(r, at, blocks, Of(Sqrt)),
+        (Unary::Tanh, Accuracy::Ulp1) => each(r, at, blocks, Of(Tanh)),
+        (Unary::Tanh, Accuracy::Fast) => each(r, at, blocks, Of(fast::Tanh)),
+        (Unary::Sigmoid, Accuracy::Ulp1) => each(r, at, blocks, Of(Sigmoid)),
+        (Unary::Sigmoid, Accuracy::Fast) => each(r, at, blocks, Of(fast::Sigmoid)),
     }
 }
 

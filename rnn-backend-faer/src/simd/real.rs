@@ -73,6 +73,10 @@ pub trait Real:
     const SCALE: Self;
     /// The exponent of `SCALE`.
     const SCALE_EXPONENT: Self;
+    /// `2^FAST_SCALE_EXPONENT`, see [`fast::sigmoid`](super::fast::sigmoid): with it `e⁻ˣ` is finite down to `EXP_UNDERFLOWS`.
+    const FAST_SCALE: Self;
+    /// The exponent of `FAST_SCALE`.
+    const FAST_SCALE_EXPONENT: Self;
     /// 1.5·2^(p+3): adding and subtracting it rounds to the nearest multiple of 16.
     const SIXTEENS: Self;
     /// 12: adding and subtracting it rounds a number from 0 to 4 to the last place of 8.
@@ -101,13 +105,24 @@ pub trait Real:
     /// `(k, m)`: `self = 2ᵏ·m` with `√½ ≤ m < √2`, of a positive normal number; any finite `k`, any `m` like that of another.
     fn exponent_and_mantissa(self) -> (Self, Self);
     /// `2ⁿ` for an integer `n` from `MIN_EXPONENT` to `MAX_EXPONENT`.
-    fn power_of_two(n: Self) -> Self;
+    #[inline(always)]
+    fn power_of_two(n: Self) -> Self {
+        Self::power_of_two_of(n + Self::ROUND)
+    }
+    /// `2ⁿ` from `n + ROUND`, likewise.
+    fn power_of_two_of(sum: Self) -> Self;
     /// `(m, c)`: `|self|` is `m·Σc` quarter turns but for whole turns, `m < 2`; the parts of `c` are those of a table (`turns.rs`).
     fn quarter_turns(self) -> (Self, [Self; 4]);
     /// Whether an integer is odd, and whether its half, rounded down, is.
     fn last_bits(self) -> (bool, bool);
     /// `q(r)` in `eʳ = 1 + r + r²·q(r)`, `|r| ≤ ln2/2`.
     fn exp_tail(r: Self) -> Self;
+    /// `q(r)` in `eʳ = 1 + r·q(r)`, `|r| ≤ ln2/2`, for [`fast`](super::fast).
+    fn expm1_quotient(r: Self) -> Self;
+    /// `q(r)` in `(e²ʳ − 1)/2 = r + r²·q(r)`, `|r| ≤ ln2/4`, for [`fast`](super::fast).
+    fn half_expm1_tail(r: Self) -> Self;
+    /// `a − n·ln2/2`, `|n|` small: what is lost of ln 2 matters to no result of [`fast::tanh`](super::fast::tanh).
+    fn without_halves_of_ln2(a: Self, n: Self) -> Self;
     /// `p(z)` in `2 artanh s = 2s + s·z·p(z)`, `z = s²`, `|s| ≤ 3 − 2√2`.
     fn ln_tail(z: Self) -> Self;
     /// `s(z)` in `sin r = r + r·z·s(z)`, `z = r²`, `|r| ≤ π/4`.
@@ -139,6 +154,8 @@ impl Real for f32 {
     const SIGMOID_SATURATES: f32 = 20.0; // e⁻²⁰ = 2⁻²⁸·⁸
     const SCALE: f32 = f32::from_bits(0x1f80_0000); // 2⁻⁶⁴
     const SCALE_EXPONENT: f32 = -64.0;
+    const FAST_SCALE: f32 = f32::from_bits(0x3380_0000); // 2⁻²⁴
+    const FAST_SCALE_EXPONENT: f32 = -24.0;
     const SIXTEENS: f32 = 201_326_592.0; // 1.5·2²⁷
     const TWELVE: f32 = 12.0;
     const HALF_PI_HI: f32 = f32::from_bits(0x3fc9_0fdb);
@@ -184,9 +201,9 @@ impl Real for f32 {
         (k, f32::from_bits((shifted & ((1 << 23) - 1)) + SQRT_HALF))
     }
     #[inline(always)]
-    fn power_of_two(n: f32) -> f32 {
-        // The low 9 bits of `n + ROUND` are n modulo 2⁹; those above it are shifted out.
-        let exponent = (n + Self::ROUND).to_bits() << 23;
+    fn power_of_two_of(sum: f32) -> f32 {
+        // The low 9 bits are n modulo 2⁹; those above it are shifted out.
+        let exponent = sum.to_bits() << 23;
         f32::from_bits(exponent.wrapping_add(1.0_f32.to_bits()))
     }
     #[inline(always)]
@@ -217,6 +234,42 @@ impl Real for f32 {
         let middle = Q[3].mul_add(r, Q[2]);
         let high = Q[5].mul_add(r, Q[4]);
         high.mul_add(r2, middle).mul_add(r2, low)
+    }
+    #[inline(always)]
+    fn expm1_quotient(r: f32) -> f32 {
+        // Degree 5. Error 0.17 u in eʳ (u = 2⁻²⁴).
+        const Q: [f32; 6] = [
+            1.0,
+            0.5,
+            f32::from_bits(0x3e2a_aa3e), // 0.1666651
+            f32::from_bits(0x3d2a_aa74), // 0.04166646
+            f32::from_bits(0x3c09_1f0c), // 0.008369218
+            f32::from_bits(0x3ab6_a1d6), // 0.001393373
+        ];
+        let low = Q[1].mul_add(r, Q[0]);
+        let middle = Q[3].mul_add(r, Q[2]);
+        let r2 = r * r;
+        Q[5].mul_add(r, Q[4]).mul_add(r2, middle).mul_add(r2, low)
+    }
+    #[inline(always)]
+    fn half_expm1_tail(r: f32) -> f32 {
+        // Degree 4. Error 0.41 u in e²ʳ − 1, 0.14 u where |r| < 0.07 and the roundings alone come to 2.4 ulp (u = 2⁻²⁴).
+        const Q: [f32; 5] = [
+            1.0,
+            f32::from_bits(0x3f2a_aa71), // 0.6666632
+            f32::from_bits(0x3eaa_aaef), // 0.3333354
+            f32::from_bits(0x3e09_0395), // 0.1338027
+            f32::from_bits(0x3d36_0cad), // 0.04444568
+        ];
+        let low = Q[1].mul_add(r, Q[0]);
+        let middle = Q[3].mul_add(r, Q[2]);
+        let r2 = r * r;
+        Q[4].mul_add(r2, middle).mul_add(r2, low)
+    }
+    #[inline(always)]
+    fn without_halves_of_ln2(a: f32, n: f32) -> f32 {
+        // The rest of ln 2 is 0.016 u of n.
+        n.mul_add(-Self::HALF * Self::LN2_HI, a)
     }
     #[inline(always)]
     fn ln_tail(z: f32) -> f32 {
@@ -277,6 +330,8 @@ impl Real for f64 {
     const SIGMOID_SATURATES: f64 = 40.0; // e⁻⁴⁰ = 2⁻⁵⁷·⁷
     const SCALE: f64 = f64::from_bits(0x37f0_0000_0000_0000); // 2⁻¹²⁸
     const SCALE_EXPONENT: f64 = -128.0;
+    const FAST_SCALE: f64 = f64::from_bits(0x3ca0_0000_0000_0000); // 2⁻⁵³
+    const FAST_SCALE_EXPONENT: f64 = -53.0;
     const SIXTEENS: f64 = 108_086_391_056_891_904.0; // 1.5·2⁵⁶
     const TWELVE: f64 = 12.0;
     const HALF_PI_HI: f64 = f64::from_bits(0x3ff9_21fb_5444_2d18);
@@ -321,9 +376,9 @@ impl Real for f64 {
         (k, f64::from_bits((shifted & ((1 << 52) - 1)) + SQRT_HALF))
     }
     #[inline(always)]
-    fn power_of_two(n: f64) -> f64 {
-        // The low 12 bits of `n + ROUND` are n modulo 2¹²; those above it are shifted out.
-        let exponent = (n + Self::ROUND).to_bits() << 52;
+    fn power_of_two_of(sum: f64) -> f64 {
+        // The low 12 bits are n modulo 2¹²; those above it are shifted out.
+        let exponent = sum.to_bits() << 52;
         f64::from_bits(exponent.wrapping_add(1.0_f64.to_bits()))
     }
     #[inline(always)]
@@ -367,6 +422,19 @@ impl Real for f64 {
         let p47 = p67.mul_add(r2, p45);
         let p8a = Q[10].mul_add(r2, p89);
         p8a.mul_add(r4, p47).mul_add(r4, p03)
+    }
+    #[inline(always)]
+    fn expm1_quotient(r: f64) -> f64 {
+        Self::exp_tail(r).mul_add(r, 1.0)
+    }
+    #[inline(always)]
+    fn half_expm1_tail(r: f64) -> f64 {
+        let tail = Self::exp_tail(r + r);
+        tail + tail
+    }
+    #[inline(always)]
+    fn without_halves_of_ln2(a: f64, n: f64) -> f64 {
+        n.mul_add(-Self::HALF * Self::LN2_LO, n.mul_add(-Self::HALF * Self::LN2_HI, a))
     }
     #[inline(always)]
     fn ln_tail(z: f64) -> f64 {

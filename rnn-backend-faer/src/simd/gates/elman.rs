@@ -4,6 +4,7 @@
 use core::marker::PhantomData;
 
 use super::expect_len;
+use crate::simd::fast;
 use crate::simd::math::{Function, Sigmoid, Tanh, map};
 use crate::simd::pointwise::{Pointwise, pointwise};
 use crate::simd::{Real, Simd};
@@ -47,6 +48,20 @@ impl Activation for Sigmoid {
     #[inline(always)]
     fn slope<T: Real>(y: T) -> T {
         y * (T::ONE - y)
+    }
+}
+
+impl Activation for fast::Tanh {
+    #[inline(always)]
+    fn slope<T: Real>(y: T) -> T {
+        Tanh::slope(y)
+    }
+}
+
+impl Activation for fast::Sigmoid {
+    #[inline(always)]
+    fn slope<T: Real>(y: T) -> T {
+        Sigmoid::slope(y)
     }
 }
 

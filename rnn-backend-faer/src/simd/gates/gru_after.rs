@@ -4,8 +4,10 @@
 //! Cho et al. 2014 with the reset gate after the product, as cuDNN and PyTorch
 //! read it.
 
+use core::marker::PhantomData;
+
 use super::{expect_len, mix};
-use crate::simd::math::{sigmoid, tanh};
+use crate::simd::accuracy::{Accuracy, Fast, Gates, Ulp1};
 use crate::simd::pointwise::{Pointwise, pointwise};
 use crate::simd::{Real, Simd};
 
@@ -54,7 +56,11 @@ pub fn forward<T: Real>(simd: Simd, row: Forward<'_, T>) {
     }
     expect_len("gru forward", "aux", row.aux.len(), 1, hidden);
     expect_len("gru forward", "h_prev", row.h_prev.len(), 1, hidden);
-    pointwise(simd, Step, [row.aux, row.h_prev], [r, z, n, row.h]);
+    let (input, output) = ([row.aux, row.h_prev], [r, z, n, row.h]);
+    match simd.accuracy() {
+        Accuracy::Ulp1 => pointwise(simd, Step(PhantomData::<Ulp1>), input, output),
+        Accuracy::Fast => pointwise(simd, Step(PhantomData::<Fast>), input, output),
+    }
 }
 
 /// `d_pre_n = d_h (1−z)(1−n)(1+n)`, `d_z = d_h (h_prev − n)`, `d_r = d_pre_n aux`,
@@ -80,13 +86,13 @@ pub fn backward<T: Real>(simd: Simd, row: Backward<'_, T>) {
     );
 }
 
-struct Step;
+struct Step<G>(PhantomData<G>);
 
-impl<T: Real> Pointwise<T, 2, 4> for Step {
+impl<T: Real, G: Gates> Pointwise<T, 2, 4> for Step<G> {
     #[inline(always)]
     fn element(&self, [aux, h_prev]: [T; 2], [r, z, n, _]: [T; 4]) -> [T; 4] {
-        let (r, z) = (sigmoid(r), sigmoid(z));
-        let n = tanh(r.mul_add(aux, n));
+        let (r, z) = (G::sigmoid(r), G::sigmoid(z));
+        let n = G::tanh(r.mul_add(aux, n));
         [r, z, n, mix(z, n, h_prev)]
     }
 }

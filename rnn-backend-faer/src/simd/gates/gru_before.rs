@@ -4,8 +4,10 @@
 //! Cho et al. 2014 with the reset gate before the product, which therefore
 //! lies between the two stages [`reset`] and [`blend`].
 
+use core::marker::PhantomData;
+
 use super::{expect_len, mix};
-use crate::simd::math::{sigmoid, tanh};
+use crate::simd::accuracy::{Accuracy, Fast, Gates, Ulp1};
 use crate::simd::pointwise::{Pointwise, pointwise};
 use crate::simd::{Real, Simd};
 
@@ -46,7 +48,11 @@ pub fn reset<T: Real>(simd: Simd, row: Reset<'_, T>) {
     expect_len("gru reset", "r", row.r.len(), 1, hidden);
     expect_len("gru reset", "z", row.z.len(), 1, hidden);
     expect_len("gru reset", "h_prev", row.h_prev.len(), 1, hidden);
-    pointwise(simd, ResetStep, [row.h_prev], [row.r, row.z, row.aux]);
+    let (input, output) = ([row.h_prev], [row.r, row.z, row.aux]);
+    match simd.accuracy() {
+        Accuracy::Ulp1 => pointwise(simd, ResetStep(PhantomData::<Ulp1>), input, output),
+        Accuracy::Fast => pointwise(simd, ResetStep(PhantomData::<Fast>), input, output),
+    }
 }
 
 /// `r = σ(pre)`, `aux = r ⊙ h_prev`: [`reset`] without the other gate. Overwrites `r` and `aux`.
@@ -57,7 +63,11 @@ pub fn scale<T: Real>(simd: Simd, r: &mut [T], h_prev: &[T], aux: &mut [T]) {
     let hidden = aux.len();
     expect_len("gru scale", "r", r.len(), 1, hidden);
     expect_len("gru scale", "h_prev", h_prev.len(), 1, hidden);
-    pointwise(simd, ScaleStep, [h_prev], [r, aux]);
+    let (input, output) = ([h_prev], [r, aux]);
+    match simd.accuracy() {
+        Accuracy::Ulp1 => pointwise(simd, ScaleStep(PhantomData::<Ulp1>), input, output),
+        Accuracy::Fast => pointwise(simd, ScaleStep(PhantomData::<Fast>), input, output),
+    }
 }
 
 /// `d_pre_r = d_aux ⊙ h_prev ⊙ r(1−r)`, `d_h_prev += d_aux ⊙ r`.
@@ -75,22 +85,22 @@ pub fn reset_backward<T: Real>(simd: Simd, row: ResetGrad<'_, T>) {
     pointwise(simd, ResetStepGrad, input, [row.d_pre_r, row.d_h_prev]);
 }
 
-struct ResetStep;
+struct ResetStep<G>(PhantomData<G>);
 
-impl<T: Real> Pointwise<T, 1, 3> for ResetStep {
+impl<T: Real, G: Gates> Pointwise<T, 1, 3> for ResetStep<G> {
     #[inline(always)]
     fn element(&self, [h_prev]: [T; 1], [r, z, _]: [T; 3]) -> [T; 3] {
-        let r = sigmoid(r);
-        [r, sigmoid(z), r * h_prev]
+        let r = G::sigmoid(r);
+        [r, G::sigmoid(z), r * h_prev]
     }
 }
 
-struct ScaleStep;
+struct ScaleStep<G>(PhantomData<G>);
 
-impl<T: Real> Pointwise<T, 1, 2> for ScaleStep {
+impl<T: Real, G: Gates> Pointwise<T, 1, 2> for ScaleStep<G> {
     #[inline(always)]
     fn element(&self, [h_prev]: [T; 1], [r, _]: [T; 2]) -> [T; 2] {
-        let r = sigmoid(r);
+        let r = G::sigmoid(r);
         [r, r * h_prev]
     }
 }
@@ -146,7 +156,11 @@ pub fn blend<T: Real>(simd: Simd, row: Blend<'_, T>) {
     expect_len("gru blend", "z", row.z.len(), 1, hidden);
     expect_len("gru blend", "n", row.n.len(), 1, hidden);
     expect_len("gru blend", "h_prev", row.h_prev.len(), 1, hidden);
-    pointwise(simd, BlendStep, [row.z, row.h_prev], [row.n, row.h]);
+    let (input, output) = ([row.z, row.h_prev], [row.n, row.h]);
+    match simd.accuracy() {
+        Accuracy::Ulp1 => pointwise(simd, BlendStep(PhantomData::<Ulp1>), input, output),
+        Accuracy::Fast => pointwise(simd, BlendStep(PhantomData::<Fast>), input, output),
+    }
 }
 
 /// `d_pre_n = d_h (1−z)(1−n)(1+n)`, `d_pre_z = d_h (h_prev − n) z(1−z)`,
@@ -166,12 +180,12 @@ pub fn blend_backward<T: Real>(simd: Simd, row: BlendGrad<'_, T>) {
     pointwise(simd, BlendStepGrad, input, [row.d_pre_z, row.d_pre_n, row.d_h_prev]);
 }
 
-struct BlendStep;
+struct BlendStep<G>(PhantomData<G>);
 
-impl<T: Real> Pointwise<T, 2, 2> for BlendStep {
+impl<T: Real, G: Gates> Pointwise<T, 2, 2> for BlendStep<G> {
     #[inline(always)]
     fn element(&self, [z, h_prev]: [T; 2], [n, _]: [T; 2]) -> [T; 2] {
-        let n = tanh(n);
+        let n = G::tanh(n);
         [n, mix(z, n, h_prev)]
     }
 }

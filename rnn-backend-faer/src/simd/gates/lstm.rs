@@ -3,7 +3,9 @@
 //! Hochreiter & Schmidhuber 1997, forget gate of Gers, Schmidhuber & Cummins 2000.
 
 use super::expect_len;
-use crate::simd::math::{sigmoid, tanh};
+use core::marker::PhantomData;
+
+use crate::simd::accuracy::{Accuracy, Fast, Gates, Ulp1};
 use crate::simd::pointwise::{Pointwise, pointwise};
 use crate::simd::{Real, Simd};
 
@@ -46,7 +48,10 @@ pub struct Backward<'a, T> {
 /// On a wrong length, before any write.
 pub fn forward<T: Real>(simd: Simd, row: Forward<'_, T>) {
     let (input, output) = row.operands();
-    pointwise(simd, Step, input, output);
+    match simd.accuracy() {
+        Accuracy::Ulp1 => pointwise(simd, Step(PhantomData::<Ulp1>), input, output),
+        Accuracy::Fast => pointwise(simd, Step(PhantomData::<Fast>), input, output),
+    }
 }
 
 /// `d_c += d_h ⊙ o ⊙ tanh′(c)`, then `d_pre` and `d_c_prev = d_c ⊙ f`.
@@ -56,28 +61,31 @@ pub fn forward<T: Real>(simd: Simd, row: Forward<'_, T>) {
 /// On a wrong length, before any write.
 pub fn backward<T: Real>(simd: Simd, row: Backward<'_, T>) {
     let (input, output) = row.operands();
-    pointwise(simd, StepGrad, input, output);
+    match simd.accuracy() {
+        Accuracy::Ulp1 => pointwise(simd, StepGrad(PhantomData::<Ulp1>), input, output),
+        Accuracy::Fast => pointwise(simd, StepGrad(PhantomData::<Fast>), input, output),
+    }
 }
 
-struct Step;
+struct Step<G>(PhantomData<G>);
 
-impl<T: Real> Pointwise<T, 1, 6> for Step {
+impl<T: Real, G: Gates> Pointwise<T, 1, 6> for Step<G> {
     #[inline(always)]
     fn element(&self, [c_prev]: [T; 1], [i, f, g, o, _, _]: [T; 6]) -> [T; 6] {
-        let (i, f, g, o) = (sigmoid(i), sigmoid(f), tanh(g), sigmoid(o));
+        let (i, f, g, o) = (G::sigmoid(i), G::sigmoid(f), G::tanh(g), G::sigmoid(o));
         let c = f.mul_add(c_prev, i * g);
-        let h = o * tanh(c);
+        let h = o * G::tanh(c);
         [i, f, g, o, c, h]
     }
 }
 
-struct StepGrad;
+struct StepGrad<G>(PhantomData<G>);
 
-impl<T: Real> Pointwise<T, 8, 5> for StepGrad {
+impl<T: Real, G: Gates> Pointwise<T, 8, 5> for StepGrad<G> {
     #[inline(always)]
     fn element(&self, [i, f, g, o, c_prev, c, d_h, d_c]: [T; 8], _: [T; 5]) -> [T; 5] {
         let one = T::ONE;
-        let tanh_c = tanh(c);
+        let tanh_c = G::tanh(c);
         let d_o = d_h * tanh_c;
         let d_c = (d_h * o).mul_add((one - tanh_c) * (one + tanh_c), d_c);
         let d_pre_i = d_c * g * (i * (one - i));
