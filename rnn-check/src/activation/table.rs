@@ -41,6 +41,8 @@ pub struct Row {
     pub undecided: u64,
     /// Neighbouring inputs whose results are in the wrong order: `x < x′`, `f(x) > f(x′)`. `at` is the smaller magnitude.
     pub decreasing: Violations,
+    /// How many numbers the largest of those steps back goes.
+    pub step_back: u64,
     /// tanh: `f(−x) ≠ −f(x)`.
     pub odd: Violations,
     /// σ: the largest `|σ(x) + σ(−x) − 1|`, in ulp of the numbers from ½ to 1.
@@ -169,7 +171,10 @@ impl Row {
             format!("{:.6}", self.worst.ulp),
             format!("{:e}", self.worst.x),
             roundings,
-            violations(&self.decreasing),
+            match self.step_back {
+                0 => violations(&self.decreasing),
+                most => format!("{}, by {most} at most", violations(&self.decreasing)),
+            },
             match self.function {
                 Function::Tanh => format!("odd but for {}", violations(&self.odd)),
                 Function::Sigmoid => format!("σ(x) + σ(−x) = 1 to {} ulp", self.complement.ulp),

@@ -32,6 +32,7 @@ pub(super) struct Tally {
     double_roundings: u64,
     undecided: u64,
     decreasing: Violations,
+    step_back: u64,
     odd: Violations,
     complement: Place,
     outside: Violations,
@@ -54,6 +55,7 @@ impl Tally {
             double_roundings: 0,
             undecided: 0,
             decreasing: Violations::default(),
+            step_back: 0,
             odd: Violations::default(),
             complement: Place { ulp: 0.0, x: f64::INFINITY },
             outside: Violations::default(),
@@ -147,15 +149,23 @@ impl Tally {
         if pairs.fold(false, |any, (p, m)| any | wrong(p[0], p[1]) | wrong(m[1], m[0])) {
             for i in 0..of_plus.len() - 1 {
                 if wrong(of_plus[i], of_plus[i + 1]) {
-                    self.decreasing.see(signed(a[i], 0));
+                    self.back(signed(a[i], 0), of_plus[i], of_plus[i + 1]);
                 }
                 if wrong(of_minus[i + 1], of_minus[i]) {
-                    self.decreasing.see(signed(a[i], T::SIGN));
+                    self.back(signed(a[i], T::SIGN), of_minus[i + 1], of_minus[i]);
                 }
             }
         }
         if a[0].bits() == 0 && wrong(of_minus[0], of_plus[0]) {
-            self.decreasing.see(0.0);
+            self.back(0.0, of_minus[0], of_plus[0]);
+        }
+    }
+
+    /// The result `high` of the larger argument is below `low`; numbers of one sign, as σ and tanh are but at 0, are in the order of their bits.
+    fn back<T: Format>(&mut self, x: f64, low: T, high: T) {
+        self.decreasing.see(x);
+        if !(low.is_nan() || high.is_nan()) {
+            self.step_back = self.step_back.max(low.bits().abs_diff(high.bits()));
         }
     }
 
@@ -191,6 +201,7 @@ impl Tally {
         self.double_roundings += other.double_roundings;
         self.undecided += other.undecided;
         self.decreasing.add(other.decreasing);
+        self.step_back = self.step_back.max(other.step_back);
         self.odd.add(other.odd);
         self.complement.see(other.complement);
         self.outside.add(other.outside);
@@ -221,6 +232,7 @@ impl Tally {
             double_roundings: self.double_roundings,
             undecided: self.undecided,
             decreasing: self.decreasing,
+            step_back: self.step_back,
             odd: self.odd,
             complement: finite(self.complement),
             outside: self.outside,

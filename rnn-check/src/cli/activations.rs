@@ -4,7 +4,7 @@ use super::args::Activations;
 use super::backend::Choice;
 use super::error::Error;
 use super::{Outcome, file, progress};
-use rnn_backend_faer::{Faer, simd::Isa};
+use rnn_backend_faer::{Accuracy, Faer, simd::Isa};
 use rnn_backend_naive::{MatrixMultiply, Naive};
 use rnn_check::activation::{Extent, Format, Table, sweep};
 use rnn_check::dispatch::Required;
@@ -24,7 +24,7 @@ pub fn run(args: &Activations) -> Result<Outcome, Error> {
     // matrixmultiply has the reference's activations, and threads change no bit of faer's.
     let choices = match args.backend {
         Some(choice) => vec![choice],
-        None => vec![Choice::Naive, Choice::Faer],
+        None => vec![Choice::Naive, Choice::Faer, Choice::FaerFast],
     };
     let tables = [table::<f32>(&choices, extent)?, table::<f64>(&choices, extent)?];
     let mut broken = vec![];
@@ -54,8 +54,9 @@ where
         match choice {
             Choice::Naive => backends.push((choice.to_string(), Box::new(Naive))),
             Choice::MatrixMultiply => backends.push((choice.to_string(), Box::new(MatrixMultiply))),
-            Choice::Faer | Choice::FaerParallel(_) => {
-                let force = |isa| Faer::sequential().with_isa(isa);
+            Choice::Faer | Choice::FaerFast | Choice::FaerParallel(_) => {
+                let accuracy = if choice == Choice::FaerFast { Accuracy::Fast } else { Accuracy::Ulp1 };
+                let force = |isa| Faer::sequential().with_accuracy(accuracy).with_isa(isa);
                 let paths = Required::from_env().each(Isa::ALL, force, |isa, faer| {
                     backends.push((format!("{choice} {}", format!("{isa:?}").to_lowercase()), Box::new(faer)));
                 });

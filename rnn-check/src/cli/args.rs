@@ -41,7 +41,7 @@ pub struct List {
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// naive, matrixmultiply, faer, faer-parallel or faer-parallel:N.
+    /// naive, matrixmultiply, faer, faer-fast, faer-parallel or faer-parallel:N.
     #[arg(long, required_unless_present = "all")]
     pub backend: Option<Choice>,
     /// Every backend, one after another, and the sums over them.

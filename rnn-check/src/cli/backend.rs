@@ -1,7 +1,8 @@
 //! The backends this program was built with, and what each of them claims.
 
 use super::error::Error;
-use rnn_backend_faer::{Faer, simd::math};
+use rnn_backend_faer::simd::{fast, math};
+use rnn_backend_faer::{Accuracy, Faer};
 use rnn_backend_naive::{MatrixMultiply, Naive};
 use rnn_check::{Backend, Checked, Claims};
 use std::fmt;
@@ -16,13 +17,15 @@ pub enum Choice {
     MatrixMultiply,
     /// The fast backend on one thread.
     Faer,
+    /// The fast backend on one thread with gates of [`Accuracy::Fast`].
+    FaerFast,
     /// The fast backend on so many threads.
     FaerParallel(usize),
 }
 
 impl Choice {
     /// All of them, on two threads where there is a choice.
-    pub const ALL: [Self; 4] = [Self::Naive, Self::MatrixMultiply, Self::Faer, Self::FaerParallel(2)];
+    pub const ALL: [Self; 5] = [Self::Naive, Self::MatrixMultiply, Self::Faer, Self::FaerFast, Self::FaerParallel(2)];
 
     /// What it promises; the conformance tests of each backend hold it to the same.
     pub fn claims(self) -> Claims {
@@ -34,6 +37,10 @@ impl Choice {
                 .tanh_ulp(math::TANH_F32_ULP, math::TANH_F64_ULP)
                 .batch_invariant()
                 .allocation_free(),
+            Self::FaerFast => Self::Faer
+                .claims()
+                .sigmoid_ulp(fast::SIGMOID_F32_ULP, fast::SIGMOID_F64_ULP)
+                .tanh_ulp(fast::TANH_F32_ULP, fast::TANH_F64_ULP),
         }
     }
 
@@ -48,6 +55,7 @@ impl Choice {
             Self::Naive => Box::new(Naive),
             Self::MatrixMultiply => Box::new(MatrixMultiply),
             Self::Faer => Box::new(Faer::sequential()),
+            Self::FaerFast => Box::new(Faer::sequential().with_accuracy(Accuracy::Fast)),
             Self::FaerParallel(threads) => Box::new(Faer::parallel(threads)),
         }
     }
@@ -63,6 +71,7 @@ impl FromStr for Choice {
                 "naive" => Ok(Self::Naive),
                 "matrixmultiply" => Ok(Self::MatrixMultiply),
                 "faer" => Ok(Self::Faer),
+                "faer-fast" => Ok(Self::FaerFast),
                 "faer-parallel" => Ok(Self::FaerParallel(2)),
                 _ => Err(unknown()),
             },
@@ -81,6 +90,7 @@ impl fmt::Display for Choice {
             Self::Naive => f.write_str("naive"),
             Self::MatrixMultiply => f.write_str("matrixmultiply"),
             Self::Faer => f.write_str("faer"),
+            Self::FaerFast => f.write_str("faer-fast"),
             Self::FaerParallel(threads) => write!(f, "faer-parallel:{threads}"),
         }
     }

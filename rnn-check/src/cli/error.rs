@@ -11,7 +11,9 @@ pub enum Error {
     #[error("{0}; try --help")]
     Usage(String),
     /// `--backend`.
-    #[error("no backend is called {0:?}; there are naive, matrixmultiply, faer, faer-parallel and faer-parallel:N")]
+    #[error(
+        "no backend is called {0:?}; there are naive, matrixmultiply, faer, faer-fast, faer-parallel and faer-parallel:N"
+    )]
     UnknownBackend(String),
     /// `--law`.
     #[error("no law's name contains {0:?}; `rnn-check list` names them all")]

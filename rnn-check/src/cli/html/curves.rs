@@ -13,7 +13,7 @@ const MOST: f64 = 10.0;
 
 /// One chart for each number type and function, as SVG.
 pub fn charts() -> Result<Vec<String>, Error> {
-    let choices = [Choice::Naive, Choice::Faer];
+    let choices = [Choice::Naive, Choice::Faer, Choice::FaerFast];
     let tables =
         [activations::table::<f32>(&choices, Extent::Sampled)?, activations::table::<f64>(&choices, Extent::Sampled)?];
     let of = |table: &Table| Function::ALL.map(|function| chart(table, function));
