@@ -6,7 +6,7 @@
 pub use rnn_kernels::Backend;
 
 #[cfg(feature = "faer")]
-pub use rnn_backend_faer::Faer;
+pub use rnn_backend_faer::{Accuracy, Faer};
 #[cfg(feature = "matrixmultiply")]
 pub use rnn_backend_naive::MatrixMultiply;
 #[cfg(feature = "naive")]

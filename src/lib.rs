@@ -34,7 +34,8 @@
 //!
 //! A [`Network`] is the model: shared by reference, `Sync`, changed in [`Network::update`] only; weights are packed by the first pass that
 //! needs them. A [`State`] belongs to one stream or batch and is carried by value. A [`Workspace`] belongs to one
-//! thread of work and is reused; once it has seen a step, the next ones allocate nothing.
+//! thread of work and is reused; once it has seen a step, the next ones allocate nothing. A [`Stream`] is all three for who needs one
+//! step after another, and as fast as a step can be.
 //!
 //! # Features
 //!
@@ -95,7 +96,7 @@ pub use error::{Error, Result};
 pub use finite::NonFinite;
 pub use layer::{Elman, Gru, Lstm};
 pub use loss::{Loss, Targets};
-pub use network::{Batch, Config, Mask, Network, Parameters, State, Workspace};
+pub use network::{Batch, Config, Mask, Network, Parameters, State, Stream, Workspace};
 pub use rnn_kernels as kernels;
 pub use rnn_kernels::{Activation, Bias, Direction, GruReset, Held, IGNORE, MatRef, Scalar, SeqRef};
 

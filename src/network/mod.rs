@@ -53,6 +53,7 @@ mod run;
 mod stage;
 mod state;
 mod step;
+mod stream;
 mod timing;
 mod train;
 mod workspace;
@@ -71,6 +72,7 @@ pub use mask::Mask;
 pub use packed::Purpose;
 pub use parameters::{ParameterBlock, Parameters};
 pub use state::State;
+pub use stream::Stream;
 
 pub use train::Cotangents;
 pub use workspace::Workspace;

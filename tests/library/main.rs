@@ -48,6 +48,7 @@ mod places;
 mod registry;
 mod runs;
 mod state_rows;
+mod stream;
 mod streaming;
 mod streaming_alloc;
 mod text;

@@ -111,7 +111,15 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Directions<'_, T, B> {
         let (spec, direction, steps, x) = (&self.layer.spec, way.direction, self.steps, self.x);
         let (params, packed) = (&self.parameters[way.params.clone()], &self.packed[way.slot][..]);
         let (shape, y) = ([x.steps(), x.rows()], Some(y));
-        let masks = &self.masks.of(self.layer, way)[..self.layer.masks.len()];
+        let given_masks;
+        let masks = match self.layer.masks.len() {
+            // A step of a few units would take a tenth longer.
+            0 => &[][..],
+            masks => {
+                given_masks = self.masks.of(self.layer, way);
+                &given_masks[..masks]
+            }
+        };
         match (usage, self.resets(way)) {
             (Use::Infer, resets) => {
                 let run = Infer { spec, direction, steps, params, packed, x, masks, states, y, workspace };
