@@ -108,3 +108,88 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
 pub fn quietly<S: ?Sized>(_: &S, _: Moment<'_>) -> Result<ControlFlow<()>> {
     Ok(ControlFlow::Continue(()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::Loss;
+    use crate::network::{Config, Network, RecurrentSpec};
+    use crate::train::Settings;
+    use rnn_backend_naive::Naive;
+    use rnn_kernels::Activation;
+
+    type Scripted = Trainer<f64, Naive>;
+
+    fn trainer() -> Scripted {
+        let config = Config::features(1).recurrent(RecurrentSpec::elman(1, Activation::Tanh)).linear(1);
+        Trainer::new(Network::with_backend(&config, 1, Naive).unwrap(), Settings::sgd(1.0)).unwrap()
+    }
+
+    /// A fit whose epochs have these scores; each leaves its number in the first parameter. What observers heard: whether it was better.
+    fn follow(trainer: &mut Scripted, fit: &Fit, scores: &[f64]) -> Vec<bool> {
+        let mut heard = vec![];
+        let epoch = |trainer: &mut Scripted, _: &mut _| {
+            let number = trainer.kept.progress.epochs.len() as f64;
+            trainer.network.update(|parameters| parameters[0] = number);
+            Ok(ControlFlow::Continue(()))
+        };
+        let score = |trainer: &mut Scripted| {
+            let score = scores[trainer.kept.progress.epochs.len()];
+            Ok(Some(Scores { loss: Loss::of(score, 1), ..Scores::default() }))
+        };
+        let mut observe = |_: &Scripted, moment: Moment<'_>| {
+            if let Moment::Epoch(_, better) = moment {
+                heard.push(better);
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        assert!(trainer.epochs(fit, &mut observe, epoch, score).unwrap());
+        heard
+    }
+
+    fn first_parameter(trainer: &Scripted) -> f64 {
+        trainer.network.parameters()[0]
+    }
+
+    #[test]
+    fn the_best_epoch_gains_at_least_what_is_asked_for_and_stays_at_the_end() {
+        let scores = [4.0, 3.5, 3.0, 3.5, f64::NAN];
+        let mut any = trainer();
+        assert_eq!(follow(&mut any, &Fit::epochs(5), &scores), [true, true, true, false, false]);
+        assert_eq!(first_parameter(&any), 2.0);
+        let mut gaining = trainer();
+        let fit = Fit { least_gain: 0.75, ..Fit::epochs(5) };
+        assert_eq!(follow(&mut gaining, &fit, &scores), [true, false, true, false, false]);
+        let mut last = trainer();
+        follow(&mut last, &Fit::epochs(5).keep_last(), &scores);
+        assert_eq!((first_parameter(&last), last.progress().ended), (4.0, Some(Ended::Epochs)));
+    }
+
+    #[test]
+    fn patience_counts_epochs_since_the_last_better_one() {
+        let mut trainer = trainer();
+        let heard = follow(&mut trainer, &Fit::epochs(9).patience(2), &[4.0, 5.0, 3.0, 5.0, 5.0]);
+        assert_eq!(heard, [true, false, true, false, false]);
+        assert_eq!((first_parameter(&trainer), trainer.progress().ended), (2.0, Some(Ended::Patience)));
+        // More epochs do not end patience; what ended by their number goes on if there are more.
+        assert_eq!(follow(&mut trainer, &Fit::epochs(20).patience(2), &[]), [false; 0]);
+        let mut few = self::trainer();
+        follow(&mut few, &Fit::epochs(1), &[4.0]);
+        assert_eq!(follow(&mut few, &Fit::epochs(1), &[4.0]), [false; 0]);
+        assert_eq!(follow(&mut few, &Fit::epochs(2), &[4.0, 3.0]), [true]);
+    }
+
+    #[test]
+    fn every_plateau_lowers_the_rate_and_goes_back_to_the_best() {
+        let scores = [3.0, 4.0, 4.0, 4.0, 2.0, 4.0, 4.0];
+        let fit = Fit::epochs(7).plateau(0.5, 2).keep_last();
+        let mut trainer = trainer();
+        let mut factors = vec![];
+        for epochs in 1..=7 {
+            follow(&mut trainer, &Fit { epochs, ..fit.clone() }, &scores);
+            factors.push((trainer.counts().factor, first_parameter(&trainer)));
+        }
+        let expected = [(1.0, 0.0), (1.0, 1.0), (0.5, 0.0), (0.5, 3.0), (0.5, 4.0), (0.5, 5.0), (0.25, 4.0)];
+        assert_eq!(factors, expected);
+    }
+}

@@ -50,6 +50,7 @@ fn a_fit_is_its_windows_by_hand() {
     // Five windows a pass: the 21 start over four times.
     let (mut by_hand, mut rng, mut starts) = (run(settings()), Rng::seed(!9), 0);
     let mut streams = Streams::new(&text, [6, 4], &mut rng).unwrap();
+    assert_eq!(streams.stretch(), (text.len() - 1) / 4);
     for (loss, windows) in losses {
         let window = streams.next_window(&mut rng).unwrap();
         if window.starts_over() {
@@ -219,6 +220,9 @@ fn the_score_of_a_passage_is_the_mean_of_its_symbols_one_by_one() {
     // 130 losses, summed in another order.
     assert!((scores.loss.total - loss.total).abs() <= 130.0 * f64::EPSILON * loss.total);
     let pieces = Passage::new(&text, 20).unwrap().pieces(5).unwrap();
+    // No more pieces than there are symbols.
+    let most = Passage::new(&text, 20).unwrap().pieces(text.len()).unwrap();
+    assert_eq!(most.rows(), text.len() - 20);
     assert_eq!(evaluate_text(&network, &mut Workspace::new(), &pieces).unwrap().loss.count, 130);
 }
 

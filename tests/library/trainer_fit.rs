@@ -274,7 +274,13 @@ fn a_fit_of_nothing_or_with_settings_out_of_range_is_refused() {
     let sgd = || Settings::sgd(0.1);
     assert!(refused(sgd(), Fit::epochs(1), &empty).contains("training sequences: expected 1"));
     assert!(refused(sgd(), Fit::epochs(1).batch(0), &data).contains("batch: expected at least 1"));
-    assert!(refused(sgd(), Fit::epochs(1).plateau(1.0, 1), &data).contains("plateau, factor"));
+    for factor in [0.0, 1.0] {
+        assert!(refused(sgd(), Fit::epochs(1).plateau(factor, 1), &data).contains("plateau, factor"));
+    }
+    for least_gain in [-0.5, f64::NAN] {
+        let fit = Fit { least_gain, ..Fit::epochs(1) };
+        assert!(refused(sgd(), fit, &data).contains("least_gain: expected a number ≥ 0"));
+    }
     assert!(refused(sgd(), Fit::epochs(1).plateau(0.5, 0), &data).contains("plateau, patience"));
     assert!(refused(sgd(), Fit::epochs(1).patience(0), &data).contains("patience: expected at least 1"));
     assert!(refused(sgd().carry_state(), Fit::epochs(1), &data).contains("carry_state"));
