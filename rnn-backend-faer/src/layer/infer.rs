@@ -1,10 +1,11 @@
 //! A pass that keeps nothing but its states, in windows of steps whose products with the input are computed at once.
 
-use rnn_kernels::{Infer, MatMut, Spec, Use};
+use rnn_kernels::{Infer, Input, MatMut, Spec, Use};
 
 use super::compiled;
 use super::forward::{flat, over, step};
 use super::pass::{GATES, Pass, STATES, ahead, shared_units, steps_ahead, with_input, work, worth_ahead};
+use super::single::Single;
 use super::weights::{Weights, len};
 use crate::faer::Faer;
 use crate::number::Number;
@@ -32,6 +33,15 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
     let largest = tiling(most);
     run.check(len, largest.len());
     let Infer { direction, steps, params, packed, x, masks, states, mut y, workspace, .. } = run;
+    let units = shared_units(&backend.workers, spec, step_count, rows);
+    if let (Some(cell), Input::Dense(x), 1, true, None) =
+        (Single::of(spec), x, step_count * rows, steps.is_all(), units)
+    {
+        let weights = Weights::for_inference(spec, packed, len);
+        cell.step(backend.simd, spec, weights, x.at(0).row(0), states, workspace);
+        y.iter_mut().for_each(|y| y.at_mut(0).row_mut(0).copy_from_slice(&states[spec.state(0, 1)]));
+        return;
+    }
     let share = if rows <= 1 { 1 } else { block(&backend.workers, rows, step_count * rows * work(plan)[0]) };
     let weights = Weights::for_inference(spec, packed, len);
     let window = if most > 1 && worth_ahead(plan, x, share) { most } else { 1 };
@@ -54,7 +64,7 @@ pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
         step_count,
         kept: Kept::Last { first: 0, steps: 1 },
         ahead: false,
-        units: shared_units(&backend.workers, spec, step_count, rows),
+        units,
         compiled: compiled::find(&backend.compiled, spec.cell()).map(|kernels| &kernels.forward[..]),
     };
     if step_count == 1 && share >= rows && steps.is_all() && pass.units.is_none() {

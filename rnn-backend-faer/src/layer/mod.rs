@@ -12,6 +12,7 @@ mod lanes;
 mod pass;
 pub mod provided;
 mod shared;
+mod single;
 mod units;
 mod units_backward;
 mod weights;
