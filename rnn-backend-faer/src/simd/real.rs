@@ -119,10 +119,8 @@ pub trait Real:
     fn exp_tail(r: Self) -> Self;
     /// `q(r)` in `eʳ = 1 + r·q(r)`, `|r| ≤ ln2/2`, for [`fast`](super::fast).
     fn expm1_quotient(r: Self) -> Self;
-    /// `q(r)` in `(e²ʳ − 1)/2 = r + r²·q(r)`, `|r| ≤ ln2/4`, for [`fast`](super::fast).
-    fn half_expm1_tail(r: Self) -> Self;
-    /// `a − n·ln2/2`, `|n|` small: what is lost of ln 2 matters to no result of [`fast::tanh`](super::fast::tanh).
-    fn without_halves_of_ln2(a: Self, n: Self) -> Self;
+    /// `(e²ᵃ·2⁻ⁿ − 1)/2` from `r = a − n·LN2_HI/2`, `|r| ≤ ln2/4`, for [`fast`](super::fast).
+    fn half_expm1(r: Self, n: Self) -> Self;
     /// `p(z)` in `2 artanh s = 2s + s·z·p(z)`, `z = s²`, `|s| ≤ 3 − 2√2`.
     fn ln_tail(z: Self) -> Self;
     /// `s(z)` in `sin r = r + r·z·s(z)`, `z = r²`, `|r| ≤ π/4`.
@@ -252,8 +250,8 @@ impl Real for f32 {
         Q[5].mul_add(r, Q[4]).mul_add(r2, middle).mul_add(r2, low)
     }
     #[inline(always)]
-    fn half_expm1_tail(r: f32) -> f32 {
-        // Degree 4. Error 0.41 u in e²ʳ − 1, 0.14 u where |r| < 0.07 and the roundings alone come to 2.4 ulp (u = 2⁻²⁴).
+    fn half_expm1(r: f32, _: f32) -> f32 {
+        // (e²ʳ − 1)/2 = r + r²·q(r); the rest of ln 2 is 0.016 u of n. Degree 4. Error 0.41 u in e²ʳ − 1, 0.14 u where |r| < 0.07 and the roundings alone come to 2.4 ulp (u = 2⁻²⁴).
         const Q: [f32; 5] = [
             1.0,
             f32::from_bits(0x3f2a_aa71), // 0.6666632
@@ -264,12 +262,7 @@ impl Real for f32 {
         let low = Q[1].mul_add(r, Q[0]);
         let middle = Q[3].mul_add(r, Q[2]);
         let r2 = r * r;
-        Q[4].mul_add(r2, middle).mul_add(r2, low)
-    }
-    #[inline(always)]
-    fn without_halves_of_ln2(a: f32, n: f32) -> f32 {
-        // The rest of ln 2 is 0.016 u of n.
-        n.mul_add(-Self::HALF * Self::LN2_HI, a)
+        r2.mul_add(Q[4].mul_add(r2, middle).mul_add(r2, low), r)
     }
     #[inline(always)]
     fn ln_tail(z: f32) -> f32 {
@@ -428,13 +421,10 @@ impl Real for f64 {
         Self::exp_tail(r).mul_add(r, 1.0)
     }
     #[inline(always)]
-    fn half_expm1_tail(r: f64) -> f64 {
+    fn half_expm1(r: f64, n: f64) -> f64 {
         let tail = Self::exp_tail(r + r);
-        tail + tail
-    }
-    #[inline(always)]
-    fn without_halves_of_ln2(a: f64, n: f64) -> f64 {
-        n.mul_add(-Self::HALF * Self::LN2_LO, n.mul_add(-Self::HALF * Self::LN2_HI, a))
+        // What is small beside r first, the rest of ln 2 with it: its rounding does not count.
+        (r * r).mul_add(tail + tail, n * (-Self::HALF * Self::LN2_LO)) + r
     }
     #[inline(always)]
     fn ln_tail(z: f64) -> f64 {
