@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             (learn(&options, backend, &pair)?, Some(pair))
         }
         (None, _) => {
-            let dry = Sound::plucked(3.0);
+            let dry = Sound::plucked(3);
             let pair = [dry.clone(), dry.overdriven()];
             (learn(&options, backend, &pair)?, Some(pair))
         }

@@ -1,6 +1,7 @@
 //! Mono sound: WAV files, and a string through an overdrive for who has none.
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use recurrent::Scalar;
 use recurrent::rng::Rng;
 use std::error::Error;
 use std::path::Path;
@@ -46,20 +47,21 @@ impl Sound {
 
     /// A string plucked every half second, a tone higher or lower each time: noise in a loop that loses its heights
     /// (Karplus & Strong 1983).
-    pub fn plucked(seconds: f32) -> Self {
+    pub fn plucked(seconds: usize) -> Self {
         let (rate, mut rng) = (48_000, Rng::seed(3));
-        let len = (seconds * rate as f32) as usize;
+        let len = seconds * rate;
         let mut samples = Vec::with_capacity(len);
         while samples.len() < len {
-            let mut string: Vec<f32> = (0..120 + 60 * rng.below(8)).map(|_| rng.uniform() as f32 - 0.5).collect();
-            for k in 0..rate as usize / 2 {
+            let mut string: Vec<f32> =
+                (0..120 + 60 * rng.below(8)).map(|_| f32::from_f64(rng.uniform() - 0.5)).collect();
+            for k in 0..rate / 2 {
                 let (at, next) = (k % string.len(), (k + 1) % string.len());
                 samples.push(string[at]);
                 string[at] = 0.498 * (string[at] + string[next]);
             }
         }
         samples.truncate(len);
-        Self { samples, rate }
+        Self { samples, rate: 48_000 }
     }
 
     /// Lows taken out, the rest driven into saturation, heights softened.
