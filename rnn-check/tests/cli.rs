@@ -48,7 +48,7 @@ fn a_backend_that_keeps_a_law_passes_and_the_report_is_written() {
     let folder = folder();
     let json = folder.path().join("report.json");
     let path = json.to_str().expect("a plain path");
-    for backend in ["naive", "matrixmultiply", "faer", "faer-parallel:3"] {
+    for backend in ["naive", "matrixmultiply", "faer", "faer-fast", "faer-parallel:3"] {
         let output =
             rnn_check(&["run", "--backend", backend, "--law", "replace_never_reads_c", "--seed", "7", "--json", path]);
         assert_eq!(output.status.code(), Some(0), "{}{}", printed(&output), complaint(&output));
@@ -74,7 +74,7 @@ fn all_backends_together_are_the_sum_of_each() {
         lines.map(|line| ["laws", "cases", "comparisons"].map(|word| before(line, word))).collect::<Vec<_>>()
     };
     let all = counts(&["--all"]);
-    let backends = ["naive", "matrixmultiply", "faer", "faer-parallel"];
+    let backends = ["naive", "matrixmultiply", "faer", "faer-fast", "faer-parallel"];
     let each: Vec<_> = backends.iter().flat_map(|backend| counts(&["--backend", backend])).collect();
     let (sums, reports) = all.split_last().expect("it prints lines");
     assert_eq!(reports, each);
