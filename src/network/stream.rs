@@ -12,9 +12,9 @@ use std::sync::Arc;
 /// `y_t, state_t = network(x_t, state_{t−1})`: a network in one direction with the state of `N` streams and all buffers of a step.
 ///
 /// [`push`](Self::push) makes a step of all streams: the bits of [`Network::step`] and of [`Network::infer`], without what those examine
-/// anew at every call. It allocates nothing once the calling thread has made one step, enters the system for nothing, and may run on any
-/// thread. Streams [join](Self::join) and [leave](Self::leave) between steps, which allocates; the others do not notice, bit for bit, if
-/// the backend computes a row alike whatever the others are, as `Faer` does.
+/// anew at every call. It allocates nothing once the calling thread has made one step, and may run on any thread; with a backend on one
+/// thread it enters the system for nothing. Streams [join](Self::join) and [leave](Self::leave) between steps, which allocates; the
+/// others do not notice, bit for bit, if the backend computes a row alike whatever the others are, as `Faer` does.
 ///
 /// Numbers are not examined: what is not finite stays in the state of its stream until that [starts anew](Self::reset).
 /// [`check`](Self::check) looks for it.

@@ -93,6 +93,13 @@ fn row(bug: Bug, plan: &Plan) -> Row {
     row
 }
 
+/// The lines of these bugs in the table of [`KillMatrix::markdown`]: a part of [`kill_matrix`], without correct variants.
+#[must_use]
+pub fn kill_lines(plan: &Plan, bugs: &[Bug]) -> Vec<String> {
+    let plan = plan.clone().without_shrinking();
+    on_two_threads(bugs, |&bug| row(bug, &plan).line())
+}
+
 /// What became of one subject.
 enum Outcome {
     Killed(Row),

@@ -1,10 +1,25 @@
 //! The matrix as a section of a document: a line for each bug.
 
-use super::KillMatrix;
+use super::{KillMatrix, Row};
 use std::fmt::Write;
 
 /// How many laws a line names.
 const NAMED: usize = 3;
+
+impl Row {
+    /// The bug with the laws that reject it, as a line of the table.
+    pub(super) fn line(&self) -> String {
+        let killers: Vec<&str> = self.killers().collect();
+        let named: Vec<String> = killers.iter().take(NAMED).map(|law| format!("`{law}`")).collect();
+        let more = if killers.len() > NAMED { format!(" and {} more", killers.len() - NAMED) } else { String::new() };
+        let by = match (&named[..], self.sole_killer()) {
+            ([], _) => "**survives**".to_string(),
+            ([sole], Some(_)) => format!("**{sole}** alone"),
+            _ => named.join(", ") + &more,
+        };
+        format!("| {}: {} | {} | {by} |", self.bug, self.description.replace('|', "\\|"), killers.len())
+    }
+}
 
 impl KillMatrix {
     /// A table of bugs with the laws that reject them, then the laws by the part they play.
@@ -21,19 +36,7 @@ impl KillMatrix {
             self.laws.len(),
         );
         text += "| planted bug | laws | killed by |\n|---|---:|---|\n";
-        for row in &self.bugs {
-            let killers: Vec<&str> = row.killers().collect();
-            let named: Vec<String> = killers.iter().take(NAMED).map(|law| format!("`{law}`")).collect();
-            let more =
-                if killers.len() > NAMED { format!(" and {} more", killers.len() - NAMED) } else { String::new() };
-            let by = match (&named[..], row.sole_killer()) {
-                ([], _) => "**survives**".to_string(),
-                ([sole], Some(_)) => format!("**{sole}** alone"),
-                _ => named.join(", ") + &more,
-            };
-            let description = row.description.replace('|', "\\|");
-            let _ = writeln!(text, "| {}: {description} | {} | {by} |", row.bug, killers.len());
-        }
+        self.bugs.iter().for_each(|row| text += &format!("{}\n", row.line()));
         let _ = writeln!(text, "\n**Sole killers** ({} laws):\n", self.sole_killers.len());
         for (law, bugs) in &self.sole_killers {
             let _ = writeln!(text, "- `{law}`: {}", bugs.join(", "));

@@ -13,7 +13,7 @@ mod markdown;
 mod registry;
 
 pub(crate) use compute::SLOW;
-pub use compute::kill_matrix;
+pub use compute::{kill_lines, kill_matrix};
 pub use registry::registry_markdown;
 
 use crate::law::DEFENCE_IN_DEPTH;
