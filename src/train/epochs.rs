@@ -181,15 +181,17 @@ mod tests {
 
     #[test]
     fn every_plateau_lowers_the_rate_and_goes_back_to_the_best() {
-        let scores = [3.0, 4.0, 4.0, 4.0, 2.0, 4.0, 4.0];
-        let fit = Fit::epochs(7).plateau(0.5, 2).keep_last();
+        let scores = [3.0, 4.0, 4.0, 4.0, 4.0, 2.0, 4.0, 4.0];
+        let fit = Fit::epochs(8).plateau(0.5, 2).keep_last();
         let mut trainer = trainer();
         let mut factors = vec![];
-        for epochs in 1..=7 {
+        for epochs in 1..=8 {
             follow(&mut trainer, &Fit { epochs, ..fit.clone() }, &scores);
             factors.push((trainer.counts().factor, first_parameter(&trainer)));
         }
-        let expected = [(1.0, 0.0), (1.0, 1.0), (0.5, 0.0), (0.5, 3.0), (0.5, 4.0), (0.5, 5.0), (0.25, 4.0)];
+        let factors_expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125];
+        let parameters_expected = [0.0, 1.0, 0.0, 3.0, 0.0, 5.0, 6.0, 5.0];
+        let expected: Vec<_> = factors_expected.into_iter().zip(parameters_expected).collect();
         assert_eq!(factors, expected);
     }
 }
