@@ -2,7 +2,7 @@
 
 use crate::common::{naive, values};
 use recurrent::kernels::Activation;
-use recurrent::network::{Config, DenseSpec, Network, RecurrentSpec};
+use recurrent::network::{CellSpec, Config, DenseSpec, Network, RecurrentSpec};
 use recurrent::{Error, Scalar, State, Stream, Workspace};
 use rnn_backend_naive::Naive;
 use rnn_kernels::{Backend, Direction};
@@ -54,6 +54,22 @@ fn symbols_are_pushed_like_real_vectors() {
         for (symbols, step) in symbols.iter().zip(steps) {
             assert_eq!(stream.push_symbols(symbols).unwrap(), step);
         }
+    }
+}
+
+#[test]
+fn layers_with_masks_are_pushed_like_others() {
+    let config = Config::features(2)
+        .dropout(0.5)
+        .recurrent(RecurrentSpec::new(CellSpec::lstm().zoneout(0.3), 4).learned_initial())
+        .linear(2);
+    let (network, x) = (naive(&config, 3), values(3, 4 * 2));
+    let (mut workspace, mut state) = (Workspace::new(), network.state(1).unwrap());
+    let step = |x: &[f64]| network.step_features(&mut workspace, x, &mut state).unwrap().row(0).to_vec();
+    let steps: Vec<_> = x.chunks(2).map(step).collect();
+    let mut stream = Stream::new(network).unwrap();
+    for (x, step) in x.chunks(2).zip(steps) {
+        assert_eq!(stream.push(x).unwrap(), step);
     }
 }
 

@@ -1,5 +1,7 @@
 //! `y_t, state_t = network(x_t, state_{t−1})`, one step after another: a network with its state and buffers, sizes checked once.
 
+mod step;
+
 use super::plan::InputKind;
 use super::{Batch, Network, State, Workspace};
 use crate::backend::DefaultBackend;
@@ -43,6 +45,8 @@ pub struct Stream<T: Scalar, B: ?Sized = DefaultBackend> {
     state: State<T>,
     /// Elements of a step, of all streams: what is read, what comes out.
     lens: [usize; 2],
+    /// Whether the stages are those that a bare step knows.
+    bare: bool,
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> Stream<T, B> {
@@ -65,7 +69,8 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Stream<T, B> {
         let mut workspace = Workspace::new();
         workspace.on_non_finite(NonFinite::Allow);
         let state = network.state(streams)?;
-        let mut stream = Self { network, workspace, state, lens: [0; 2] };
+        let bare = step::knows(&network.plan);
+        let mut stream = Self { network, workspace, state, lens: [0; 2], bare };
         stream.take_sizes(streams)?;
         let Network { plan, parameters, packed, backend, .. } = &*stream.network;
         packed.get("Stream", Use::Infer, &**backend, plan, parameters)?;
@@ -103,8 +108,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Stream<T, B> {
     }
 
     fn step(&mut self) -> Result<&[T]> {
-        if self.state.rows() > 0 {
-            self.network.run("Stream", &mut self.workspace, &mut self.state, Use::Infer)?;
+        let Self { network, workspace, state, bare, .. } = self;
+        if *bare && state.rows() > 0 {
+            let Network { plan, parameters, packed, backend, .. } = &**network;
+            let packed = packed.get("Stream", Use::Infer, &**backend, plan, parameters)?;
+            step::step(network, packed, workspace, state);
+        } else if state.rows() > 0 {
+            network.run("Stream", workspace, state, Use::Infer)?;
         }
         Ok(&self.workspace.outputs.last().map_or(&[][..], |y| &y[..])[..self.lens[1]])
     }
