@@ -20,7 +20,7 @@ macro_rules! backend_for {
 
             // Passes of this backend multiply by whole matrices alone; heads and fixed maps take the provided ones.
             fn lens(&self, spec: &Spec<$T>, steps: usize, rows: usize) -> BufferLens {
-                if spec.plan().whole { layer::lens(spec, steps, rows) } else { sequence::lens(spec, steps, rows) }
+                if spec.plan().whole { layer::lens(self, spec, steps, rows) } else { sequence::lens(spec, steps, rows) }
             }
             fn pack(&self, spec: &Spec<$T>, usage: Use, params: &[$T], packed: &mut [$T]) {
                 if spec.plan().whole {

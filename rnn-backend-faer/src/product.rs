@@ -10,19 +10,20 @@ use rnn_kernels::{Accum, MatMut, MatRef, Scalar, check_matmul};
 use crate::number::Number;
 use crate::simd::product::{Product, by_depth, dots, outer};
 use crate::simd::{Isa, Simd};
-use crate::threads::Workers;
+use crate::threads::{Workers, worth_sharing};
 
 /// Up to so many rows of C our own kernels are used on B as it lies.
 pub const FEW_ROWS: usize = 8;
 
 /// Rows of C in one call of faer's matmul: a function of their number alone, so that results do not depend on the number of
-/// threads; few calls, since each lays B out again, but enough of them for two threads, and for four of large products.
+/// threads; few calls, since each lays B out again, but enough of them for two threads, and for four of large products, and nearly
+/// equal ones.
 fn faer_block(rows: usize) -> usize {
-    rows.div_ceil(if rows > 512 { 4 } else { 2 }).next_multiple_of(64)
+    rows.div_ceil(if rows > 512 { 4 } else { 2 }).next_multiple_of(16)
 }
 
-/// Multiply-adds from which a product is shared out to threads.
-pub const WORTH_SHARING: usize = 200_000;
+/// Multiply-adds from which faer is given blocks of a product, so that two threads save [as many](worth_sharing) as they must.
+const WORTH_CUTTING: usize = 600_000;
 
 /// `C = A·B` or `C += A·B`.
 pub fn product<T: Number>(
@@ -43,7 +44,7 @@ pub fn product<T: Number>(
         }
         return;
     }
-    let share = m * n * k >= WORTH_SHARING;
+    let share = worth_sharing(workers, m, m * n * k);
     // faer detects instruction sets by itself: where one is forced, every product that recurrent networks have is ours.
     let forced = simd.isa() != Isa::detect();
     if !a.is_transposed() && (forced || m <= FEW_ROWS) {
@@ -57,7 +58,8 @@ pub fn product<T: Number>(
             outer(simd, Product { c, c_stride, accum, a, a_stride, b, b_stride, rows, cols, depth: k });
         });
     } else {
-        let block = if share { faer_block(m) } else { m };
+        // Cut by its size alone, on one thread as on many.
+        let block = if m * n * k >= WORTH_CUTTING { faer_block(m) } else { m };
         workers.by_rows(m, block, [c], |from, [c]| {
             let to = from + c.rows();
             let a = if a.is_transposed() { a.t().cols_range(from, to).t() } else { a.rows_range(from, to) };
@@ -94,7 +96,7 @@ fn by_our_kernels<T: Number>(
     b: MatRef<'_, T>,
 ) {
     let ([m, n], k) = (c.shape(), a.cols());
-    let block = workers.block(m, m * n * k >= WORTH_SHARING);
+    let block = workers.block(m, worth_sharing(workers, m, m * n * k));
     workers.by_rows(m, block, [c], |from, [c]| {
         few_rows(simd, c, accum, a.rows_range(from, (from + block).min(m)), b);
     });

@@ -1,12 +1,11 @@
 //! A pass that keeps nothing but its states, in windows of steps whose products with the input are computed at once.
 
-use rnn_kernels::{Infer, Input, MatMut, Spec, Use};
+use rnn_kernels::{Infer, MatMut, Spec, Use};
 
-use super::compiled;
 use super::forward::{flat, over, step};
 use super::pass::{GATES, Pass, STATES, ahead, shared_units, steps_ahead, with_input, work, worth_ahead};
-use super::single::Single;
 use super::weights::{Weights, len};
+use super::{compiled, single};
 use crate::faer::Faer;
 use crate::number::Number;
 use crate::passes::block;
@@ -14,9 +13,9 @@ use crate::passes::slots::Kept;
 use crate::threads::{Rows, Tile, Tiles, Tiling};
 
 /// `N · (2 states + values + steps ahead · pre-activations)`.
-pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize {
+pub fn workspace<T: Number>(backend: &Faer, spec: &Spec<T>, steps: usize, rows: usize) -> usize {
     let plan = spec.plan();
-    let ahead = steps_ahead::<T>(plan, steps, rows);
+    let ahead = steps_ahead::<T>(&backend.workers, plan, steps, rows);
     Tiling::new(rows, [(&plan.states[..], 2), (&[plan.pre][..], ahead), (&plan.values[..], 1)]).len()
 }
 
@@ -26,22 +25,17 @@ pub fn workspace<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> usize 
 /// On a wrong shape, before any write.
 pub fn infer<T: Number>(backend: &Faer, run: Infer<'_, T>) {
     let (spec, step_count, rows) = (run.spec, run.x.steps(), run.x.rows());
+    let units = shared_units(&backend.workers, spec, step_count, rows);
+    if let (Some((cell, x)), None) = (single::takes(&run), units) {
+        return single::infer(backend.simd, cell, x, run);
+    }
     // A single step is short: nothing is computed for it twice.
     let (plan, len) = (spec.plan(), len(spec, Use::Infer));
-    let (pre, most) = ([plan.pre], steps_ahead::<T>(plan, step_count, rows));
+    let (pre, most) = ([plan.pre], steps_ahead::<T>(&backend.workers, plan, step_count, rows));
     let tiling = |window| Tiling::new(rows, [(&plan.states[..], 2), (&pre[..], window), (&plan.values[..], 1)]);
     let largest = tiling(most);
     run.check(len, largest.len());
     let Infer { direction, steps, params, packed, x, masks, states, mut y, workspace, .. } = run;
-    let units = shared_units(&backend.workers, spec, step_count, rows);
-    if let (Some(cell), Input::Dense(x), 1, true, None) =
-        (Single::of(spec), x, step_count * rows, steps.is_all(), units)
-    {
-        let weights = Weights::for_inference(spec, packed, len);
-        cell.step(backend.simd, spec, weights, x.at(0).row(0), states, workspace);
-        y.iter_mut().for_each(|y| y.at_mut(0).row_mut(0).copy_from_slice(&states[spec.state(0, 1)]));
-        return;
-    }
     let share = if rows <= 1 { 1 } else { block(&backend.workers, rows, step_count * rows * work(plan)[0]) };
     let weights = Weights::for_inference(spec, packed, len);
     let window = if most > 1 && worth_ahead(plan, x, share) { most } else { 1 };

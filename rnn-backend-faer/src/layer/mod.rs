@@ -24,13 +24,14 @@ pub use weights::pack;
 
 use rnn_kernels::{BufferLens, Spec, Use, sequence};
 
+use crate::faer::Faer;
 use crate::number::Number;
 
 /// The lengths of all buffers; the reserve is that of every backend.
-pub fn lens<T: Number>(spec: &Spec<T>, steps: usize, rows: usize) -> BufferLens {
+pub fn lens<T: Number>(backend: &Faer, spec: &Spec<T>, steps: usize, rows: usize) -> BufferLens {
     let mut lens = sequence::lens(spec, steps, rows);
     (lens.packed_infer, lens.packed_train) = (weights::len(spec, Use::Infer), weights::len(spec, Use::Train));
-    lens.infer = infer::workspace(spec, steps, rows);
+    lens.infer = infer::workspace(backend, spec, steps, rows);
     lens.backward = backward::workspace(spec, steps, rows);
     lens
 }

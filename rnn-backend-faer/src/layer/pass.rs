@@ -66,10 +66,14 @@ fn reading<T>(plan: &Plan) -> Reading {
     Reading::of(plan.input.iter().map(|segment| segment.weights.len()).sum::<usize>() * size_of::<T>())
 }
 
-/// For how many steps at once a pass that keeps nothing may compute the products with `x`.
-pub fn steps_ahead<T>(plan: &Plan, steps: usize, rows: usize) -> usize {
-    if steps <= 1 || rows == 0 { 1 } else { reading::<T>(plan).at_once.div_ceil(rows).min(steps) }
+/// For how many steps at once a pass that keeps nothing may compute the products with `x`. Threads meet twice for each window.
+pub fn steps_ahead<T>(workers: &Workers, plan: &Plan, steps: usize, rows: usize) -> usize {
+    let longer = if workers.most_threads() > 1 { LONGER } else { 1 };
+    if steps <= 1 || rows == 0 { 1 } else { (longer * reading::<T>(plan).at_once).div_ceil(rows).min(steps) }
 }
+
+/// By how much windows are longer where threads meet after them.
+const LONGER: usize = 4;
 
 /// Whether the products with `x` are better computed for many steps at once, with `block` rows a thread.
 pub fn worth_ahead<T>(plan: &Plan, x: Input<'_, T>, block: usize) -> bool

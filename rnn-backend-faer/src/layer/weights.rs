@@ -39,7 +39,8 @@ pub fn segments(plan: &Plan) -> impl Iterator<Item = &Segment> {
     plan.stages.iter().rev().flat_map(|stage| &stage.inner).chain(&plan.old).chain(&plan.input)
 }
 
-fn terms_len<T: Number>(plan: &Plan) -> usize {
+/// The elements of the panels of all terms.
+pub fn terms_len<T: Number>(plan: &Plan) -> usize {
     let of =
         |group: &Group| group.terms.iter().map(|term| packed_len::<T>(group.cols.len(), term.depth)).sum::<usize>();
     plan.groups.iter().map(of).sum()

@@ -16,16 +16,15 @@ use units::Units;
 use rnn_kernels::{Accum, Effort, MatMut, MatRef};
 
 use crate::number::Number;
-use crate::product::WORTH_SHARING;
 use crate::simd::product::pack::from_column;
 use crate::simd::product::{Product, packed};
 use crate::simd::vector::line_len;
 use crate::simd::{Simd, gates};
-use crate::threads::{Rows, Workers};
+use crate::threads::{Rows, Workers, worth_sharing};
 
 /// So many rows a thread, so that every one has some, or all of them if the pass is not worth sharing; at least 1.
 pub fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
-    workers.block(rows, multiply_adds >= WORTH_SHARING)
+    workers.block(rows, worth_sharing(workers, rows, multiply_adds))
 }
 
 /// Whether two passes are better done at once, by a thread each, than one after the other by all threads. Of two threads none
@@ -33,7 +32,9 @@ pub fn block(workers: &Workers, rows: usize, multiply_adds: usize) -> usize {
 /// would leave them idle anyway.
 pub fn worth_joining(workers: &Workers, effort: Effort) -> bool {
     let threads = workers.threads();
-    effort.multiply_adds >= WORTH_SHARING && threads >= 2 && (threads == 2 || effort.rows <= threads / 2)
+    // The first of two passes is what the other thread takes over.
+    let worth = worth_sharing(workers, 2, effort.multiply_adds.saturating_mul(2));
+    worth && (threads == 2 || effort.rows <= threads / 2)
 }
 
 /// The distance of two rows of `width` elements in a buffer of ours: rows a multiple of 1 KiB apart would share the lines

@@ -15,9 +15,11 @@ mod tests;
 mod tiles;
 mod track;
 mod workers;
+mod worth;
 
 pub use error::ThreadsError;
 pub use rows::Rows;
 pub use tiles::{Tile, Tiles, Tiling};
 pub use track::{Tracks, TracksMut};
 pub use workers::Workers;
+pub use worth::worth_sharing;

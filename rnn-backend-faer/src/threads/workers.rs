@@ -47,8 +47,12 @@ impl Workers {
 
     /// How many threads a run may use: one within a piece of a [`join`](Workers::join).
     pub fn threads(&self) -> usize {
+        if in_piece() { 1 } else { self.most_threads() }
+    }
+
+    /// How many threads a run may use outside any piece.
+    pub fn most_threads(&self) -> usize {
         match &self.0 {
-            _ if in_piece() => 1,
             Kind::Caller => 1,
             Kind::Pool(pool) => pool.threads(),
             #[cfg(feature = "rayon")]
