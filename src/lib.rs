@@ -61,6 +61,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attention;
 pub mod backend;
 mod buffer;
 pub mod cells;
