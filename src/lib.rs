@@ -67,6 +67,7 @@ mod buffer;
 pub mod cells;
 pub mod checkpoint;
 pub mod data;
+pub mod decoding;
 mod digest;
 pub mod error;
 pub mod file;

@@ -11,6 +11,7 @@ mod covering;
 mod data;
 mod data_batches;
 mod data_order;
+mod decoding;
 #[cfg(feature = "faer")]
 mod directions;
 mod dropout;
