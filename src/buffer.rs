@@ -38,6 +38,11 @@ impl<T: Scalar> Aligned<T> {
         Ok(())
     }
 
+    /// No elements, and the room they had.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Room for `len` elements in all, which is address space until they are written.
     pub(crate) fn reserve(&mut self, what: &str, len: usize) -> Result<()> {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| isize::try_from(bytes).is_ok());

@@ -86,6 +86,7 @@ pub mod optim;
 pub mod regulariser;
 pub mod rng;
 pub mod sampling;
+pub mod seq2seq;
 #[cfg(feature = "signals")]
 pub mod signals;
 pub mod text;
@@ -101,6 +102,7 @@ pub use loss::{Loss, Targets};
 pub use network::{Batch, Config, Mask, Network, Parameters, State, Stream, Workspace};
 pub use rnn_kernels as kernels;
 pub use rnn_kernels::{Activation, Bias, Direction, GruReset, Held, IGNORE, MatRef, Scalar, SeqRef};
+pub use seq2seq::EncoderDecoder;
 
 /// The example of the README runs as a test.
 #[cfg(all(doctest, feature = "_backend"))]

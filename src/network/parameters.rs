@@ -44,6 +44,11 @@ pub struct Parameters<T> {
 }
 
 impl<T: Scalar> Parameters<T> {
+    /// No blocks and no numbers.
+    pub(crate) fn none() -> Self {
+        Self { blocks: Arc::from([]), flat: Aligned::default() }
+    }
+
     pub(crate) fn zeros(blocks: Arc<[ParameterBlock]>) -> Result<Self> {
         let len = blocks.last().map_or(0, |last| last.offset + last.len());
         Ok(Self { flat: Aligned::zeros("parameters", len)?, blocks })
