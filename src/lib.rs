@@ -83,6 +83,7 @@ pub mod network;
 mod noise;
 mod number;
 pub mod optim;
+pub mod recursive;
 pub mod regulariser;
 pub mod rng;
 pub mod sampling;

@@ -48,6 +48,7 @@ mod optim_pytorch;
 mod optim_refusals;
 mod packing;
 mod places;
+mod recursive;
 mod registry;
 mod runs;
 mod state_rows;
