@@ -69,6 +69,7 @@ pub mod checkpoint;
 pub mod data;
 pub mod decoding;
 mod digest;
+pub mod echo_state;
 pub mod error;
 pub mod file;
 mod finite;

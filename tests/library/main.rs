@@ -15,6 +15,7 @@ mod decoding;
 #[cfg(feature = "faer")]
 mod directions;
 mod dropout;
+mod echo_state;
 mod encoder_decoder;
 mod families;
 mod files;
