@@ -1,5 +1,6 @@
 //! The library from outside. One program, because linking every backend a dozen times is most of a cold start.
 
+mod architectures_planted;
 mod attention;
 mod cells;
 mod checkpoint;
