@@ -9,11 +9,9 @@ use cpu::{of_this_thread, of_workers};
 use latency::{Calls, Latency};
 use rnn_backend_faer::Faer;
 use serde::Serialize;
-use side_by_side::{Cell, Mode, Problem, Shape, feature_line, label};
+use side_by_side::{Cell, Mode, Problem, Shape, beside, feature_line, label};
 use std::fmt;
-use std::hint::black_box;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -131,21 +129,17 @@ fn measure(options: &Options, pools: Pools, mode: Mode, shape: Shape) -> [Calls;
 
 /// All callers at once for some time.
 fn round(options: &Options, mode: Mode, problems: &mut [Problem<'_, f32>]) -> Calls {
-    let (over, start) = (AtomicBool::new(false), Barrier::new(problems.len()));
+    let start = Barrier::new(problems.len());
     let workers_before = of_workers();
     let mut all = Calls::default();
-    thread::scope(|scope| {
-        let neighbour = || {
-            while !over.load(Ordering::Relaxed) {
-                black_box((0..1000_u64).fold(0, |sum, i| black_box(sum ^ i)));
-            }
-        };
-        (0..options.neighbours).for_each(|_| drop(scope.spawn(neighbour)));
-        let caller = |problem| scope.spawn(|| call_for_some_time(options, mode, problem, &start));
-        let callers: Vec<_> = problems.iter_mut().map(caller).collect();
-        callers.into_iter().for_each(|caller| all.add(caller.join().expect("a pass does not panic")));
-        over.store(true, Ordering::Relaxed);
-    });
+    let work = || {
+        thread::scope(|scope| {
+            let caller = |problem| scope.spawn(|| call_for_some_time(options, mode, problem, &start));
+            let callers: Vec<_> = problems.iter_mut().map(caller).collect();
+            callers.into_iter().for_each(|caller| all.add(caller.join().expect("a pass does not panic")));
+        });
+    };
+    beside(options.neighbours, work);
     all.add_cpu(of_workers().zip(workers_before).map(|(after, before)| after.saturating_sub(before)));
     all
 }

@@ -11,6 +11,8 @@ pub struct Line {
     pub backend: String,
     /// The instruction set of the kernels.
     pub isa: Option<String>,
+    /// Of the gates.
+    pub accuracy: Option<String>,
     #[serde(flatten)]
     pub key: Key,
     /// Seconds per call: the lowest of the medians of all passes.

@@ -14,6 +14,7 @@ use selection::{Dtype, Selection};
 use side_by_side::{Number, feature_line};
 use std::io;
 
+mod given;
 mod line;
 mod measure;
 mod output;
@@ -28,10 +29,16 @@ mod side_by_side;
 struct Options {
     #[command(flatten)]
     selection: Selection,
+    /// Measure nothing: answer layers on the standard input with their hidden states
+    #[arg(long)]
+    given: bool,
 }
 
 fn main() -> io::Result<()> {
-    let Options { selection } = Options::parse();
+    let Options { selection, given } = Options::parse();
+    if given {
+        return given::answer(&selection);
+    }
     let mut output = Output::new(selection.json.as_deref())?;
     output.text(&format!("{}; the lowest of the medians of {} passes", feature_line(), selection.passes()));
     for dtype in &selection.dtype {

@@ -14,7 +14,7 @@ pub type Backends<T> = Vec<(usize, Box<dyn Backend<T>>)>;
 /// Makes the backends, and says which ones cannot be had.
 pub fn backends<T: Number>(selection: &Selection) -> Backends<T> {
     let make = |&threads: &usize| {
-        let made = T::backend(selection.backend, threads, selection.isa);
+        let made = T::backend(selection.backend, threads, selection.isa, selection.accuracy);
         if made.is_none() {
             eprintln!("left out: {:?} on {threads} threads with {:?}", selection.backend, selection.isa);
         }
@@ -97,6 +97,7 @@ fn line<T: Number>(selection: &Selection, setting: Setting, timings: &[(Timing, 
         version: env!("CARGO_PKG_VERSION"),
         backend: selection.backend.to_possible_value().map_or_else(String::new, |value| value.get_name().into()),
         isa: isa.map(|isa| format!("{isa:?}").to_lowercase()),
+        accuracy: isa.map(|_| format!("{:?}", selection.accuracy).to_lowercase()),
         key: setting.key(T::NAME),
         median_s: median,
         min_s: min,

@@ -2,7 +2,7 @@
 
 use crate::side_by_side::{Cell, Effort, GRID, Mode, STREAMING, Shape, Which};
 use clap::{Args, ValueEnum};
-use rnn_backend_faer::simd::Isa;
+use rnn_backend_faer::simd::{Accuracy, Isa};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,6 +71,9 @@ pub struct Selection {
     /// Force an instruction set: portable, avx2 or avx512 [default: the widest the machine has]
     #[arg(long, value_parser = parse_isa)]
     pub isa: Option<Isa>,
+    /// Accuracy of σ and tanh of gates: ulp1 or fast, with faer
+    #[arg(long, value_parser = parse_accuracy, default_value = "ulp1")]
+    pub accuracy: Accuracy,
     /// Append the lines as JSON to this file, `-` for the standard output
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -160,4 +163,12 @@ fn parse_isa(text: &str) -> Result<Isa, String> {
         _ => return Err("portable, avx2 or avx512".into()),
     };
     isa.available().then_some(isa).ok_or("this machine does not have it".into())
+}
+
+fn parse_accuracy(text: &str) -> Result<Accuracy, String> {
+    match text {
+        "ulp1" => Ok(Accuracy::Ulp1),
+        "fast" => Ok(Accuracy::Fast),
+        _ => Err("ulp1 or fast".into()),
+    }
 }

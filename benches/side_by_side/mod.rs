@@ -6,16 +6,18 @@
 
 mod cost;
 mod machine;
+mod neighbours;
 mod problem;
 mod timing;
 
 pub use cost::Cost;
 pub use machine::feature_line;
+pub use neighbours::beside;
 pub use problem::{Cell, Mode, Problem};
 pub use timing::{Effort, Timing, time};
 
 use rnn_backend_faer::Faer;
-use rnn_backend_faer::simd::Isa;
+use rnn_backend_faer::simd::{Accuracy, Isa};
 use rnn_backend_naive::{MatrixMultiply, Naive};
 use rnn_kernels::{Backend, Scalar};
 
@@ -59,8 +61,8 @@ pub trait Number: Scalar {
     const NAME: &'static str;
     /// Every backend, by name; the first is the yardstick.
     fn backends() -> Vec<(&'static str, Box<dyn Backend<Self>>)>;
-    /// The backend on so many threads with this instruction set forced, or `None` where it cannot be had.
-    fn backend(which: Which, threads: usize, isa: Option<Isa>) -> Option<Box<dyn Backend<Self>>>;
+    /// The backend on so many threads with this instruction set forced and gates of this accuracy, or `None` where it cannot be had.
+    fn backend(which: Which, threads: usize, isa: Option<Isa>, accuracy: Accuracy) -> Option<Box<dyn Backend<Self>>>;
 }
 
 macro_rules! number {
@@ -75,10 +77,18 @@ macro_rules! number {
                     ("faer-2", Box::new(Faer::parallel(2))),
                 ]
             }
-            fn backend(which: Which, threads: usize, isa: Option<Isa>) -> Option<Box<dyn Backend<Self>>> {
-                let faer = |threads| match threads {
-                    1 => Faer::sequential(),
-                    _ => Faer::parallel(threads),
+            fn backend(
+                which: Which,
+                threads: usize,
+                isa: Option<Isa>,
+                accuracy: Accuracy,
+            ) -> Option<Box<dyn Backend<Self>>> {
+                let faer = |threads| {
+                    let backend = match threads {
+                        1 => Faer::sequential(),
+                        _ => Faer::parallel(threads),
+                    };
+                    backend.with_accuracy(accuracy)
                 };
                 match (which, threads, isa) {
                     (Which::Faer, 1.., Some(isa)) => Some(Box::new(faer(threads).with_isa(isa)?)),

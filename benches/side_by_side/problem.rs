@@ -146,6 +146,21 @@ impl<'b, T: Scalar> Problem<'b, T> {
         self.states.copy_from_slice(&self.initial);
     }
 
+    /// Other numbers than the drawn ones, in the layout of the kernels.
+    pub fn set(&mut self, params: &[T], x: &[T], states: &[T]) {
+        self.params.copy_from_slice(params);
+        self.x.copy_from_slice(x);
+        self.initial.copy_from_slice(states);
+        self.restart();
+        self.pack(Use::Infer);
+        self.pack(Use::Train);
+    }
+
+    /// What the last pass gave, `[T, N, H]`.
+    pub fn y(&self) -> &[T] {
+        &self.y
+    }
+
     /// Packs the weights, as after an update.
     pub fn pack(&mut self, usage: Use) {
         let packed = &mut *self.packed[if usage == Use::Infer { 0 } else { 1 }];
