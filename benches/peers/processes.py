@@ -103,10 +103,13 @@ class Worker:
             raise RuntimeError(f"the process ended with {self.process.wait()}")
         return json.loads(text)
 
-    def measure(self, configuration, secs):
-        self.process.stdin.write(json.dumps({**configuration.line(), "secs": secs}) + "\n")
+    def ask(self, request):
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return {"version": self.version, **self.answer()}
+        return self.answer()
+
+    def measure(self, configuration, secs):
+        return {"version": self.version, **self.ask({**configuration.line(), "secs": secs})}
 
     def close(self):
         self.process.stdin.close()
@@ -177,11 +180,13 @@ def selection(configuration):
     return [text for name, value in named.items() for text in (f"--{name}", str(value))]
 
 
-def ours(program, configuration, secs, isa=None):
+def ours(program, configuration, secs, isa=None, accuracy=None):
     """One pass of our own, through the grid bench."""
     command = [program, "--bench", "--json", "-", "--passes", "1", "--secs", str(secs), *selection(configuration)]
     if isa:
         command += ["--isa", isa]
+    if accuracy:
+        command += ["--accuracy", accuracy]
     time.sleep(CALM)
     done = subprocess.run(
         command,

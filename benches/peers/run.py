@@ -17,7 +17,7 @@ from environments import python
 from options import listed, shapes
 from processes import OURS, PEERS, ROOT, USUAL, Workers, bench, floors, load, ours
 from results import Results, ratios
-from table import markdown
+from table import gates_by_peer, markdown
 
 
 def arguments():
@@ -114,7 +114,7 @@ class Comparison:
         passes = min(row["passes"] for row in rows)
         text = f"Time of the fastest peer over ours, each the lowest of the medians of {passes} or more interleaved passes.\n"
         text += "Versions: " + ", ".join(f"{peer} {version}" for peer, version in sorted(versions)) + ".\n\n"
-        text += markdown(rows)
+        text += markdown(rows, gates_by_peer(self.options.out / "accuracy.json"))
         print(text)
         (self.options.out / "ratios.md").write_text(text)
         numbers, picture = self.options.out / "ratios.json", self.options.out / "ratios.svg"

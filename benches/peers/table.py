@@ -1,5 +1,7 @@
 """The table of ratios, as Markdown."""
 
+import json
+
 from results import mean_ratio
 
 # Nearer than this is a tie, by number of threads: two passes of the same program differ by as much.
@@ -25,15 +27,35 @@ def percent(value):
     return f"{100 * value:.0f} %" if value else "–"
 
 
-def markdown(rows):
+def gates_by_peer(path):
+    """What `accuracy.py` found, by library; nothing where it has not been run."""
+    return json.loads(path.read_text())["libraries"] if path.exists() else {}
+
+
+def gates(of, cell):
+    """The largest error of σ and tanh in a cell."""
+    found = of.get("cells", {}).get(cell)
+    return ", ".join(ulps(function) for function in found.values()) if found else "–"
+
+
+def ulps(function):
+    ulp = function["ulp"]
+    return f"{ulp:.2g}" if ulp < 100 else f"{function['absolute']:.1e} absolute"
+
+
+def markdown(rows, gates_of=None):
+    gates_of = gates_of or {}
     lines = []
+    if gates_of:
+        lines.append("*Gates*: the largest error of σ and tanh (Elman: tanh) of the fastest peer in ulp, by `accuracy.py`.")
     for kind in dict.fromkeys((row["mode"], row["threads"], row["dtype"]) for row in rows):
         mode, threads, dtype = kind
         of = [row for row in rows if (row["mode"], row["threads"], row["dtype"]) == kind]
         lines += [
             f"\n### {mode}, {threads} thread{'s' if threads > 1 else ''}, {dtype}\n",
-            "| T,B,I,H | cell | ours | spread | of floor | fastest peer | time | spread | of floor | second | ratio |",
-            "|---|---|---|---|---|---|---|---|---|---|---|",
+            "| T,B,I,H | cell | ours | spread | of floor | fastest peer | time | spread | of floor | second | ratio |"
+            + (" gates |" if gates_of else ""),
+            "|---|---|---|---|---|---|---|---|---|---|---|" + ("---|" if gates_of else ""),
         ]
         for row in of:
             shape = ",".join(str(row[extent]) for extent in "TBIH")
@@ -43,6 +65,7 @@ def markdown(rows):
                 f"| {shape} | {row['cell']} | {seconds(row['ours_s'])} | {row['ours_spread']:.2f} | {percent(row['of_floor'])}"
                 f" | {row['peer']} | {seconds(row['peer_s'])} | {row['peer_spread']:.2f} | {percent(row['peer_of_floor'])}"
                 f" | {second} | **{row['ratio']:.2f}×**{marked} |"
+                + (f" {gates(gates_of.get(row['peer'], {}), row['cell'])} |" if gates_of else "")
             )
         counts = ", ".join(f"{word} {sum(verdict(row) == word for row in of)}" for word in ("ahead", "tie", "behind"))
         cells = ", ".join(

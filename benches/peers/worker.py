@@ -1,7 +1,8 @@
 """Measures one library in a process of its own: a request per line on the standard input, an answer per line.
 
 `worker.py MODULE --threads N --dtype f32`. A request is a configuration with `secs`; the answer its times in seconds
-per call (for `step`: per step), or `unsupported`, or `error`.
+per call (for `step`: per step), or `unsupported`, or `error`. A request with a `layer` and all its numbers is answered
+with its hidden states.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import traceback
 from pathlib import Path
 
 from configuration import Configuration
+from libraries.given import Given
 
 try:
     import resource
@@ -69,9 +71,12 @@ def main():
     built = None
     for text in sys.stdin:
         request = json.loads(text)
-        secs = request.pop("secs")
-        configuration = Configuration(**request)
         try:
+            if "layer" in request:
+                answer({"h": library.hidden(Given(request["layer"])).ravel().tolist()})
+                continue
+            secs = request.pop("secs")
+            configuration = Configuration(**request)
             # Passes over the same configuration follow each other: nothing is compiled twice.
             if built is None or built[0] != configuration:
                 built = None

@@ -80,6 +80,12 @@ class Library:
         gradient = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))
         return (lambda: jax.block_until_ready(gradient(params, x, states))), 1
 
+    def hidden(self, given):
+        params = [jnp.asarray(values) for values in (given.w_ih.T, given.w_hh.T, given.b_ih, given.b_hh)]
+        states = (jnp.asarray(given.h_0[0]), jnp.asarray(given.c_0[0]) if given.cell == "lstm" else None)
+        forward = jax.jit(lambda *arguments: layer(given.cell, *arguments)[0])
+        return np.asarray(forward(params, jnp.asarray(given.x), states))
+
     def step(self, cell, params, x, states):
         one = jax.jit(lambda states: layer(cell, params, x, states)[1])
 

@@ -5,7 +5,7 @@ import openvino
 from openvino.properties import hint
 
 from . import STEPS
-from .onnx_model import model
+from .onnx_model import given_weights, model
 
 
 class Library:
@@ -41,3 +41,8 @@ class Library:
                 request.infer()
 
         return steps, STEPS
+
+    def hidden(self, given):
+        content = model(given.configuration, given_weights(given))
+        compiled = self.core.compile_model(self.core.read_model(content), "CPU")
+        return compiled({"x": given.x, **given.states})["y"]

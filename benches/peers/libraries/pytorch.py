@@ -41,6 +41,15 @@ class Library:
 
         return forward_backward, 1
 
+    @torch.inference_mode()
+    def hidden(self, given):
+        configuration = given.configuration
+        module = LAYERS[configuration.cell][0](configuration.I, configuration.H)
+        named = {"weight_ih_l0": given.w_ih, "weight_hh_l0": given.w_hh, "bias_ih_l0": given.b_ih, "bias_hh_l0": given.b_hh}
+        module.load_state_dict({name: torch.from_numpy(values) for name, values in named.items()})
+        states = tuple(torch.from_numpy(values) for values in given.states.values())
+        return module(torch.from_numpy(given.x), states if configuration.cell == "lstm" else states[0])[0].numpy()
+
     def states(self, configuration, shape, train):
         count = 2 if configuration.cell == "lstm" else 1
         return tuple(torch.zeros(shape, dtype=self.dtype, requires_grad=train) for _ in range(count))
