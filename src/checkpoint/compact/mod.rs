@@ -123,6 +123,36 @@ impl<'de> Compact<'de> {
 #[cfg(test)]
 mod tests {
     use super::Compact;
+    use serde::{Serialize, de::DeserializeOwned};
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+
+    /// What bincode writes of a value is read as that value, to the last byte.
+    fn comes_back<V: Serialize + DeserializeOwned + PartialEq + Debug>(value: V) {
+        let bytes = bincode::serde::encode_to_vec(&value, bincode::config::standard()).unwrap();
+        let mut from = Compact::new("part", &bytes);
+        assert_eq!(from.value::<V>().unwrap(), value);
+        from.finish().unwrap();
+    }
+
+    #[test]
+    fn integers_of_either_sign_and_every_width_come_back() {
+        comes_back([0, 1, -1, 125, -126, i16::MAX, i16::MIN]);
+        comes_back([i32::MAX, i32::MIN]);
+        comes_back([i64::MAX, i64::MIN]);
+        comes_back([i128::MAX, i128::MIN]);
+        comes_back((250_u16, 251_u16, u16::MAX, u32::MAX, u64::MAX, u128::MAX));
+    }
+
+    #[test]
+    fn maps_come_back() {
+        comes_back(BTreeMap::from([("one".to_string(), 1_u32), ("two".to_string(), 2)]));
+    }
+
+    #[test]
+    fn any_number_of_values_may_lie_side_by_side() {
+        comes_back(vec![Some(7_u8); 1000]);
+    }
 
     #[test]
     fn bytes_after_the_last_field_are_refused() {
