@@ -70,6 +70,9 @@ mod tests {
         // Whatever the time is: what comes after takes more than there is.
         let late = Budget { seconds: Some(10.0), spare: Duration::from_secs(11), ..steps };
         assert!(late.used(3) > 1.0);
+        // Half of the time is another's, and this test takes no tenth of it.
+        let hour = Budget { seconds: Some(3600.0), spare: Duration::from_secs(1800), ..endless };
+        assert!((0.5..0.6).contains(&hour.used(3)));
         assert!(Budget { steps: Some(0), ..endless }.flow(3).is_break());
     }
 

@@ -47,6 +47,21 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::Curve;
+    use crate::loss::Loss;
+    use crate::train::{Epoch, Moment, Scores, Step};
+
+    #[test]
+    fn a_curve_has_the_bits_of_every_step_and_of_every_validated_epoch() {
+        let bits = |bits: f64| Loss::of(2.0 * bits * std::f64::consts::LN_2, 2);
+        let step = Step { loss: bits(3.0), updates: 1, rate: 0.1, norm: None, omega: None, left_out: None };
+        let scores = Scores { loss: bits(2.0), ..Scores::default() };
+        let epoch = Epoch { training: bits(3.0), validation: Some(scores), rate: 0.1, updates: 1 };
+        let mut curve = Curve::default();
+        curve.take(1, Moment::Step(&step, 1));
+        curve.take(1, Moment::Epoch(&epoch, true));
+        curve.take(2, Moment::Epoch(&Epoch { validation: None, ..epoch.clone() }, false));
+        assert_eq!(curve, Curve { training: vec![3.0], validation: vec![(1, 2.0)] });
+    }
 
     #[test]
     fn means_are_of_as_many_steps_each_and_the_rest() {

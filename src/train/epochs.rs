@@ -187,7 +187,7 @@ mod tests {
         let mut factors = vec![];
         for epochs in 1..=8 {
             follow(&mut trainer, &Fit { epochs, ..fit.clone() }, &scores);
-            factors.push((trainer.counts().factor, first_parameter(&trainer)));
+            factors.push((trainer.rate(), first_parameter(&trainer)));
         }
         let factors_expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125];
         let parameters_expected = [0.0, 1.0, 0.0, 3.0, 0.0, 5.0, 6.0, 5.0];

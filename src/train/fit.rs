@@ -229,3 +229,13 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         Ok(ControlFlow::Continue(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fit;
+
+    #[test]
+    fn what_a_file_does_not_say_is_the_default() {
+        assert_eq!(serde_json::from_str::<Fit>(r#"{ "epochs": 3 }"#).unwrap(), Fit::epochs(3));
+    }
+}

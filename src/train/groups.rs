@@ -34,3 +34,25 @@ pub(super) fn groups<T: Scalar>(settings: &Settings, parameters: &Parameters<T>)
     }
     Ok(ranges)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::groups;
+    use crate::network::{Config, Network, RecurrentSpec};
+    use crate::train::Settings;
+    use rnn_backend_naive::Naive;
+
+    #[test]
+    fn neighbours_of_one_rate_are_one_range_and_a_frozen_block_is_in_none() {
+        let config = Config::features(2).recurrent(RecurrentSpec::lstm(3)).linear(1);
+        let network = Network::<f64, Naive>::with_backend(&config, 1, Naive).unwrap();
+        let parameters = network.parameters();
+        let of = |settings: Settings| groups(&settings, parameters).unwrap();
+        assert_eq!(of(Settings::sgd(0.1)), [(0..parameters.len(), 1.0)]);
+        let frozen = parameters.block("rnn.weight_hh_l0").unwrap().range();
+        let around = [(0..frozen.start, 1.0), (frozen.end..parameters.len(), 1.0)];
+        assert_eq!(of(Settings::sgd(0.1).freeze("rnn.weight_hh_l0")), around);
+        let head = parameters.block("head.weight").unwrap().offset;
+        assert_eq!(of(Settings::sgd(0.1).group("head.", 0.5)), [(0..head, 1.0), (head..parameters.len(), 0.5)]);
+    }
+}

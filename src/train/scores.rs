@@ -163,3 +163,41 @@ pub fn evaluate_text<T: Scalar, B: Backend<T> + ?Sized>(
     }
     Ok(scores)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Scores, largest};
+    use crate::loss::{Loss, Objective, Targets};
+    use rnn_kernels::SeqRef;
+
+    #[test]
+    fn an_output_of_0_and_a_target_of_one_half_say_no_and_the_first_of_the_largest_is_chosen() {
+        let mut scores = Scores::default();
+        scores.judge_each(&[0.0, 0.0, 1.0, 1.0], &[0.5, 1.0, 0.5, 1.0]);
+        assert_eq!((scores.right, scores.decisions), (2, 4));
+        assert_eq!((largest(&[1.0, 3.0, 3.0, 2.0]), largest::<f64>(&[])), (Some(1), None));
+    }
+
+    #[test]
+    fn rows_that_do_not_count_decide_nothing() {
+        let (outputs, values) = ([1.0, 1.0, -1.0, 1.0, -1.0, -1.0], [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        let targets = Targets::Counted { values: &values, counted: &[true, false, true] };
+        let mut scores = Scores::default();
+        scores.judge(Objective::Bernoulli, SeqRef::new(&outputs, 1, 3, 2), targets, |_, _| true);
+        assert_eq!((scores.right, scores.decisions), (2, 4));
+    }
+
+    #[test]
+    fn shares_are_of_what_was_decided_and_none_of_nothing() {
+        let scores = Scores { right: 3, decisions: 4, edits: 5, labels: 2, ..Scores::default() };
+        assert_eq!((scores.accuracy(), scores.label_error_rate()), (Some(0.75), Some(2.5)));
+        assert_eq!((Scores::default().accuracy(), Scores::default().label_error_rate()), (None, None));
+    }
+
+    #[test]
+    fn perplexity_is_the_number_of_equally_likely_classes() {
+        let of = |classes: f64| Scores { loss: Loss::of(4.0 * classes.ln(), 4), ..Scores::default() }.perplexity();
+        assert!((of(8.0) - 8.0).abs() <= 64.0 * f64::EPSILON, "{}", of(8.0));
+        assert_eq!(of(1.0), 1.0);
+    }
+}

@@ -163,3 +163,23 @@ impl<T: Scalar, B: Backend<T> + ?Sized> Trainer<T, B> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::network::{Config, Network, RecurrentSpec};
+    use crate::train::{Settings, Trainer};
+    use rnn_backend_naive::Naive;
+
+    #[test]
+    fn weight_noise_adds_a_normal_number_of_its_deviation_to_each_parameter() {
+        let config = Config::features(2).recurrent(RecurrentSpec::lstm(3)).linear(1);
+        let network = Network::<f64, Naive>::with_backend(&config, 1, Naive).unwrap();
+        let mut trainer = Trainer::new(network, Settings::sgd(0.1).weight_noise(0.25)).unwrap();
+        let (clean, mut rng) = (trainer.network.parameters().to_vec(), trainer.next_rng.clone());
+        trainer.add_weight_noise().unwrap();
+        let noisy: Vec<f64> = clean.iter().map(|p| p + 0.25 * rng.normal()).collect();
+        assert_eq!(trainer.network.parameters()[..], noisy);
+        trainer.take_weight_noise().unwrap();
+        assert_eq!(trainer.network.parameters()[..], clean);
+    }
+}

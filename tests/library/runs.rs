@@ -3,7 +3,7 @@
 use recurrent::checkpoint::{Checkpoint, Every, Keeper, Limits, Run};
 use recurrent::network::{Config, Network, RecurrentSpec};
 use recurrent::text::Corpus;
-use recurrent::train::{Budget, Curve, Pace, Settings, TextFit, Trainer};
+use recurrent::train::{Budget, Curve, Pace, Settings, TextFit, Trainer, quietly};
 use recurrent::{Cells, Error};
 use rnn_backend_naive::Naive;
 use rnn_kernels::{Accum, Backend, MatMut, MatRef, Spec, Use};
@@ -150,8 +150,21 @@ fn gradients_that_a_panic_left_half_gathered_are_not_saved() {
         })
     }));
     assert!(ended.is_err() && desk.said.borrow()[0].starts_with("not saved: keeping a trainer"));
+    let error = run.trainer.fit_text(&fit, text, None, quietly).unwrap_err().to_string();
+    assert!(error.starts_with("step: expected a whole network"), "{error}");
     let saved = Saved::read(desk.path(), Limits::default()).unwrap().training.unwrap();
     assert_eq!((saved.counts.updates, saved.counts.gathered), (1, 1), "the save after four windows stands");
+}
+
+#[test]
+fn weights_that_a_panic_left_with_noise_are_not_saved() {
+    let (corpus, desk, backend) = (corpus(), Desk::new(), Arc::new(Breaking::default()));
+    let mut run = begin(&corpus, Arc::<Breaking>::clone(&backend), settings().weight_noise(0.1));
+    let mut keeper = desk.keeper(SELDOM);
+    walk(&mut run, corpus.train(), 3, &mut keeper).unwrap();
+    backend.product.store(12, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| walk(&mut run, corpus.train(), 3, &mut keeper))).is_err());
+    assert!(desk.said.borrow().iter().any(|said| said.starts_with("not saved: keeping a trainer")));
 }
 
 #[test]

@@ -74,9 +74,11 @@ fn a_warm_up_comes_before_the_schedule_of_a_trainer() {
     assert_eq!(rates, [0.25, 0.5, 0.5, 0.25]);
     // Settings of a file from before there was one have none.
     let json = serde_json::to_string(&Settings::sgd(0.1)).unwrap();
-    let old = json.replace("\"warm_up\":0,", "");
-    assert_ne!(old, json);
-    assert_eq!(serde_json::from_str::<Settings>(&old).unwrap(), Settings::sgd(0.1));
+    for of_later in ["\"warm_up\":0,", "\"accumulate\":1,"] {
+        let old = json.replace(of_later, "");
+        assert_ne!(old, json);
+        assert_eq!(serde_json::from_str::<Settings>(&old).unwrap(), Settings::sgd(0.1));
+    }
 }
 
 #[test]
@@ -138,6 +140,15 @@ fn unequal_micro_batches_make_the_update_of_one_batch_of_all_of_them() {
 }
 
 #[test]
+fn an_update_of_batches_without_a_target_changes_nothing() {
+    let ((x, t), mut run) = (data(3), trainer(Settings::sgd(0.5).accumulate(2)));
+    let none = Targets::Counted { values: &t, counted: &[false; STEPS * ROWS] };
+    let updates = [(); 2].map(|()| run.step(&batch(&x), none).unwrap().updates);
+    assert_eq!(updates, [0, 1]);
+    assert_eq!(**run.network().parameters(), **network(&config()).parameters());
+}
+
+#[test]
 fn windows_update_after_each_and_carry_the_state() {
     let data = data(5);
     let mut run = trainer(Settings::sgd(0.5).windows(2));
@@ -153,6 +164,27 @@ fn windows_update_after_each_and_carry_the_state() {
         by_hand.update(|parameters| parameters.iter_mut().zip(&*gradients).for_each(|(p, g)| *p -= 0.5 * g));
     }
     assert_eq!(**run.network().parameters(), **by_hand.parameters());
+}
+
+#[test]
+fn a_step_of_several_windows_has_the_rate_of_the_last_update_and_the_largest_norm() {
+    let data = data(5);
+    let schedule = Schedule::Exponential { rate: 0.5, factor: 0.5 };
+    // The third of three windows is gathered for the next update.
+    let found = step(&mut trainer(Settings::sgd(0.0).schedule(schedule).windows(2).accumulate(2)), &data);
+    assert_eq!((found.updates, found.rate), (1, 0.5));
+    let found = step(&mut trainer(Settings::sgd(0.0).schedule(schedule).windows(2)), &data);
+    assert_eq!((found.updates, found.rate), (3, 0.125));
+
+    let settings = || Settings::sgd(0.0).clip_norm(f64::INFINITY);
+    let mut halves = trainer(settings().carry_state());
+    let norms = [0, 1].map(|k| {
+        let half = STEPS / 2 * ROWS;
+        let (x, t) = (&data.0[k * half * 3..][..half * 3], &data.1[k * half * 2..][..half * 2]);
+        halves.step(&Batch::features(x, [STEPS / 2, ROWS, 3]).unwrap(), Targets::Values(t)).unwrap().norm.unwrap()
+    });
+    assert_ne!(norms[0], norms[1]);
+    assert_eq!(step(&mut trainer(settings().windows(STEPS / 2)), &data).norm, Some(norms[0].max(norms[1])));
 }
 
 #[test]
@@ -178,6 +210,17 @@ fn overlapping_windows_reach_further_back_than_they_are_apart() {
         by_hand.update(|parameters| parameters.iter_mut().zip(&*gradients).for_each(|(p, g)| *p -= 0.5 * g));
     }
     assert_eq!(**run.network().parameters(), **by_hand.parameters());
+    // Marks of the caller's own count beside those of the window.
+    let updated = |counted: &[bool]| {
+        let windows = Some(Windows { every: 2, back: 3 });
+        let mut run = trainer(Settings { windows, ..Settings::sgd(0.5) });
+        let loss = run.step(&batch(&x), Targets::Counted { values: &t, counted }).unwrap().loss;
+        (loss.count, run.network().parameters().to_vec())
+    };
+    let mut counted = [true; STEPS * ROWS];
+    assert_eq!(updated(&counted), (STEPS * ROWS, by_hand.parameters().to_vec()));
+    counted[3 * ROWS] = false;
+    assert_eq!(updated(&counted).0, STEPS * ROWS - 1);
     // Classes leave early steps out by their mark.
     let classes: Vec<u32> = (0..STEPS * ROWS).map(|k| if k == 3 { IGNORE } else { u32::from(k % 3 == 0) }).collect();
     let config = Config::features(3).recurrent(RecurrentSpec::lstm(4)).softmax(2);
@@ -212,6 +255,18 @@ fn a_carried_state_goes_from_batch_to_batch_until_it_starts_over() {
 }
 
 #[test]
+fn a_state_that_is_set_is_what_the_next_batch_starts_from() {
+    let settings = || Settings::sgd(0.0).carry_state();
+    let (mut carried, mut set) = (trainer(settings()), trainer(settings()));
+    step(&mut carried, &data(7));
+    set.set_state(carried.state().clone()).unwrap();
+    let other = network(&Config::features(3).recurrent(RecurrentSpec::gru(4)).linear(2)).state(ROWS).unwrap();
+    assert!(matches!(set.set_state(other), Err(Error::Kind { .. })));
+    assert_eq!(set.state(), carried.state());
+    assert_eq!(step(&mut set, &data(8)).loss, step(&mut carried, &data(8)).loss);
+}
+
+#[test]
 fn groups_have_rates_of_their_own_and_frozen_parameters_stay_what_they_are() {
     let data = data(9);
     let settings = Settings::sgd(0.5).clip_norm(f64::INFINITY).group("rnn.", 0.5).freeze("rnn.weight_ih_l0");
@@ -220,6 +275,11 @@ fn groups_have_rates_of_their_own_and_frozen_parameters_stay_what_they_are() {
     let (mut gradients, mut state) = (before.gradients().unwrap(), before.state(ROWS).unwrap());
     let targets = Targets::Values(&data.1);
     before.loss_and_gradients(&mut Workspace::new(), &batch(&data.0), targets, &mut state, &mut gradients).unwrap();
+    // Wherever frozen parameters lie, their gradient is 0 before anything is clipped.
+    let mut without_head = gradients.to_vec();
+    without_head[before.parameters().block("head.weight").unwrap().offset..].fill(0.0);
+    let mut headless = trainer(Settings::sgd(0.5).clip_norm(f64::INFINITY).freeze("head."));
+    assert_eq!(step(&mut headless, &data).norm.unwrap(), norm(without_head.into_iter()));
     let frozen = before.parameters().block("rnn.weight_ih_l0").unwrap().range();
     gradients[frozen].fill(0.0);
     assert_eq!(norm_found, norm(gradients.iter().copied()));
@@ -243,6 +303,13 @@ fn noise_on_the_weights_is_seen_by_the_batch_and_not_by_the_parameters() {
     assert_eq!(**noisy.network().parameters(), **before.parameters());
     assert_ne!(first, step(&mut trainer(Settings::sgd(0.0)), &data).loss);
     assert_ne!(first, step(&mut noisy, &data).loss, "every batch draws anew");
+    // A batch that is left out takes its noise with it.
+    let mut skips = trainer(Settings::sgd(0.0).weight_noise(0.1).on_non_finite(OnNonFinite::Skip));
+    let mut bad = data.clone();
+    bad.1[0] = f64::INFINITY;
+    assert!(step(&mut skips, &bad).left_out.is_some());
+    assert_eq!(**skips.network().parameters(), **before.parameters());
+    assert_eq!(step(&mut skips, &data).left_out, None);
     // The same seed draws the same noise.
     assert_eq!(first, step(&mut trainer(Settings::sgd(0.0).weight_noise(0.1)), &data).loss);
 }
@@ -276,6 +343,29 @@ fn a_batch_that_is_not_finite_stops_is_left_out_or_leads_back() {
     step(&mut back, &bad);
     assert_eq!((kept(&back).parameters, kept(&back).optimiser), (after_two.parameters, after_two.optimiser));
     assert_eq!((back.counts().skipped, back.counts().returned, back.state().rows()), (1, 1, 0));
+    // And as often as there is one.
+    step(&mut back, &bad);
+    assert_eq!((back.counts().skipped, back.counts().returned), (2, 2));
+
+    // The first of three windows has made its update, the second is left out and ends the batch.
+    bad.1[3] = 0.0;
+    bad.1[2 * ROWS * 2] = f64::NAN;
+    let mut windows = trainer(Settings::sgd(0.1).windows(2).on_non_finite(OnNonFinite::Skip));
+    let found = step(&mut windows, &bad);
+    assert!(found.left_out.is_some_and(|left_out| left_out.contains("targets[0, 0, 0]")));
+    assert_eq!((found.updates, windows.counts().updates, windows.counts().skipped), (1, 1, 1));
+}
+
+#[test]
+fn gradients_gathered_for_an_update_that_overflows_are_dropped() {
+    let settings = Settings::sgd(1e308).accumulate(2).on_non_finite(OnNonFinite::Skip);
+    let ((x, t), mut run) = (data(16), trainer(settings));
+    let far: Vec<f64> = t.iter().map(|t| 1e6 + t).collect();
+    let steps = [(); 2].map(|()| step(&mut run, &(x.clone(), far.clone())));
+    assert_eq!((steps[0].left_out.as_ref(), steps[0].updates), (None, 0));
+    assert!(steps[1].left_out.as_ref().is_some_and(|left_out| left_out.contains("after the step")), "{steps:?}");
+    assert_eq!((run.counts().gathered, run.counts().weight, run.counts().skipped), (0, 0.0, 1));
+    assert_eq!(**run.network().parameters(), **network(&config()).parameters());
 }
 
 #[test]
@@ -315,6 +405,9 @@ fn settings_out_of_range_are_refused_by_name() {
     assert!(refused(Settings::sgd(0.1).group("rnn", -1.0)).contains("groups: expected a finite factor"));
     assert!(refused(Settings::sgd(0.1).weight_noise(f64::NAN)).contains("weight_noise"));
     assert!(refused(Settings::sgd(-0.1)).contains("schedule: rate"));
+    let rule = Rule::Adam(Adam { beta2: 1.0, ..Adam::default() });
+    let error = Settings::new(rule, 0.1).check::<f64>().unwrap_err().to_string();
+    assert_eq!(error, "optimiser: beta2: expected a number in [0, 1), found 1");
     assert!(refused(Settings::sgd(0.1).on_non_finite(OnNonFinite::GoBack { every: 0 })).contains("on_non_finite"));
     let last = Config::features(3).recurrent(RecurrentSpec::lstm(4)).last_step().linear(2);
     let mut run = Run::new(network(&last), Settings::sgd(0.1).windows(2)).unwrap();
@@ -322,4 +415,11 @@ fn settings_out_of_range_are_refused_by_name() {
     assert!(matches!(run.step(&batch(&data.0), Targets::Values(&data.1)), Err(Error::Kind { .. })));
     let mut run = trainer(Settings::sgd(0.1).windows(2));
     assert!(matches!(run.step(&batch(&data.0), Targets::Values(&data.1[1..])), Err(Error::Len { .. })));
+    let counted = [true; STEPS * ROWS];
+    for targets in [
+        Targets::Counted { values: &data.1[1..], counted: &counted },
+        Targets::Counted { values: &data.1, counted: &counted[1..] },
+    ] {
+        assert!(matches!(run.step(&batch(&data.0), targets), Err(Error::Len { .. })));
+    }
 }

@@ -237,6 +237,9 @@ fn a_damaged_trainer_is_refused() {
     let mut wrong = training.clone();
     wrong.best.as_mut().unwrap().parameters.pop();
     assert!(refused(wrong).contains("snapshot"));
+    let mut wrong = training.clone();
+    wrong.best.as_mut().unwrap().parameters[1] = f32::NAN;
+    assert!(refused(wrong).contains("snapshot: parameters: expected finite numbers, found NaN at flat index 1"));
     let mut wrong = training;
     wrong.settings.accumulate = 0;
     assert!(refused(wrong).contains("accumulate"));
