@@ -203,3 +203,17 @@ impl<T: Scalar> Criterion<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Criterion, Objective, Outputs};
+    use rnn_kernels::MatRef;
+
+    #[test]
+    fn without_smoothing_an_output_that_rules_its_class_out_costs_nothing() {
+        let criterion = Criterion::<f64>::new(2, Objective::Softmax, &[2.0, 3.0], 0.0, Outputs::Sum).unwrap();
+        let mut loss = [0.25];
+        criterion.weigh(MatRef::new(&[0.0, f64::NEG_INFINITY], 1, 2), &[0], &mut loss, None, 1.0);
+        assert_eq!(loss, [0.5]);
+    }
+}

@@ -163,6 +163,13 @@ mod tests {
     }
 
     #[test]
+    fn there_are_no_more_pieces_than_symbols() {
+        let passage = Passage::new(&[1, 2, 3, 4], 2).unwrap();
+        assert_eq!((passage.symbols(), passage.rows()), (2, 2));
+        assert_eq!(passage.pieces(1).unwrap().rows(), 1);
+    }
+
+    #[test]
     fn a_passage_of_nothing_is_an_error() {
         let message = Passage::new(&[1, 2, 3], 3).unwrap_err().to_string();
         assert_eq!(message, "passage, first symbol: expected below 3, found 3");

@@ -198,6 +198,7 @@ impl<'a> StreamWindow<'a> {
 mod tests {
     use super::{Position, Streams};
     use crate::rng::Rng;
+    use std::cell::Cell;
 
     /// The same windows by the plainest code: the cursor, whether the state becomes 0, and the symbols.
     struct Plain {
@@ -246,6 +247,7 @@ mod tests {
         let mut rng = Rng::seed(1);
         // S = 6; of seed 1 the first shift of two is 1.
         let mut streams = Streams::new(&text[..], [2, 2], &mut rng).unwrap();
+        assert_eq!(streams.stretch(), 6);
         let mut next = || {
             let window = streams.next_window(&mut rng).unwrap();
             (window.starts_over(), window.symbols().0.to_vec(), window.symbols().1.to_vec())
@@ -274,6 +276,26 @@ mod tests {
             assert_eq!((repeated.symbols().0, repeated.starts_over()), (&x[..], place.starts_over));
             assert_eq!(rng, drawn);
         }
+    }
+
+    #[test]
+    fn a_text_that_has_become_shorter_is_an_error() {
+        /// A text of which so many symbols are left.
+        struct Shrinking<'a>(&'a [u32], &'a Cell<usize>);
+        impl AsRef<[u32]> for Shrinking<'_> {
+            fn as_ref(&self) -> &[u32] {
+                &self.0[..self.1.get()]
+            }
+        }
+        let (text, left) = ((0..13).collect::<Vec<u32>>(), Cell::new(13));
+        let mut rng = Rng::seed(1);
+        let mut streams = Streams::new(Shrinking(&text, &left), [2, 2], &mut rng).unwrap();
+        streams.next_window(&mut rng).unwrap();
+        left.set(12);
+        let error = streams.next_window(&mut rng).unwrap_err().to_string();
+        assert_eq!(error, "text: expected 13 elements, found 12");
+        left.set(13);
+        streams.next_window(&mut rng).unwrap();
     }
 
     #[test]

@@ -257,6 +257,37 @@ fn a_row_begins_in_the_window_of_its_first_step_and_in_no_other() {
 }
 
 #[test]
+fn a_row_that_starts_anew_is_no_longer_at_its_beginning_even_if_it_makes_no_step() {
+    let mut network = naive(&stack(Directions::Forward).softmax(2), 3);
+    move_initial(&mut network);
+    let x = values(2, STEPS * ROWS * C);
+    // Rows 1 and 2 skip everything; row 1 starts anew before step 2.
+    let skipped: Vec<bool> = (0..STEPS * ROWS).map(|k| k % ROWS > 0).collect();
+    let starts: Vec<bool> = (0..STEPS * ROWS).map(|k| k == 2 * ROWS + 1).collect();
+    let batch = features(&x).skipping(&skipped, Held::Zero).unwrap().starting_anew(&starts).unwrap();
+    let mut state = network.state(ROWS).unwrap();
+    network.infer(&mut Workspace::new(), &batch, &mut state).unwrap();
+    assert_eq!(state.at_beginning().collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn starts_of_an_earlier_batch_are_none_of_a_later_one_with_fewer_rows() {
+    let mut network = naive(&stack(Directions::Forward).softmax(2), 3);
+    move_initial(&mut network);
+    let (x, starts) = (values(2, STEPS * ROWS * C), [true; STEPS * ROWS]);
+    let mut used = Workspace::new();
+    let run = |workspace: &mut Workspace<f64>, batch: &Batch<'_, f64>| {
+        let (mut state, mut gradients) = (network.state(batch.rows()).unwrap(), network.gradients().unwrap());
+        let targets = Targets::Classes(&CLASSES[..STEPS * batch.rows()]);
+        network.loss_and_gradients(workspace, batch, targets, &mut state, &mut gradients).unwrap();
+        gradients.to_vec()
+    };
+    run(&mut used, &features(&x).starting_anew(&starts).unwrap());
+    let one = Batch::features(&x[..STEPS * C], [STEPS, 1, C]).unwrap();
+    assert_eq!(run(&mut used, &one), run(&mut Workspace::new(), &one));
+}
+
+#[test]
 fn streams_begin_with_learned_states_and_return_to_them() {
     let mut network = naive(&stack(Directions::Forward).softmax(2), 3);
     move_initial(&mut network);

@@ -42,6 +42,27 @@ fn omega_is_what_a_hand_computes() {
     assert_eq!(pass(Activation::Relu, &[0.0; 4], &[1.0; 4]), (1.0, [0.0; 4]));
 }
 
+#[test]
+fn what_an_earlier_pass_left_in_the_scratch_counts_for_nothing() {
+    let (w, states) = ([0.5, 1.0, 0.25, 2.0], [0.5; 4]);
+    let pass = |cotangents: [f64; 4], scratch: &mut OmegaScratch<f64>| {
+        let mut d_w = [0.0; 4];
+        let layer = ElmanPass {
+            activation: Activation::Tanh,
+            w_hh: MatRef::new(&w, 2, 2),
+            states: SeqRef::new(&states, 2, 1, 2),
+            cotangents: SeqRef::new(&cotangents, 2, 1, 2),
+        };
+        let omega = add_omega(&Naive, layer, |_, _| true, 1.0, MatMut::new(&mut d_w, 2, 2), scratch).unwrap();
+        (omega, d_w)
+    };
+    let mut used = OmegaScratch::default();
+    assert!(pass([f64::NAN; 4], &mut used).0.is_nan());
+    // The first step has no cotangent, and nothing is written of it but zeros.
+    let cotangents = [0.0, 0.0, 3.0, 4.0];
+    assert_eq!(pass(cotangents, &mut used), pass(cotangents, &mut OmegaScratch::default()));
+}
+
 /// A batch of three rows, and which steps of it are Elman steps from the state before.
 struct Case {
     config: Config,
@@ -270,6 +291,26 @@ fn a_trainer_follows_the_loss_and_omega() {
         .unwrap();
     let [a, b] = [windows.omega.unwrap(), workspace.omega().unwrap()];
     assert!((a - b).abs() <= 64.0 * U * a, "{a} ≠ {b}");
+}
+
+#[test]
+fn a_batch_has_the_share_of_omega_that_its_targets_have_of_the_weight() {
+    let (x, t) = (values(1, STEPS * ROWS * 2), values(2, STEPS * ROWS * 2));
+    let (batch, targets) = (Batch::features(&x, [STEPS, ROWS, 2]).unwrap(), Targets::Values(&t));
+    let network = naive(&elman(), 3);
+    let gradients = |weight: Option<f64>, targets: Targets<'_, f64>| {
+        let mut workspace = Workspace::new();
+        workspace.regularise_omega(0.25).unwrap();
+        let (mut state, mut gradients) = (network.state(ROWS).unwrap(), network.gradients().unwrap());
+        network.loss_and_gradients_over(&mut workspace, &batch, targets, weight, &mut state, &mut gradients).unwrap();
+        gradients.to_vec()
+    };
+    // Of fifteen targets, and as many in another batch, half of everything.
+    let (whole, half) = (gradients(None, targets), gradients(Some(30.0), targets));
+    assert_eq!(half, whole.iter().map(|g| g / 2.0).collect::<Vec<_>>());
+    let counted = [false; STEPS * ROWS];
+    let none = gradients(Some(0.0), Targets::Counted { values: &t, counted: &counted });
+    assert!(none.iter().all(|&g| g == 0.0), "where no batch has a target there is no share");
 }
 
 fn step_of(settings: Settings, batch: &Batch<'_, f64>, targets: Targets<'_, f64>) -> Trainer<f64, Naive> {

@@ -64,6 +64,17 @@ fn a_centred_rms_prop_divides_by_the_root_of_the_variance() {
 }
 
 #[test]
+fn moments_of_a_centred_rms_prop_are_the_means_of_squares_velocities_and_gradients() {
+    let rule = Rule::RmsProp(RmsProp { smoothing: 0.75, epsilon: 1.0, centred: true, ..RmsProp::default() });
+    let mut optimiser = Optimiser::new(rule, 1).unwrap();
+    optimiser.step(&mut [0.0], &[-4.0], 0.1).unwrap();
+    // s = ¼ · 16, m = ¼ · (−4), and then v = −4/(√(4 − 1) + 1).
+    let moments: Vec<_> = optimiser.moments().map(|(name, moment)| (name, moment[0])).collect();
+    assert_eq!((moments[0], moments[2]), (("square", 4.0), ("mean", -1.0)));
+    assert!((moments[1].1 + 4.0 / (3.0_f64.sqrt() + 1.0)).abs() <= 8.0 * U, "{moments:?}");
+}
+
+#[test]
 fn a_variance_that_rounding_makes_negative_is_none() {
     // The mean and the mean square of a gradient that does not change come as near to it and its square as they can.
     let rule = Rule::RmsProp(RmsProp { smoothing: 0.3, epsilon: 1.0, centred: true, ..RmsProp::default() });
@@ -176,6 +187,9 @@ fn a_stored_optimiser_is_examined_before_use() {
     ] {
         assert_eq!(with(moments).unwrap_err().to_string(), message);
     }
+    let of_two = Optimiser::<f64>::new(Rule::Sgd(Sgd::default()), 2).unwrap();
+    let error = of_two.check(3).unwrap_err().to_string();
+    assert_eq!(error, "optimiser: parameters: expected 3 elements, found 2");
     let mut beyond = Optimiser::new(Rule::Sgd(Sgd { momentum: 0.5, ..Sgd::default() }), 2).unwrap();
     beyond.step_with(&mut [0.0, 0.0], &[1.0, f64::INFINITY], 0.1, NonFinite::Allow).unwrap();
     let error = beyond.check(2).unwrap_err().to_string();
@@ -189,6 +203,11 @@ fn clipping_by_norm_keeps_the_direction_and_returns_the_norm_before() {
     assert_eq!(g, [3.0, -4.0]);
     assert_eq!(clip_norm(&mut g, 0.5).unwrap(), 5.0);
     assert_eq!(g, [0.3, -0.4]);
+    // The quotient is rounded first, and then each product: 3 · 0.2 is not 3/5 in f64.
+    let mut g = [3.0_f64, -4.0];
+    clip_norm(&mut g, 1.0).unwrap();
+    assert_eq!(g, [3.0 * 0.2, -4.0 * 0.2]);
+    assert_ne!(g[0], 0.6);
 }
 
 #[test]
