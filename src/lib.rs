@@ -30,6 +30,9 @@
 //! # fn main() {}
 //! ```
 //!
+//! New to recurrent networks? The [chapters] lead from a feed-forward network to state spaces, with pictures, each concept a type and a program.
+//! Coming from PyTorch? [`from_pytorch`] goes call by call.
+//!
 //! # Three types with three owners
 //!
 //! A [`Network`] is the model: shared by reference, `Sync`, changed in [`Network::update`] only; weights are packed by the first pass that
@@ -65,6 +68,7 @@ pub mod attention;
 pub mod backend;
 mod buffer;
 pub mod cells;
+pub mod chapters;
 pub mod checkpoint;
 pub mod data;
 pub mod decoding;

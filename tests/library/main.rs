@@ -3,6 +3,7 @@
 mod architectures_planted;
 mod attention;
 mod cells;
+mod chapters;
 mod checkpoint;
 mod checkpoint_format;
 mod checkpoint_memory;
