@@ -52,6 +52,13 @@
 //! | connections over `d` steps | `skip` | `cells -- --cell skip` | [longer paths](super::longer_paths) | `tests/library/families.rs` |
 //! | leaky units | `leaky` | `cells -- --cell leaky` | [longer paths](super::longer_paths) | `tests/library/families.rs` |
 //! | time scales, clocks | `clockwork` | `cells -- --cell clockwork` | [longer paths](super::longer_paths) | `tests/library/families.rs` |
+//! | scheduled sampling | [`Feeding::Scheduled`](crate::seq2seq::Feeding::Scheduled) | example of [`seq2seq`](crate::seq2seq) | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
+//! | one vector to a sequence that is written | [`SourceSpec`](crate::seq2seq::SourceSpec) | example of [`seq2seq`](crate::seq2seq) | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
+//! | encoder and decoder | [`EncoderDecoder`](crate::EncoderDecoder) | example of [`seq2seq`](crate::seq2seq) | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
+//! | attention | [`attention`](crate::attention), [`AttentionSpec`](crate::seq2seq::AttentionSpec) | example of [`seq2seq`](crate::seq2seq) | [attention](super::attending) | `tests/library/attention.rs` |
+//! | beam search | [`beam`](crate::decoding::beam()) | example of [`decoding`](crate::decoding) | [choosing](super::choosing) | `tests/library/decoding.rs` |
+//! | recursive networks, balanced or given trees | [`RecursiveNet`](crate::recursive::RecursiveNet) | example of [`recursive`](crate::recursive) | [trees](super::trees) | `tests/library/recursive.rs` |
+//! | echo-state networks: leaky units, a radius, a washout, ridge regression, generation | [`EchoState`](crate::echo_state::EchoState) | example of [`echo_state`](crate::echo_state) | [echoes](super::echo_states) | `tests/library/echo_state.rs` |
 //! | independent yes-or-no outputs | [`Config::bernoulli`](crate::Config::bernoulli) | `examples/chords.rs` | [3](super::softmax_output) | `head::bernoulli_cross_entropy_and_its_gradient` |
 //! | regression | [`Config::linear`](crate::Config::linear) | `examples/quickstart.rs` | [3](super::softmax_output) | `head::squared_error_and_its_gradient` |
 //! | one-hot input, embeddings | [`Config::one_hot`](crate::Config::one_hot), [`Config::embedding`](crate::Config::embedding) | `examples/char_lm` | [3](super::softmax_output) | `structure::one_hot_input_is_its_dense_form`, `head::embeddings_and_their_gradients` |
@@ -106,10 +113,8 @@
 //!
 //! | concept | why |
 //! |---|---|
-//! | encoder and decoder, attention, beam search | not in this version |
-//! | recursive networks over trees | not in this version |
-//! | echo-state networks: a readout by regression on a fixed recurrence | not in this version; a fixed recurrence is [`Settings::freeze`](crate::train::Settings::freeze) of one, trained by gradients |
-//! | scheduled sampling between teacher forcing and free running | not in this version |
+//! | bilinear compositions over trees (tensors) | `RecursiveNet` has the plain one and the tree-LSTM |
+//! | outputs fed back into a reservoir while it is fitted | [`EchoState::generate`](crate::echo_state::EchoState::generate) feeds them back as inputs, which is the same where both are one series |
 //! | an output that says *go on*, or how long a sequence will be | a Bernoulli output or a number like others; nothing of it is a part of its own |
 //! | operators to compose networks of (predict, plus) | a view of what [`Config`](crate::Config) and [`Equations`](crate::kernels::Equations) compose |
 //! | `L_p` units, maxout | units that pool others, used in one paper on deep transitions |
@@ -121,6 +126,7 @@
 //! | clipping behind the momentum | the limit is on the gradient, as in the paper that proposes it |
 //! | sparse initial matrices, 15 or 20 weights a unit | [`Scheme`](crate::init::Scheme) has the radius or the singular values that they were scaled to |
 //! | batch norm over time | a row would depend on the rows beside it |
+//! | LSTMs without an input or output gate, or with gates that see gates | made to be compared; without a forget gate or a function it is an [option](super::lstm_variants), the rest is [`Equations`](crate::kernels::Equations) of twenty lines |
 //! | skipping whole steps by a rounded gate (Skip RNN) | its gradient is that of another function |
 //! | BLEU, METEOR | scores of translated texts, not of networks |
 //! | trend, season, dummies, importance of features, ensembles for intervals | columns of the input and loops around a [`Trainer`](crate::train::Trainer) |

@@ -34,6 +34,9 @@
 //! # fn main() {}
 //! ```
 //!
+//! Other ways to choose what is written, and models that read one sequence and write another, are in the chapters [choosing](super::choosing) and
+//! [encoder and decoder](super::encoder_decoder).
+//!
 //! *Gradients*: those of [BPTT](super::backpropagation) under teacher forcing. A drawn symbol has none: what follows a draw is another sequence, and not a function that could be differentiated.
 //!
 //! *Types*: [`Continuation`](crate::text::Continuation), [`Sampler`](crate::sampling::Sampler), [`Corpus`](crate::text::Corpus). *Tests*: `tests/library/text.rs`, `tests/library/text_fit.rs`. *Example*: `cargo run --release --example char_lm`.

@@ -48,18 +48,27 @@
 //! | [`bidirectional`] | a layer that reads from both ends |
 //! | [`unaligned`] | labels that are not aligned with the steps: CTC |
 //! | [`generation`] | a network that writes |
+//! | [`encoder_decoder`] | one network reads, another one writes |
+//! | [`attending`] | a decoder that chooses what to look at |
+//! | [`choosing`] | greedy search, beams, samples |
+//! | [`trees`] | recursive networks |
+//! | [`echo_states`] | a recurrence that is never trained |
 //!
 //! # What the pictures show
 //!
 //! Time goes from left to right, layers from below upwards. Boxes are vectors, filled boxes gates or layers, circles products and sums. Black (or white) arrows stay within a step, blue ones go
 //! from step to step, orange dashed ones are gradients on their way back.
 
+pub mod attending;
 pub mod backpropagation;
 pub mod bidirectional;
+pub mod choosing;
 pub mod concepts;
 pub mod continuous_time;
 pub mod deep_transition;
 pub mod descent;
+pub mod echo_states;
+pub mod encoder_decoder;
 pub mod feed_forward;
 pub mod generation;
 pub mod gradients;
@@ -77,5 +86,6 @@ pub mod recurrence;
 pub mod simple;
 pub mod softmax_output;
 pub mod stacked;
+pub mod trees;
 pub mod unaligned;
 pub mod unfolding;

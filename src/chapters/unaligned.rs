@@ -9,7 +9,7 @@
 //! *Shapes*: logits `[T, N, K]`, of which class 0 is the blank; labels of each row, of any number up to what its steps can spell ([`Targets::Labels`](crate::Targets::Labels)). [`best_path`](crate::loss::ctc::best_path) reads
 //! the likeliest way.
 //!
-//! *When to use it*: for speech, handwriting, and all where labels come in the order of the input and are fewer than its steps. Where they may come in another order, no way through time spells them.
+//! *When to use it*: for speech, handwriting, and all where labels come in the order of the input and are fewer than its steps. Where they may come in another order, no way through time spells them: take [an encoder and a decoder](super::encoder_decoder).
 //!
 //! *Gradients*: `∂L/∂a_t = p_t − (share of all ways that are at that label at t)`: at every step a sum of 0 over the classes.
 //!
