@@ -133,6 +133,13 @@ fn patience_ends_a_fit_and_a_plateau_lowers_its_rate() {
 }
 
 #[test]
+fn a_fit_that_says_its_epochs_alone_takes_batches_of_32_shuffled_sequences() {
+    let fit: Fit = serde_json::from_str(r#"{"epochs": 7}"#).unwrap();
+    assert_eq!((fit.epochs, fit.batch, fit.order), (7, 32, Order::Shuffled));
+    assert_eq!(fit, Fit::epochs(7));
+}
+
+#[test]
 fn scores_count_decisions_and_do_not_depend_on_the_size_of_batches() {
     let config = Config::features(2).recurrent(RecurrentSpec::gru(4)).bernoulli(2);
     let network = Network::<f32, Naive>::with_backend(&config, 1, Naive).unwrap();

@@ -110,7 +110,7 @@ impl<'de> Compact<'de> {
 
     /// One level deeper and back.
     fn nested<V>(&mut self, read: impl FnOnce(&mut Self) -> Result<V>) -> Result<V> {
-        if self.depth == DEPTH {
+        if self.depth >= DEPTH {
             return Err(Broken(format!("values nested deeper than {DEPTH} levels")));
         }
         self.depth += 1;
