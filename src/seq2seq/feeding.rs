@@ -1,15 +1,15 @@
 //! What the decoder reads in training: `y_{t−1}` or a symbol of its own.
 
+use super::EncoderDecoder;
 use super::session::Decoding;
 use super::source::Source;
+use super::targets::Targets;
 use super::workspace::Workspace;
-use super::{EncoderDecoder, EncoderDecoderConfig};
 use crate::decoding::Continue;
 use crate::error::{Error, Result};
-use crate::memory::reserve;
 use crate::rng::Rng;
 use crate::sampling::{Sampler, Sampling};
-use rnn_kernels::{Backend, IGNORE, Scalar};
+use rnn_kernels::{Backend, Scalar};
 use serde::{Deserialize, Serialize};
 
 /// What the decoder reads at every step but the first, which is the begin symbol.
@@ -33,44 +33,6 @@ pub enum Feeding {
         /// What everything is drawn from.
         seed: u64,
     },
-}
-
-/// Targets as they are used: `[T, N]`, `T` the longest with its end.
-#[derive(Debug, Default)]
-pub(super) struct Targets {
-    pub steps: usize,
-    /// With the end.
-    pub lengths: Vec<usize>,
-    /// What the decoder reads; the end symbol beyond a row's length.
-    pub inputs: Vec<u32>,
-    /// What it should write; [`IGNORE`] beyond a row's length.
-    pub outputs: Vec<u32>,
-}
-
-impl Targets {
-    pub fn load<R: AsRef<[u32]>>(&mut self, config: &EncoderDecoderConfig, rows: &[R]) -> Result<()> {
-        let (symbols, end) = (config.target.symbols, config.target.end);
-        for (n, row) in rows.iter().enumerate() {
-            if let Some(t) = row.as_ref().iter().position(|&y| y as usize >= symbols || y == end) {
-                let expected = format!("below {symbols} and not the end, {end}");
-                return Err(Error::range(format!("targets[{n}][{t}]"), expected, row.as_ref()[t]));
-            }
-        }
-        self.lengths.clear();
-        self.lengths.extend(rows.iter().map(|row| row.as_ref().len() + 1));
-        self.steps = self.lengths.iter().copied().max().unwrap_or(0);
-        let len = crate::error::checked_product("targets [T, N]", &[self.steps, rows.len()])?;
-        self.inputs.clear();
-        self.outputs.clear();
-        reserve("targets [T, N]", &mut self.inputs, len)?;
-        reserve("targets [T, N]", &mut self.outputs, len)?;
-        for (t, row) in (0..self.steps).flat_map(|t| rows.iter().map(move |row| (t, row.as_ref()))) {
-            let before = if t == 0 { config.target.begin } else { row.get(t - 1).copied().unwrap_or(end) };
-            self.inputs.push(before);
-            self.outputs.push(if t == row.len() { end } else { row.get(t).copied().unwrap_or(IGNORE) });
-        }
-        Ok(())
-    }
 }
 
 impl<T: Scalar, B: Backend<T> + ?Sized> EncoderDecoder<T, B> {

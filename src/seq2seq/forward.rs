@@ -4,7 +4,7 @@ use super::EncoderDecoder;
 use super::attend::{Attending, Steps};
 use super::config::{Initial, Query};
 use super::feeding::Feeding;
-use super::parts::last_outputs;
+use super::parts::{asks, last_outputs};
 use super::source::Source;
 use super::workspace::{Sizes, Values, Workspace, seq, zeroed};
 use crate::error::{Error, Result, check_len};
@@ -251,11 +251,6 @@ fn workspaces<T: Scalar>(decoder: &mut Vec<network::Workspace<T>>, count: usize)
         decoder.push(workspace);
     }
     Ok(())
-}
-
-/// The output of the last layer, as a state has it.
-pub(super) fn asks<T: Scalar>(state: &State<T>) -> MatRef<'_, T> {
-    state.output(state.layout().slots.len() - 1)
 }
 
 /// `[T, N, W]`, one after another.

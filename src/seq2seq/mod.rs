@@ -59,6 +59,7 @@ mod forward;
 mod parts;
 mod session;
 mod source;
+mod targets;
 mod workspace;
 
 pub use config::{AttentionSpec, EncoderDecoderConfig, Initial, Query, Score, SourceSpec, TargetSpec};

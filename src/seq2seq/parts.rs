@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::init::{Matrix, Scheme, Torch, draw};
 use crate::network::{Config, Directions, Network, ParameterBlock, Parameters, Readout, State};
 use crate::rng::Rng;
-use rnn_kernels::{Backend, Scalar};
+use rnn_kernels::{Backend, MatRef, Scalar};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -273,6 +273,11 @@ fn draw_own<T: Scalar>(parts: &Parts, v: usize, e: usize, parameters: &mut Param
         draw(Scheme::Pytorch, Torch::uniform(v.len()), matrix, rng)?;
     }
     Ok(())
+}
+
+/// The output of the last layer, as a state has it.
+pub(super) fn asks<T: Scalar>(state: &State<T>) -> MatRef<'_, T> {
+    state.output(state.layout().slots.len() - 1)
 }
 
 /// The slots and widths of the outputs of the last recurrent layer: the context vector, from left to right.

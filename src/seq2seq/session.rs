@@ -3,7 +3,7 @@
 use super::EncoderDecoder;
 use super::attend::Steps;
 use super::config::Query;
-use super::forward::asks;
+use super::parts::asks;
 use super::source::Source;
 use super::workspace::{seq, zeroed};
 use crate::backend::DefaultBackend;

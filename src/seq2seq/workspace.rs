@@ -1,7 +1,7 @@
 //! What a pass writes: sized by the first one, reused, grown when asked for more.
 
 use super::EncoderDecoder;
-use super::feeding::Targets;
+use super::targets::Targets;
 use crate::buffer::Aligned;
 use crate::error::{Result, checked_product};
 use crate::network::{self, Parameters};
