@@ -185,7 +185,9 @@ impl<T: Scalar, B: Backend<T> + ?Sized> EncoderDecoder<T, B> {
         let (Sizes { steps, rows, .. }, parts) = (sizes, &self.parts);
         let (hidden, attention) = (parts.hidden, attending.attention);
         workspaces(decoder, steps)?;
-        let mut live = vec![0; rows];
+        let mut live = Vec::new();
+        reserve("rows of a step", &mut live, rows)?;
+        live.resize(rows, 0);
         for (t, workspace) in decoder.iter_mut().enumerate().take(steps) {
             live.iter_mut().zip(lengths).for_each(|(live, &length)| *live = usize::from(t < length));
             let (h, x) = (t * rows * hidden..(t + 1) * rows * hidden, t * rows * parts.input);

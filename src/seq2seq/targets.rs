@@ -27,6 +27,7 @@ impl Targets {
             }
         }
         self.lengths.clear();
+        reserve("targets", &mut self.lengths, rows.len())?;
         self.lengths.extend(rows.iter().map(|row| row.as_ref().len() + 1));
         self.steps = self.lengths.iter().copied().max().unwrap_or(0);
         let len = checked_product("targets [T, N]", &[self.steps, rows.len()])?;
