@@ -253,6 +253,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_is_not_whole_is_refused_and_nothing_changes() {
+        let normaliser = Normaliser::fit(Scaling::MinMax, &[1.0, 10.0, 3.0, 30.0], 2).unwrap();
+        let mut values = [1.0, 10.0, 2.0];
+        for refused in [normaliser.apply(&mut values), normaliser.invert(&mut values)] {
+            assert_eq!(refused.unwrap_err().to_string(), "values [M, C]: expected 2 elements, found 3");
+        }
+        assert_eq!(values, [1.0, 10.0, 2.0]);
+    }
+
+    #[test]
     fn a_constant_column_becomes_0_and_comes_back_exactly() {
         // The mean of so many 0.1 in f64 is another number.
         let values = [0.1_f64; 10];

@@ -210,6 +210,10 @@ fn a_file_of_numbers_becomes_sequences() {
     let rows: Vec<_> = data.iter().collect();
     let ann = (Input::Features(&[1.0, 2.0, 3.0, 4.0][..]), Label::Class(1));
     assert_eq!(rows, [ann, (Input::Features(&[5.0, 6.0]), Label::Class(2))]);
+    let data = table.sequences::<f32>(&["x"], TargetKind::ValuesPerStep(2), &["y", "gait"]).unwrap();
+    let rows: Vec<_> = data.iter().collect();
+    let ann = (Input::Features(&[1.0, 3.0][..]), Label::Values(&[2.0, 0.0, 4.0, 1.0][..]));
+    assert_eq!(rows, [ann, (Input::Features(&[5.0]), Label::Values(&[6.0, 2.0]))]);
     let error = read_csv(&path, &options.clone().max_bytes(10)).unwrap_err();
     assert!(matches!(&error, Error::Format { .. }), "{error}");
     assert!(error.to_string().ends_with("steps.csv: expected at most 10 bytes, found 50 bytes"), "{error}");

@@ -137,6 +137,19 @@ fn the_last_step_without_recurrence_is_that_of_the_input_and_an_empty_row_is_zer
     }
 }
 
+#[test]
+fn the_last_symbols_of_a_batch_are_none_of_the_next_batch() {
+    let network = naive(&Config::one_hot(SYMBOLS).last_step().softmax(3), 4);
+    let logits = |workspace: &mut Workspace<f64>, tokens: &[u32]| {
+        let batch = Batch::symbols(tokens, [2, 2]).unwrap();
+        network.infer(workspace, &batch, &mut network.state(2).unwrap()).unwrap().storage().to_vec()
+    };
+    let mut workspace = Workspace::new();
+    for tokens in [[0, 1, 2, 3], [4, 3, 2, 1]] {
+        assert_eq!(logits(&mut workspace, &tokens), logits(&mut Workspace::new(), &tokens), "{tokens:?}");
+    }
+}
+
 /// Windows of truncated BPTT cut nothing where nothing goes from step to step.
 #[test]
 fn windows_of_a_network_without_recurrence_have_the_whole_gradient() {
