@@ -52,18 +52,20 @@ pub struct EchoStateConfig {
     pub spectral_radius: f64,
     /// `α` in `(0, 1]`: which share of its state a unit renews at a step.
     pub leak: f64,
-    /// Weights of the input and biases are from `U(−s, s)`.
+    /// Weights of the input are from `U(−s, s)`.
     pub input_scale: f64,
+    /// Biases are from `U(−b, b)`. Without any, 0, a reservoir is an odd function of its input, which is better at repeating it.
+    pub bias_scale: f64,
     /// What all weights are drawn from.
     pub seed: u64,
 }
 
 impl EchoStateConfig {
-    /// 10 connections or as many as there are units, a spectral radius of 0.9, no leak, input weights up to 1.
+    /// 10 connections or as many as there are units, a spectral radius of 0.9, no leak, input weights and biases up to 1.
     #[must_use]
     pub fn new(inputs: usize, outputs: usize, units: usize, seed: u64) -> Self {
-        let (connections, spectral_radius, leak, input_scale) = (units.min(10), 0.9, 1.0, 1.0);
-        Self { inputs, outputs, units, connections, spectral_radius, leak, input_scale, seed }
+        let (connections, spectral_radius, leak) = (units.min(10), 0.9, 1.0);
+        Self { inputs, outputs, units, connections, spectral_radius, leak, input_scale: 1.0, bias_scale: 1.0, seed }
     }
 
     fn check(&self) -> Result<()> {
@@ -82,7 +84,8 @@ impl EchoStateConfig {
         if !(self.leak > 0.0 && self.leak <= 1.0) {
             return fault("leak", "a number in (0, 1]", &self.leak);
         }
-        for (name, size) in [("spectral_radius", self.spectral_radius), ("input_scale", self.input_scale)] {
+        let scales = [("spectral_radius", self.spectral_radius), ("input_scale", self.input_scale)];
+        for (name, size) in scales.into_iter().chain([("bias_scale", self.bias_scale)]) {
             if !(size >= 0.0 && size.is_finite()) {
                 return fault(name, "a finite number ≥ 0", &size);
             }

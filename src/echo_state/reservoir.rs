@@ -23,13 +23,16 @@ pub(super) struct Reservoir {
 
 impl Reservoir {
     /// `W` has `connections` weights in every row, at places drawn without repetition, from `U(−1, 1)` and then scaled to the spectral
-    /// radius; `W_in` is from `U(−s, s)`.
+    /// radius; `W_in` is from `U(−s, s)`, its first column, the biases, from `U(−b, b)`.
     pub fn draw(config: &EchoStateConfig) -> Result<Self> {
         let EchoStateConfig { inputs, units, connections, spectral_radius: radius, .. } = *config;
         let mut rng = Rng::seed(config.seed);
         let uniform = |rng: &mut Rng| 2.0 * rng.uniform() - 1.0;
         let mut w_in = zeros("reservoir", checked_product("reservoir", &[units, inputs.saturating_add(1)])?)?;
-        w_in.iter_mut().for_each(|w| *w = config.input_scale * uniform(&mut rng));
+        for (k, w) in w_in.iter_mut().enumerate() {
+            let scale = if k % (1 + inputs) == 0 { config.bias_scale } else { config.input_scale };
+            *w = scale * uniform(&mut rng);
+        }
         let count = checked_product("reservoir", &[units, connections])?;
         let (mut from, mut w) = (Vec::new(), zeros("reservoir", count)?);
         let (mut order, mut dense) = (Vec::new(), zeros("reservoir", checked_product("reservoir", &[units, units])?)?);

@@ -153,6 +153,23 @@ fn a_seed_gives_the_same_bits_and_another_one_another_network() {
 }
 
 #[test]
+fn inputs_and_biases_have_scales_of_their_own() {
+    let full = input_weights(&EchoStateConfig { leak: 1.0, ..config() });
+    let scaled = input_weights(&EchoStateConfig { leak: 1.0, input_scale: 0.1, bias_scale: 0.0, ..config() });
+    for (full, scaled) in full.chunks_exact(3).zip(scaled.chunks_exact(3)) {
+        assert_eq!(scaled[0], 0.0);
+        assert!((1..3).all(|k| (scaled[k] - 0.1 * full[k]).abs() < 1e-12), "{full:?} {scaled:?}");
+    }
+    // Without biases what is said of −x is said of x with the other sign.
+    let network = EchoState::new(&EchoStateConfig { bias_scale: 0.0, ..config() }).unwrap();
+    let (x, _) = data();
+    let [mut h, mut turned] = [network.start(), network.start()];
+    network.run(&mut h, &x).unwrap();
+    network.run(&mut turned, &x.iter().map(|x| -x).collect::<Vec<_>>()).unwrap();
+    assert!(h.iter().zip(&turned).all(|(h, turned)| *h == -turned));
+}
+
+#[test]
 fn the_bits_of_a_reservoir_are_pinned() {
     let w = EchoState::new(&config()).unwrap().recurrent_weights().unwrap();
     let digest = w.iter().fold(0_u64, |sum, w| sum.rotate_left(7) ^ w.to_bits());
@@ -206,6 +223,7 @@ fn settings_out_of_range_and_data_that_do_not_fit_are_errors_and_change_nothing(
     assert_eq!(refused(EchoStateConfig { connections: 21, ..config() }), "echo_state.connections");
     assert_eq!(refused(EchoStateConfig { leak: 0.0, ..config() }), "echo_state.leak");
     assert_eq!(refused(EchoStateConfig { spectral_radius: f64::NAN, ..config() }), "echo_state.spectral_radius");
+    assert_eq!(refused(EchoStateConfig { bias_scale: -1.0, ..config() }), "echo_state.bias_scale");
     assert_eq!(refused(EchoStateConfig { units: 0, connections: 0, ..config() }), "echo_state.units");
     let (mut network, shown) = library(&config()).unwrap();
     let (x, y) = data();
