@@ -27,7 +27,7 @@
 //! | GRU | [`Gru`](crate::Gru) | `examples/quickstart.rs` | [10](super::gru) | `variant::the_reset_gate_acts_where_the_spec_says` |
 //! | generating sequences | [`Continuation`](crate::text::Continuation) | `examples/char_lm` | [generation](super::generation) | `tests/library/text.rs` |
 //! | language model | [`Trainer::fit_text`](crate::train::Trainer::fit_text) | `examples/char_lm` | [generation](super::generation) | `tests/library/text_fit.rs` |
-//! | classifying sequences | [`Config::last_step`](crate::Config::last_step) | README | [4](super::principles) | `tests/library/trainer_fit.rs` |
+//! | classifying sequences | [`Config::last_step`](crate::Config::last_step) | `examples/classify` | [4](super::principles) | `tests/library/trainer_fit.rs` |
 //! | time series | [`windows`](crate::data::windows()), [`read_csv`](crate::data::read_csv) | `examples/quickstart.rs` | [4](super::principles) | `tests/library/data.rs` |
 //! | audio | [`Stream`](crate::Stream) | `examples/amplifier` | [4](super::principles) | `tests/library/stream.rs` |
 //! | speech recognition | [`Config::ctc`](crate::Config::ctc) | chapter | [CTC](super::unaligned) | `ctc::unaligned_labels_cost_the_sum_over_all_paths` |
@@ -54,11 +54,11 @@
 //! | time scales, clocks | `clockwork` | `cells -- --cell clockwork` | [longer paths](super::longer_paths) | `tests/library/families.rs` |
 //! | scheduled sampling | [`Feeding::Scheduled`](crate::seq2seq::Feeding::Scheduled) | example of [`seq2seq`](crate::seq2seq) | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
 //! | one vector to a sequence that is written | [`SourceSpec`](crate::seq2seq::SourceSpec) | example of [`seq2seq`](crate::seq2seq) | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
-//! | encoder and decoder | [`EncoderDecoder`](crate::EncoderDecoder) | example of [`seq2seq`](crate::seq2seq) | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
-//! | attention | [`attention`](crate::attention), [`AttentionSpec`](crate::seq2seq::AttentionSpec) | example of [`seq2seq`](crate::seq2seq) | [attention](super::attending) | `tests/library/attention.rs` |
-//! | beam search | [`beam`](crate::decoding::beam()) | example of [`decoding`](crate::decoding) | [choosing](super::choosing) | `tests/library/decoding.rs` |
+//! | encoder and decoder | [`EncoderDecoder`](crate::EncoderDecoder) | `examples/translate` | [encoder](super::encoder_decoder) | `tests/library/encoder_decoder.rs` |
+//! | attention | [`attention`](crate::attention), [`AttentionSpec`](crate::seq2seq::AttentionSpec) | `examples/translate` | [attention](super::attending) | `tests/library/attention.rs` |
+//! | beam search | [`beam`](crate::decoding::beam()) | `examples/translate` | [choosing](super::choosing) | `tests/library/decoding.rs` |
 //! | recursive networks, balanced or given trees | [`RecursiveNet`](crate::recursive::RecursiveNet) | example of [`recursive`](crate::recursive) | [trees](super::trees) | `tests/library/recursive.rs` |
-//! | echo-state networks: leaky units, a radius, a washout, ridge regression, generation | [`EchoState`](crate::echo_state::EchoState) | example of [`echo_state`](crate::echo_state) | [echoes](super::echo_states) | `tests/library/echo_state.rs` |
+//! | echo-state networks: leaky units, a radius, a washout, ridge regression, generation | [`EchoState`](crate::echo_state::EchoState) | `examples/classic_tasks` | [echoes](super::echo_states) | `tests/library/echo_state.rs` |
 //! | independent yes-or-no outputs | [`Config::bernoulli`](crate::Config::bernoulli) | `examples/chords.rs` | [3](super::softmax_output) | `head::bernoulli_cross_entropy_and_its_gradient` |
 //! | regression | [`Config::linear`](crate::Config::linear) | `examples/quickstart.rs` | [3](super::softmax_output) | `head::squared_error_and_its_gradient` |
 //! | one-hot input, embeddings | [`Config::one_hot`](crate::Config::one_hot), [`Config::embedding`](crate::Config::embedding) | `examples/char_lm` | [3](super::softmax_output) | `structure::one_hot_input_is_its_dense_form`, `head::embeddings_and_their_gradients` |
@@ -87,7 +87,7 @@
 //! | a gradient that is not finite | [`OnNonFinite`](crate::train::OnNonFinite): stop, skip, go back | `examples/char_lm` | [7](super::descent) | `tests/library/trainer.rs` |
 //! | clipping values; between steps | [`clip_value`](crate::optim::clip_value), [`Workspace::clip_between_steps`](crate::Workspace::clip_between_steps) | – | [8](super::gradients) | `clip::each_clipped_adjoint_step_is_one_oracle_step` |
 //! | the usual norm, for a limit | [`Step`](crate::train::Step) has that of each update | `examples/char_lm` | [7](super::descent) | `tests/library/trainer.rs` |
-//! | regulariser `Ω` | [`Workspace::regularise_omega`](crate::Workspace::regularise_omega) | – | [8](super::gradients) | `tests/library/omega.rs` |
+//! | regulariser `Ω` | [`Workspace::regularise_omega`](crate::Workspace::regularise_omega) | `examples/classic_tasks` | [8](super::gradients) | `tests/library/omega.rs` |
 //! | momentum, Nesterov | [`Sgd`](crate::optim::Sgd) | – | [7](super::descent) | `tests/library/optim_pytorch.rs` |
 //! | AdaGrad, AdaDelta, RMSprop, Adam | [`optim`](crate::optim) | `examples/chords.rs` | [7](super::descent) | `tests/library/optim_pytorch.rs` |
 //! | schedules; halving at a plateau | [`Schedule`](crate::optim::Schedule), [`Plateau`](crate::train::Plateau) | `examples/chords.rs` | [7](super::descent) | `tests/library/optim.rs`, `tests/library/trainer_fit.rs` |
@@ -107,7 +107,7 @@
 //! | perplexity, bits a symbol | [`Scores::perplexity`](crate::train::Scores::perplexity), [`Loss::bits`](crate::Loss::bits) | `examples/char_lm` | [generation](super::generation) | `tests/library/text_fit.rs` |
 //! | lags, horizons | [`windows`](crate::data::windows()) | `examples/quickstart.rs` | [4](super::principles) | `tests/library/data.rs` |
 //! | normalisation | [`Normaliser`](crate::data::Normaliser) | `examples/quickstart.rs` | [4](super::principles) | `tests/library/data.rs` |
-//! | forecasts over several steps | [`Network::step_features`](crate::Network::step_features), each forecast the next input | – | [generation](super::generation) | `tests/library/streaming.rs` |
+//! | forecasts over several steps | [`Network::step_features`](crate::Network::step_features), each forecast the next input | `examples/forecast` | [generation](super::generation) | `tests/library/streaming.rs` |
 //!
 //! # What is left out, and why
 //!
@@ -129,4 +129,4 @@
 //! | LSTMs without an input or output gate, or with gates that see gates | made to be compared; without a forget gate or a function it is an [option](super::lstm_variants), the rest is [`Equations`](crate::kernels::Equations) of twenty lines |
 //! | skipping whole steps by a rounded gate (Skip RNN) | its gradient is that of another function |
 //! | BLEU, METEOR | scores of translated texts, not of networks |
-//! | trend, season, dummies, importance of features, ensembles for intervals | columns of the input and loops around a [`Trainer`](crate::train::Trainer) |
+//! | trend, season, dummies, importance of features, ensembles for intervals | columns of the input and loops around a [`Trainer`](crate::train::Trainer), as in `examples/forecast` |

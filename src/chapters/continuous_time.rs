@@ -11,7 +11,8 @@
 //! *When to use it*: for measurements at irregular times. Where steps are regular a [GRU](super::gru) has fewer matrices. For holes in regular data see [`Batch::skipping`](crate::Batch::skipping), which keeps
 //! the state as it is.
 //!
-//! *Gradients*: state to state they go through the whole backbone, and vanish as in an [Elman network](super::simple) of several layers; `Δt` has none. After 20 steps:
+//! *Gradients*: state to state they go through the whole backbone, and vanish as in an [Elman network](super::simple) of several layers, half of them in 0.5 steps as
+//! drawn; `Δt` has none. After 20 steps:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

@@ -10,7 +10,7 @@
 //!
 //! *When to use it*: where what happens within one step is complicated, as in language models of characters and in music, which the paper measured. Else a stack is easier to train.
 //!
-//! *Gradients*: `L` products a step, so they vanish `L` times as fast; a shortcut leaves a way of one. After 50 steps of two layers:
+//! *Gradients*: `L` products a step, so they vanish `L` times as fast; a shortcut leaves a way of one; with it half is gone in 1.0 steps as drawn. After 50 steps of two layers:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

@@ -15,7 +15,8 @@
 //! *When to use it*: as an LSTM, with three quarters of its parameters and of its time, and one state. An LSTM can count without bound, since `c` may grow; a GRU cannot, since `h` is a
 //! mean of values within ±1. In papers `z` often stands for the share that is new; here, as in PyTorch, it is the one that stays.
 //!
-//! *Gradients*: `z` on the diagonal of `∂h/∂h₋₁`, beside what goes through the gates. What is left after 50 steps as drawn, and with units that keep their state from 2 to 100 steps at first:
+//! *Gradients*: `z` on the diagonal of `∂h/∂h₋₁`, beside what goes through the gates: half of a gradient is gone in 1.5 steps as drawn, in 92 with
+//! biases spread over 200 steps. What is left after 50 steps as drawn, and with units that keep their state from 2 to 100 steps at first:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

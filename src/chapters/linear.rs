@@ -18,7 +18,8 @@
 //! dense layers between them can do much of it. For short sequences with much to remember from step to step take [gates](super::lstm). `Backend::linear_forward` runs the bare recurrence,
 //! for those who have `a` and `b`.
 //!
-//! *Gradients*: `∂h/∂h₋₁ = diag(a)` and nothing else: with `|a| ≤ 1` gradients never explode, and vanish exactly as fast as the state forgets. As initial values are drawn, after 50 steps:
+//! *Gradients*: `∂h/∂h₋₁ = diag(a)` and nothing else: with `|a| ≤ 1` gradients never explode, and vanish exactly as fast as the state forgets. As drawn, half is gone in
+//! one step of `min_gru`, `min_lstm`, `hgrn` and `mamba`, in 55 of `rg_lru` and 117 of `lru`; with biases spread over 200 steps in 86 to 88 of the first three. After 50 steps:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

@@ -19,7 +19,7 @@
 //! scales are known. Where they must be found, gates find them. Resting saves no time here: every unit is computed in every step.
 //!
 //! *Gradients*: `(1 − a) I + a φ′ W_hh` stays near the identity for small `a`; over `τ` steps a skip leaves a way of `τ / d` products; a resting module hands its gradient on as it is, by a factor of 1.
-//! What is left after 50 steps:
+//! As drawn, half is gone in 2.0 steps of `leaky`, 2.4 of `skip` and 3.8 of `clockwork`, and in 0.9 of an Elman network. What is left after 50 steps:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

@@ -15,7 +15,8 @@
 //! *When to use it*: for memories over tens or hundreds of steps, and whenever one does not know. A [GRU](super::gru) is a quarter smaller and mostly as good. For thousands of steps
 //! see [linear recurrences](super::linear). Begin with a bias of the forget gate of 1, or spread over the times that are expected: [`Config::forget_bias`](crate::Config::forget_bias).
 //!
-//! *Gradients*: `∂c/∂c₋₁ = f` along the line, beside what goes through `h`. So the bias of the forget gate says how far back learning reaches at first. What is left of `∂L/∂c` after 50 steps:
+//! *Gradients*: `∂c/∂c₋₁ = f` along the line, beside what goes through `h`. So the bias of the forget gate says how far back learning reaches at first: half of a gradient is
+//! gone in 1.4 steps as drawn, in 3.3 with a bias of 1, in 84 with biases spread over 200 steps. What is left of `∂L/∂c` after 50 steps:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

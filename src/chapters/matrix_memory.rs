@@ -16,7 +16,8 @@
 //! *When to use which*: where many pairs are to be remembered and asked for by content; `gated_delta` where values of a key change; `slstm` where states must see states. For few numbers to remember
 //! they are a waste.
 //!
-//! *Gradients*: `mlstm` and `gated_delta` are linear in their memory: `∂C/∂C₋₁ = f`, and `α (1 − β k kᵀ)`, which shrinks since keys have the length 1. After 20 steps:
+//! *Gradients*: `mlstm` and `gated_delta` are linear in their memory: `∂C/∂C₋₁ = f`, and `α (1 − β k kᵀ)`, which shrinks since keys have the length 1. As drawn,
+//! half is gone in 1.0 steps of `mlstm`, 1.4 of `slstm` and 25 of `gated_delta`. After 20 steps:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

@@ -14,7 +14,8 @@
 //! *When to use which*: MGU where parameters are dear; Li-GRU in speech recognition, for which it was made, behind a normalisation of the input, since a rectified recurrence has no bound.
 //! Else a [GRU](super::gru).
 //!
-//! *Gradients*: `1 − f` or `z` on the diagonal. As the paper writes it `f` acts twice, and its gradient is a sum of two ways. A gate at its beginning is open by half; a bias that spreads the units over
+//! *Gradients*: `1 − f` or `z` on the diagonal. As the paper writes it `f` acts twice, and its gradient is a sum of two ways. A gate at its beginning is open by half, and half
+//! of a gradient is gone in 1.4 steps of `mgu` and 1.7 of `li_gru`; a bias that spreads the units over
 //! 2 to 100 steps changes what is left after 50:
 //!
 //! ```

@@ -17,7 +17,8 @@
 //! remembered, as in control. With `α = 0` the recurrence goes from output to hidden units alone: weaker than Elman's, since nothing is remembered that is not shown.
 //! In a task with a memory of more than some twenty steps take [a gated cell](super::lstm).
 //!
-//! *Gradients*: `∂h/∂h₋₁ = diag(φ′) W_hh`; of IndRNN `diag(φ′ ⊙ w)`, so that `|w| ≤ 2^{1/T}` keeps it from exploding with relu. What is left after 20 steps:
+//! *Gradients*: `∂h/∂h₋₁ = diag(φ′) W_hh`; of IndRNN `diag(φ′ ⊙ w)`, so that `|w| ≤ 2^{1/T}` keeps it from exploding with relu. As drawn, half of a gradient is gone in 0.9
+//! steps of `elman`, in 2.3 of `jordan`, in 46 of an IRNN. What is left after 20 steps:
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]

@@ -3,11 +3,21 @@
 #[allow(dead_code)]
 #[path = "../../examples/gradient_flow/cases.rs"]
 mod cases;
+#[allow(dead_code)]
+#[path = "../../examples/gradient_flow/fade.rs"]
+mod fade;
+#[allow(dead_code)]
+#[path = "../../examples/gradient_flow/families.rs"]
+mod families;
 
-use cases::{RADII, cases, closed_form, largest_deviation, linear, measure};
+use cases::{Measured, RADII, closed_form, forget_biases, largest_deviation, linear, measure, radii};
+use fade::{Fade, Verdict as Became};
 use recurrent::gradient_flow::{Estimate, GradientFlow, Verdict};
-use recurrent::network::{Config, Network, RecurrentSpec, Workspace};
-use recurrent::{Batch, Direction, Error, IGNORE, Targets};
+use recurrent::kernels::SeqRef;
+use recurrent::network::{Config, Cotangents, Network, RecurrentSpec, Workspace};
+use recurrent::optim::norm;
+use recurrent::rng::Rng;
+use recurrent::{Batch, Cells, Direction, Error, IGNORE, Targets};
 use rnn_backend_naive::Naive;
 use std::sync::Arc;
 
@@ -35,7 +45,8 @@ fn the_verdict_on_linear_networks_is_what_happens() {
 #[test]
 fn below_above_and_at_the_critical_radius_gradients_vanish_explode_and_last() {
     for seed in 1..6 {
-        let measured: Vec<_> = cases(64).iter().map(|case| measure(case, STEPS, seed).unwrap()).collect();
+        let cases = [radii(64), forget_biases(64)].concat();
+        let measured: Vec<_> = cases.iter().map(|case| measure(case, STEPS, seed).unwrap()).collect();
         let left = |name: &str| {
             let found = measured.iter().find(|case| case.name == name);
             found.unwrap_or_else(|| panic!("no case {name:?}")).norms[0]
@@ -44,14 +55,14 @@ fn below_above_and_at_the_critical_radius_gradients_vanish_explode_and_last() {
         assert!((1e-13..1e-6).contains(&left("tanh, ρ = 0.9")), "seed {seed}");
         assert!((1e-3..1e2).contains(&left("tanh, ρ = 1")), "seed {seed}");
         assert!((1e5..1e11).contains(&left("tanh, ρ = 1.1")), "seed {seed}");
-        assert!(left("LSTM, forget bias 5") > 1e6 * left("LSTM, forget bias 1"), "seed {seed}");
+        assert!(left("lstm, bias 5") > 1e6 * left("lstm, bias 1"), "seed {seed}");
     }
 }
 
 #[test]
 fn no_step_back_grows_more_than_the_largest_singular_value_allows() {
     let mut checked = 0;
-    for case in cases(24) {
+    for case in radii(24) {
         let measured = measure(&case, 50, 7).unwrap();
         if let Some(conditions) = measured.conditions {
             let Estimate { value, error, .. } = conditions.largest_singular_value;
@@ -63,6 +74,59 @@ fn no_step_back_grows_more_than_the_largest_singular_value_allows() {
         }
     }
     assert!(checked >= 3, "only {checked} cases have conditions");
+}
+
+#[test]
+fn step_by_step_it_is_the_gradient_by_all_states_of_a_whole_pass() {
+    for cell in ["lstm", "slstm", "mlstm", "lru"] {
+        let case = cases::by_name(cell, 8);
+        let network = Network::<f64, Naive>::with_backend(&case.config, 3, Naive).unwrap();
+        let mut rng = Rng::seed(!3);
+        let x: Vec<f64> = (0..6 * 8).map(|_| rng.normal()).collect();
+        let mut d_y = vec![0.0; 6 * 8];
+        d_y[5 * 8..].iter_mut().for_each(|v| *v = rng.normal());
+        let size = norm(d_y.iter().copied());
+        let (mut workspace, batch) = (Workspace::new(), Batch::features(&x, [6, 1, 8]).unwrap());
+        network.forward(&mut workspace, &batch, &mut network.state(1).unwrap()).unwrap();
+        let cotangents = Cotangents { output: Some(SeqRef::new(&d_y, 6, 1, 8)), state: None };
+        network.backward(&mut workspace, cotangents, &mut network.gradients().unwrap()).unwrap();
+        let whole = norm(workspace.d_state().unwrap().as_slice().iter().copied()) / size;
+        let found = measure(&case, 6, 3).unwrap().norms[0];
+        // The same products in the same order, but for the scale of v.
+        assert!((found / whole - 1.0).abs() < 1e-12, "{cell}: {found:e}, {whole:e}");
+    }
+}
+
+#[test]
+fn every_cell_of_the_registry_is_on_the_page() {
+    let families = families::families(8);
+    let names: Vec<&str> = families.iter().flat_map(|family| family.cases.iter().map(|case| &*case.name)).collect();
+    let missing: Vec<_> = Cells::new().names().filter(|name| !names.contains(name)).map(String::from).collect();
+    assert_eq!(missing, [""; 0]);
+    for case in families.iter().flat_map(|family| &family.cases) {
+        let norms = measure(case, 4, 1).unwrap().norms;
+        assert!(norms.len() == 5 && norms[4] == 1.0 && norms.iter().all(|norm| norm.is_finite()), "{}", case.name);
+    }
+}
+
+#[test]
+fn a_fade_is_the_factor_of_a_step_in_the_long_run_and_the_median_of_its_seeds() {
+    let seed = |norms: Vec<f64>| Measured { name: "a".into(), norms, conditions: None };
+    // Half a step, but for a quarter at first that does not count; in time order.
+    let halves = |scale: f64| seed((0..=16).rev().map(|d| if d < 4 { 1.0 } else { scale * 0.5_f64.powi(d) }).collect());
+    let fade = Fade::of(&[halves(1.0), halves(9.0), halves(4.0)]);
+    assert!((fade.factor - 0.5).abs() < 1e-12 && (fade.half_life.unwrap() - 1.0).abs() < 1e-12, "{fade:?}");
+    assert_eq!(
+        (fade.least[16], fade.median[16], fade.most[16]),
+        (0.5_f64.powi(16), 4.0 * 0.5_f64.powi(16), 9.0 * 0.5_f64.powi(16))
+    );
+    let became = |last: f64| Fade::of(&[seed(vec![last, 1.0, 1.0, 1.0, 1.0])]).verdict;
+    assert_eq!(
+        [1e-7, 1e-5, 1e5, 1e7].map(became),
+        [Became::Vanished, Became::Lasted, Became::Lasted, Became::Exploded]
+    );
+    // A gradient that ends at a step is no matter of factors.
+    assert_eq!(Fade::of(&[seed(vec![0.0, 0.0, 0.5, 1.0, 1.0])]).factor, 0.0);
 }
 
 #[test]
