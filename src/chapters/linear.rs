@@ -15,7 +15,8 @@
 //! layers have a convolution, a norm, a gate around the recurrence, which are layers and not part of the cell.
 //!
 //! *When to use which*: for very long sequences, since no product of matrices stands between two steps. One such layer cannot do what depends on the state, such as counting in turns; stacks with
-//! dense layers between them can do much of it. For short sequences with much to remember from step to step take [gates](super::lstm). `Backend::linear_forward` runs the bare recurrence,
+//! dense layers between them can do much of it. For short sequences with much to remember from step to step take [gates](super::lstm).
+//! In `examples/classic_tasks` a `min_gru` adds two of 600 numbers after 500 to 800 updates, and an `lru` says ten symbols again after 100 steps, where an LSTM and a GRU have not begun to. `Backend::linear_forward` runs the bare recurrence,
 //! for those who have `a` and `b`.
 //!
 //! *Gradients*: `∂h/∂h₋₁ = diag(a)` and nothing else: with `|a| ≤ 1` gradients never explode, and vanish exactly as fast as the state forgets. As drawn, half is gone in
