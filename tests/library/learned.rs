@@ -393,10 +393,6 @@ fn a_trainer_learns_where_to_begin_and_goes_on_from_a_file_with_rows_that_did_no
     assert!(read.encode(Limits::default()).is_err());
     let bytes = Checkpoint::of(&trainer, ()).unwrap().encode(Limits::default()).unwrap();
     assert!(!bytes.windows(9).any(|part| part == b"beginning"));
-    let mut short = Checkpoint::<f64>::decode(&bytes, Limits::default()).unwrap();
-    short.state.pop();
-    let error = short.trainer::<Naive>(Arc::new(Naive), &Cells::new()).unwrap_err().to_string();
-    assert_eq!(error, "checkpoint, state: expected 18 elements, found 17");
     // Without a state that is carried, every batch begins.
     let before = trainer.network().parameters().get("rnn.h0_l0").unwrap().to_vec();
     trainer.step(&full, targets).unwrap();

@@ -211,6 +211,9 @@ fn a_checkpoint_without_a_trainer_goes_on_with_settings() {
     assert!(matches!(refused, Error::Kind { .. }), "{refused}");
     let other = old.trainer_with::<Naive>(Settings::sgd(0.5), Naive, &Cells::new()).unwrap_err();
     assert!(other.to_string().contains("momentum: 0.5"), "{other}");
+    let short = Checkpoint { rows: 2, state: vec![0.0; 7], ..old.clone() };
+    let short = short.trainer_with::<Naive>(Settings::new(rule, 0.5), Naive, &Cells::new()).unwrap_err();
+    assert_eq!(short.to_string(), "checkpoint, state: expected 8 elements, found 7");
     let trainer: Run = old.trainer_with(Settings::new(rule, 0.5), Naive, &Cells::new()).unwrap();
     assert_eq!((trainer.counts().updates, &**trainer.network().parameters()), (7, &old.parameters[..]));
 }
