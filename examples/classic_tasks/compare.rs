@@ -1,8 +1,8 @@
 //! Every network, every seed, on one task that is learnt by gradients.
 
+use super::bar::Bar;
 use super::chart::{Chart, Curve};
 use super::options::Learning;
-use super::progress::Progress;
 use super::summary::{HEAD, Line};
 use super::task::Task;
 use super::{learn, models};
@@ -18,11 +18,11 @@ pub fn compare(task: &dyn Task, learning: &Learning) -> Result<(Vec<Line>, Chart
     println!("{}, T = {} ({}): {}", task.name(), task.steps(), task.variant(), task.metric());
     println!("published: {}\n{HEAD}", task.published());
     let (mut lines, mut curves) = (Vec::new(), Vec::new());
-    let mut progress = Progress::new(names.len() * common.seeds().len());
+    let bar = Bar::of_runs(names.len() * common.seeds().len());
     for name in &names {
         for seed in common.seeds() {
             let watch = |share: f64, updates: u64, last: f64| {
-                progress.show(share, || format!("{name}, seed {seed}: {updates} updates, {last:.4}"));
+                bar.within(lines.len(), share, &format!("{name}, seed {seed}: {updates} updates, {last:.4}"));
             };
             let learnt = learn::learn(name, task, (setup, effort), seed, watch)?;
             let line = Line {
@@ -42,7 +42,7 @@ pub fn compare(task: &dyn Task, learning: &Learning) -> Result<(Vec<Line>, Chart
                 setup: Some(*setup),
                 effort: Some(*effort),
             };
-            progress.finish_run(|| line.print());
+            bar.aside(|| line.print());
             curves.push(curve(name, &names, &learnt));
             lines.push(line);
         }

@@ -7,6 +7,8 @@
 //! tables of both, and the commands that made them.
 
 mod adding;
+#[path = "../progress/bar.rs"]
+mod bar;
 mod chart;
 mod compare;
 mod copy;
@@ -21,7 +23,6 @@ mod models;
 mod multiplication;
 mod options;
 mod permutation;
-mod progress;
 mod reber;
 mod rows;
 mod summary;

@@ -4,7 +4,7 @@
 //! | signs | where, in hundredths of `T` | classes |
 //! |---|---|---|
 //! | 2 | 10–20, 50–60 | XX, XY, YX, YY |
-//! | 3 | 10–20, 33–43, 66–76 | XXX, XXY, …, YYY |
+//! | 3 | 10–20, 33–43, 66–76 | the eight triples of X and Y |
 //!
 //! Each sign is X or Y, and all other steps are one of four distractors; the answer after the last step is one of the classes.
 

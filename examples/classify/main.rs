@@ -4,7 +4,7 @@
 //! of each kind, alone and together. Beside them stand the class whose mean is nearest and the sequence whose mean is nearest, and the
 //! confusion matrices are drawn. Its own data are nine speakers' vowels.
 
-#[path = "../forecast/bar.rs"]
+#[path = "../progress/bar.rs"]
 mod bar;
 mod chart;
 mod confusion;

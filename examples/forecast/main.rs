@@ -6,6 +6,7 @@
 //! autoregression, by least squares on the same numbers, stand beside them, and so does how often intervals hold what came.
 //! README.md has the figures, and how the settings were chosen.
 
+#[path = "../progress/bar.rs"]
 mod bar;
 mod chart;
 mod committee;

@@ -1,6 +1,7 @@
 //! `r = (‖∂L/∂s_{T−b}‖ / ‖∂L/∂s_{T−a}‖)^{1/(b−a)}`: by what factor a gradient changes with a step, and over how many it halves.
 
 use super::cases::Measured;
+use recurrent::gradient_flow::Conditions;
 use serde::Serialize;
 use std::fmt;
 
@@ -22,6 +23,9 @@ pub struct Fade {
     /// Steps until half is left, if it shrinks.
     pub half_life: Option<f64>,
     pub verdict: Verdict,
+    /// What theory says of the first seed, for the cells it is about.
+    #[serde(skip)]
+    pub conditions: Option<Conditions>,
 }
 
 /// Where it stands in the end.
@@ -55,6 +59,7 @@ impl Fade {
             factor,
             half_life: (factor < 1.0).then(|| 0.5_f64.ln() / factor.ln()),
             verdict,
+            conditions: seeds[0].conditions,
         }
     }
 }

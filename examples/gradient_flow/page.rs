@@ -31,7 +31,7 @@ const EXPLODED: RGBColor = RGBColor(190, 60, 40);
 pub fn draw(families: &[(Family, Vec<Fade>)], head: &str) -> Result<String> {
     let rows = |fades: &[Fade]| i32::try_from(fades.len().div_ceil(ACROSS)).unwrap_or(i32::MAX);
     let height = families.iter().map(|(_, fades)| HEAD + rows(fades) * STEP.1).sum::<i32>() + 86;
-    let width = LEFT + STEP.0 * 6;
+    let width = LEFT + STEP.0 * i32::try_from(ACROSS).unwrap_or(i32::MAX);
     let mut svg = String::new();
     let size = (width.unsigned_abs(), height.unsigned_abs());
     let drawn = page(&SVGBackend::with_string(&mut svg, size).into_drawing_area(), families, head);
@@ -50,7 +50,7 @@ fn page(area: &Area<'_>, families: &[(Family, Vec<Fade>)], head: &str) -> Drawn 
         area.draw(&Text::new(found, (LEFT, y + 54), ("sans-serif", 13)))?;
         y += HEAD;
         for row in fades.chunks(ACROSS) {
-            for (fade, x) in row.iter().zip((LEFT..).step_by(196)) {
+            for (fade, x) in row.iter().zip((0..).map(|k| LEFT + k * STEP.0)) {
                 small(area, (x, y + 38), fade, x == LEFT)?;
             }
             y += STEP.1;

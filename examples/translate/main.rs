@@ -4,19 +4,19 @@
 //! It learns from most numbers and is tested on others, a minute for each direction by default; a translation is right if no symbol of it is
 //! wrong. Beside the result stands that of a translation word by word, which knows no context. The README beside this file has figures.
 
+#[path = "../progress/bar.rs"]
+mod bar;
 mod chart;
 mod numbers;
 mod options;
-#[path = "../classic_tasks/progress.rs"]
-mod progress;
 mod run;
 mod split;
 mod translator;
 mod word_by_word;
 
+use bar::Bar;
 use clap::Parser;
 use options::Options;
-use progress::Progress;
 use recurrent::file::{check_outputs, in_folder, write_atomically};
 use recurrent::{Error, Result};
 use std::io::Write;
@@ -37,14 +37,14 @@ fn translate(options: &Options) -> Result<()> {
     let svg = options.svg.clone().map_or_else(product, Ok)?;
     check_outputs([], [("--svg", Some(&*svg)), ("--summary", options.summary.as_deref())])?;
     let models = options.models();
-    let (mut progress, mut runs) = (Progress::new(models.len()), Vec::new());
+    let (bar, mut runs) = (Bar::of_runs(models.len()), Vec::new());
     println!("{}", run::HEAD);
     for (direction, seed) in models {
-        let run = run::learn(direction, seed, options, &progress)?;
-        progress.finish_run(|| run.summary.print());
+        let run = run::learn(direction, seed, options, |share, now| bar.within(runs.len(), share, now))?;
+        bar.aside(|| run.summary.print());
         runs.push(run);
     }
-    drop(progress);
+    drop(bar);
     for run in &runs {
         println!("\n{}, seed {}, of the test:", run.summary.direction.name(), run.summary.seed);
         run.shown.iter().for_each(|line| println!("    {line}"));

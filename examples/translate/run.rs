@@ -1,7 +1,6 @@
 //! One model: batches of random numbers until the budget is used or all that are watched are right, then the test.
 
 use super::options::{Direction, Options};
-use super::progress::Progress;
 use super::split::split;
 use super::translator::{Attention, Translator};
 use super::word_by_word;
@@ -66,8 +65,8 @@ impl Summary {
     }
 }
 
-/// Trains and tests a model.
-pub fn learn(direction: Direction, seed: u64, options: &Options, progress: &Progress) -> Result<Run> {
+/// Trains and tests a model. `watch` is told the share of the budget that is used, and how the model does.
+pub fn learn(direction: Direction, seed: u64, options: &Options, mut watch: impl FnMut(f64, &str)) -> Result<Run> {
     let Options { beam, below, .. } = *options;
     let ([from, to], numbers) = (direction.sides(), split(below, seed));
     let mut translator = Translator::new(from, to, usize::from(options.hidden), seed)?;
@@ -78,8 +77,8 @@ pub fn learn(direction: Direction, seed: u64, options: &Options, progress: &Prog
     let mut right = translator.exact(watched, 1)?;
     curve.push((0, right));
     while budget.flow(updates).is_continue() && right < 1.0 {
-        let message = || format!("{}, seed {seed}: {updates} updates, {:.1} % right", direction.name(), 100.0 * right);
-        progress.show(budget.used(updates), message);
+        let now = format!("{}, seed {seed}: {updates} updates, {:.1} % right", direction.name(), 100.0 * right);
+        watch(budget.used(updates), &now);
         let batch: Vec<u32> = (0..options.batch).map(|_| numbers.train[rng.below(numbers.train.len())]).collect();
         translator.learn(&batch, options.rate)?;
         updates += 1;
@@ -120,13 +119,12 @@ pub fn learn(direction: Direction, seed: u64, options: &Options, progress: &Prog
 mod tests {
     use super::learn;
     use crate::options::{Direction, Options};
-    use crate::progress::Progress;
     use clap::Parser;
 
     #[test]
     fn a_run_is_of_its_seed_and_tests_numbers_it_did_not_learn_from() {
         let options = Options::parse_from(["translate", "--below", "200", "--hidden", "4", "--updates", "3"]);
-        let run = || learn(Direction::ToDigits, 2, &options, &Progress::new(1)).unwrap();
+        let run = || learn(Direction::ToDigits, 2, &options, |_, _| ()).unwrap();
         let (one, other) = (run(), run());
         let counts = [one.summary.trained, one.summary.tested];
         assert_eq!((counts, one.summary.updates, &one.curve[..]), ([160, 20], 3, &[(0, one.curve[0].1)][..]));
