@@ -161,19 +161,6 @@ mod tests {
     }
 
     #[test]
-    fn settings_reach_the_trainer() {
-        let task = TemporalOrder { steps: 20, signs: 2 };
-        let plain = Setup { radius: Some(0.95), optimiser: Optimiser::Sgd, ..SETUP };
-        for name in ["elman_clipped", "elman_omega"] {
-            assert_eq!(quietly(name, &task, &plain, &STEP).batches, 1);
-        }
-        let gates = Setup { chrono: true, anneal: true, optimiser: Optimiser::RmsProp, ..SETUP };
-        assert_eq!(quietly("gru", &task, &gates, &STEP).batches, 1);
-        let error = learn("elman", &task, (&gates, &STEP), 1, |_, _, _| {}).unwrap_err().to_string();
-        assert!(error.contains("chrono"), "{error}");
-    }
-
-    #[test]
     fn a_gru_learns_the_latch_and_a_seed_repeats_a_run() {
         let task = Latch { steps: 20 };
         let run =

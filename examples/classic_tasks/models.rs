@@ -122,3 +122,53 @@ pub fn settings(name: &str, task: &dyn Task, setup: &Setup, updates: Option<u64>
 fn steps(task: &dyn Task) -> f64 {
     task.steps() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Optimiser, Setup, network, settings};
+    use crate::temporal_order::TemporalOrder;
+    use recurrent::Network;
+    use recurrent::init::{ForgetBias, Scheme};
+    use recurrent::optim::{RmsProp, Rule, Schedule, Sgd};
+    use recurrent::train::{OnNonFinite, Settings};
+
+    const TASK: TemporalOrder = TemporalOrder { steps: 20, signs: 2 };
+    const SETUP: Setup = Setup {
+        hidden: 8,
+        forget_bias: 2.5,
+        chrono: false,
+        radius: None,
+        optimiser: Optimiser::Sgd,
+        rate: 0.5,
+        anneal: false,
+        clip: 0.25,
+        omega: 3.0,
+    };
+
+    #[test]
+    fn a_trainer_has_the_settings_that_were_asked_for() {
+        let found = |name, setup: &Setup| settings(name, &TASK, setup, Some(50), 7);
+        let plain = |rule| Settings::new(rule, 0.5).seed(7).on_non_finite(OnNonFinite::Skip);
+        let sgd = plain(Rule::Sgd(Sgd::default()));
+        assert_eq!(found("elman", &SETUP), sgd);
+        assert_eq!(found("gru", &SETUP), sgd.clone().clip_norm(0.25));
+        assert_eq!(found("elman_omega", &SETUP), sgd.clone().clip_norm(0.25).omega(3.0 / 20.0));
+        let rms_prop = Setup { optimiser: Optimiser::RmsProp, ..SETUP };
+        assert_eq!(found("elman", &rms_prop), plain(Rule::RmsProp(RmsProp::default())));
+        let cosine = Schedule::Cosine { rate: 0.5, end: 0.005, warm_up: 0, steps: 50 };
+        assert_eq!(found("elman", &Setup { anneal: true, ..SETUP }), sgd.schedule(cosine));
+    }
+
+    #[test]
+    fn a_network_begins_as_was_asked_for() {
+        let init = |name, setup: &Setup| network(name, &TASK, setup).init;
+        let near = Scheme::SpectralRadius { radius: 0.75 };
+        assert_eq!(init("elman_omega", &Setup { radius: Some(0.75), ..SETUP }).recurrent, near);
+        assert_eq!(init("elman", &SETUP).recurrent, Scheme::Pytorch);
+        assert_eq!(init("lstm", &SETUP).forget_bias, Some(ForgetBias::Value(2.5)));
+        let chrono = Setup { chrono: true, ..SETUP };
+        assert_eq!(init("lstm", &chrono).forget_bias, Some(ForgetBias::Chrono(20.0)));
+        let error = Network::<f32>::new(&network("elman", &TASK, &chrono), 1).unwrap_err().to_string();
+        assert!(error.contains("chrono"), "{error}");
+    }
+}
