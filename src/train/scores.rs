@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn an_output_of_0_and_a_target_of_one_half_say_no_and_the_first_of_the_largest_is_chosen() {
         let mut scores = Scores::default();
-        scores.judge_each(&[0.0, -1.0, 1.0, 1.0], &[0.0, 0.5, 1.0, 0.5]);
-        assert_eq!((scores.right, scores.decisions), (3, 4));
+        scores.judge_each(&[0.0, -1.0, 1.0, -2.0], &[0.0, 0.5, 1.0, 0.5]);
+        assert_eq!((scores.right, scores.decisions), (4, 4));
         assert_eq!((largest(&[1.0, 3.0, 3.0, 2.0]), largest::<f64>(&[])), (Some(1), None));
     }
 
