@@ -17,7 +17,7 @@ from pathlib import Path
 
 from configuration import GATES, Configuration
 from options import listed
-from processes import OURS, PEERS, ROOT, USUAL, Worker, bench
+from processes import FAST, OURS, PEERS, ROOT, USUAL, Worker, bench
 from table import ulps
 
 UNITS = 32
@@ -135,7 +135,7 @@ def main():
     x = values(options.values // UNITS * UNITS)
     environments = ROOT / "target" / "peers" / "environments"
     grid = bench("grid")
-    commands = {OURS: [grid, "--given", "--bench"], f"{OURS}, fast": [grid, "--given", "--bench", "--accuracy", "fast"]}
+    commands = {OURS: [grid, "--given", "--bench"], FAST: [grid, "--given", "--bench", "--accuracy", "fast"]}
     for peer in options.peers:
         commands[peer] = [*PEERS[peer].prepare(environments), "--threads", "1", "--dtype", "f32"]
     libraries = {name: measured(name, command, x) for name, command in commands.items()}

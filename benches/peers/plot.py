@@ -1,7 +1,7 @@
 """The ratios as a picture: `plot.py RATIOS.json PICTURE.svg`, with matplotlib.
 
-A panel for each pass and number of threads; a mark for each cell and shape; whiskers from our slowest pass against the
-peer's fastest to the other way round.
+A panel for each pass and number of threads; for each cell and shape a filled mark for gates within 1 ulp, whiskers from
+our slowest pass against the peer's fastest to the other way round, and a hollow mark for gates of the accuracy `fast`.
 """
 
 import json
@@ -28,6 +28,8 @@ def panel(axes, rows, shapes):
         above = [row["ratio"] * row["peer_spread"] - row["ratio"] for row in of]
         colour, mark = LOOKS[cell]
         axes.errorbar(x, ratios, yerr=[below, above], fmt=mark, color=colour, ms=5, lw=1, alpha=0.9, label=cell)
+        fast = [row["fast_ratio"] for row in of]
+        axes.plot(x, fast, linestyle="none", marker=mark, color=colour, markerfacecolor="white", ms=4, alpha=0.9)
         foot = axes.get_xaxis_transform()
         for at, row in zip(x, of):
             axes.text(at, 0.015, row["peer"], color=colour, fontsize=5.5, rotation=90, ha="center", transform=foot)
@@ -75,7 +77,7 @@ def main():
     for axes in grid.flat:
         handles |= dict(zip(axes.get_legend_handles_labels()[1], axes.get_legend_handles_labels()[0]))
     figure.legend(handles.values(), handles, loc="outside upper right", ncols=3, fontsize=8, frameon=False)
-    figure.suptitle("T,B,I,H; above 1: recurrent is faster than the fastest peer, which is named at the foot", fontsize=9, x=0.02, ha="left")
+    figure.suptitle("T,B,I,H; above 1: recurrent is faster than the fastest peer, which is named at the foot; hollow: with fast gates", fontsize=9, x=0.02, ha="left")
     # No date inside: the same ratios give the same file.
     figure.savefig(picture, metadata={"Date": None})
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import geometric_mean
 
 from configuration import Configuration
+from processes import FAST, OURS
 
 
 class Results:
@@ -48,33 +49,43 @@ class Results:
         return (min(medians), max(medians) / min(medians), len(medians)) if medians else None
 
 
-def ratios(results, configurations, ours, floors):
-    """One row per configuration that was compared: ours against the fastest of its peers."""
+def ratios(results, configurations, floors):
+    """One row per configuration that was compared: ours in both accuracies against the fastest of its peers."""
     for configuration in configurations:
-        mine = results.estimate(configuration, ours)
+        mine, fast = (results.estimate(configuration, who) for who in (OURS, FAST))
         peers = {peer: results.estimate(configuration, peer) for of, peer in results.lines if of == configuration}
-        peers = {peer: estimate for peer, estimate in peers.items() if estimate and peer != ours}
-        if not mine or not peers:
+        peers = {peer: estimate for peer, estimate in peers.items() if estimate and peer not in (OURS, FAST)}
+        if not mine or not fast or not peers:
             continue
         ordered = sorted(peers, key=lambda peer: peers[peer][0])
         best = ordered[0]
-        floor = floors.get(configuration)
+        floor = floors.get(configuration, {})
+
+        def part(kind, seconds):
+            return floor[kind] / seconds if floor else None
+
         yield {
             **configuration.line(),
             "ours_s": mine[0],
             "ours_spread": mine[1],
-            "passes": min(mine[2], peers[best][2]),
+            "fast_s": fast[0],
+            "fast_spread": fast[1],
+            "passes": min(mine[2], fast[2], peers[best][2]),
             "peer": best,
             "peer_s": peers[best][0],
             "peer_spread": peers[best][1],
             "second": ordered[1] if len(ordered) > 1 else None,
             "second_s": peers[ordered[1]][0] if len(ordered) > 1 else None,
             "ratio": peers[best][0] / mine[0],
+            "fast_ratio": peers[best][0] / fast[0],
             "gflops": configuration.flops / mine[0] / 1e9,
-            "of_floor": floor / mine[0] if floor else None,
-            "peer_of_floor": floor / peers[best][0] if floor else None,
+            # Of the operations and bytes alone, and with the gates of an accuracy.
+            "of_bare_floor": part("floor_s", mine[0]),
+            "of_floor": part("floor_ulp1_s", mine[0]),
+            "fast_of_floor": part("floor_fast_s", fast[0]),
+            "peer_of_floor": part("floor_fast_s", peers[best][0]),
         }
 
 
-def mean_ratio(rows):
-    return geometric_mean(row["ratio"] for row in rows)
+def mean_ratio(rows, of="ratio"):
+    return geometric_mean(row[of] for row in rows)

@@ -2,7 +2,7 @@
 """Compares recurrent with other libraries, in one run and on one machine: `python3 benches/peers/run.py --help`.
 
 First every library is measured once in every configuration; then the two fastest of each are measured again,
-interleaved with ours. Everything measured is a line of `results.jsonl`, and what is there is not measured again.
+interleaved with ours, whose gates come in both accuracies. Everything measured is a line of `results.jsonl`, and what is there is not measured again.
 """
 
 import argparse
@@ -15,9 +15,9 @@ from pathlib import Path
 from configuration import CELLS, Configuration, configurations
 from environments import python
 from options import listed, shapes
-from processes import OURS, PEERS, ROOT, USUAL, Workers, bench, floors, load, ours
+from processes import FAST, OURS, PEERS, ROOT, USUAL, Workers, bench, floors, load, ours
 from results import Results, ratios
-from table import gates_by_peer, markdown
+from table import gates_by_peer, markdown, summary
 
 
 def arguments():
@@ -67,7 +67,7 @@ class Comparison:
                     self.measure(place, peer, "survey")
             for place in self.places:
                 known = [peer for peer in self.results.surveyed(place) if peer in self.options.peers]
-                for number, who in itertools.product(range(self.options.passes), [OURS, *known[:2]]):
+                for number, who in itertools.product(range(self.options.passes), [OURS, FAST, *known[:2]]):
                     self.measure(place, who, number)
         finally:
             self.workers.close()
@@ -75,8 +75,9 @@ class Comparison:
     def measure(self, place, who, stage):
         if self.results.has(place, who, stage):
             return
-        if who == OURS:
-            measured = ours(self.program, place, self.options.secs, self.options.isa)
+        if who in (OURS, FAST):
+            accuracy = "fast" if who == FAST else "ulp1"
+            measured = ours(self.program, place, self.options.secs, self.options.isa, accuracy)
         else:
             measured = self.workers.measure(who, place, self.options.secs)
         if "error" in measured:
@@ -107,14 +108,14 @@ class Comparison:
         return known
 
     def report(self):
-        rows = list(ratios(self.results, self.places, OURS, self.floors()))
+        rows = list(ratios(self.results, self.places, self.floors()))
         if not rows:
             sys.exit("nothing was compared")
         versions = {(line["peer"], line["version"]) for stages in self.results.lines.values() for line in stages.values()}
         passes = min(row["passes"] for row in rows)
         text = f"Time of the fastest peer over ours, each the lowest of the medians of {passes} or more interleaved passes.\n"
         text += "Versions: " + ", ".join(f"{peer} {version}" for peer, version in sorted(versions)) + ".\n\n"
-        text += markdown(rows, gates_by_peer(self.options.out / "accuracy.json"))
+        text += summary(rows) + "\n" + markdown(rows, gates_by_peer(self.options.out / "accuracy.json"))
         print(text)
         (self.options.out / "ratios.md").write_text(text)
         numbers, picture = self.options.out / "ratios.json", self.options.out / "ratios.svg"
@@ -130,7 +131,9 @@ def read_floors(path):
     known = {}
     for line in lines:
         place = Configuration.of(line)
-        known[place] = min(line["floor_s"], known.get(place, line["floor_s"]))
+        kept = known.setdefault(place, {})
+        for name in ("floor_s", "floor_ulp1_s", "floor_fast_s"):
+            kept[name] = min(line[name], kept.get(name, line[name]))
     return known
 
 

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench roofline`, with the options of the grid. `floor = max(operations / peak, bytes / bandwidth)`:
 //! the peak of multiply-adds, and the rate at which the level of the memory that the weights fit into delivers them,
-//! both with the line's number of threads. Formulas of the counts: `side_by_side/cost.rs`.
+//! both with the line's number of threads. The floor with gates adds what σ and tanh take at the accuracy of the line.
+//! Formulas of the counts: `side_by_side/cost.rs`.
 //!
 //! Limits are the best of five tries, times the lowest of the medians of the passes: a fraction above 1 means that the
 //! machine had a slow moment while its limit was measured.
@@ -15,6 +16,7 @@ use limits::Care;
 use line::{Line, seconds};
 use measure::{backends, measure, settings};
 use output::Output;
+use rnn_backend_faer::simd::Isa;
 use selection::{Dtype, Selection};
 use serde::Serialize;
 use setting::{Key, Setting};
@@ -23,6 +25,7 @@ use std::io;
 
 mod caches;
 mod floor;
+mod gates;
 mod kernel;
 mod limits;
 #[path = "../grid/line.rs"]
@@ -63,6 +66,9 @@ struct Bounded<'a> {
     /// Of the floor: 1 is the machine's limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     fraction: Option<f64>,
+    /// Of the floor with gates of the line's accuracy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fraction_with_gates: Option<f64>,
 }
 
 fn main() -> io::Result<()> {
@@ -72,7 +78,8 @@ fn main() -> io::Result<()> {
     let on = Instructions::new(selection.isa);
     output.text(&format!("{}; limits measured with {}; best of {} tries", feature_line(), on.name(), care.tries));
     let levels = levels();
-    let limits: Vec<Limits> = selection.threads.iter().map(|&threads| limits(on, threads, care, &output)).collect();
+    let limits: Vec<Limits> =
+        selection.threads.iter().map(|&threads| limits(selection.isa, threads, care, &output)).collect();
     print_sweep(&limits, &levels, &output);
     for dtype in &selection.dtype {
         match dtype {
@@ -83,12 +90,13 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn limits(on: Instructions, threads: usize, care: Care, output: &Output) -> Limits {
-    let limits = Limits::measure(on, threads, care);
+fn limits(isa: Option<Isa>, threads: usize, care: Care, output: &Output) -> Limits {
+    let limits = Limits::measure(isa, threads, care);
     for (name, peak) in [("f32", limits.peak_f32), ("f64", limits.peak_f64)] {
         let [best, median] = [peak.best, peak.median].map(|rate| rate / 1e9);
         output.text(&format!("peak {name} threads {threads}: best {best:.1}, median {median:.1} GFLOP/s"));
     }
+    output.text(&limits.gates());
     limits
 }
 
@@ -119,26 +127,28 @@ fn roofline<T: Number>(
         let limits = limits.iter().find(|limits| limits.threads == setting.threads).expect("measured for each");
         limits.floor(setting.cost(size_of::<T>()), T::NAME, levels)
     };
-    output.text(&format!("\n{:<48} {:>11} {:<5} {:>11} {:>8}", "line", "floor", "by", "time", "of floor"));
+    let heads = format!("{:<48} {:>11} {:<5} {:>11} {:>11}", "line", "floor", "by", "with gates", "time");
+    output.text(&format!("\n{heads} {:>8} {:>10}", "of floor", "with gates"));
     for (shape, passes) in selection.shapes() {
         if floors_only {
             for setting in settings(selection, T::NAME, shape, &passes) {
                 let (floor, label) = (floor_of(&setting), setting.label(T::NAME));
-                output.text(&format!("{label:<48} {:>11} {:<5}", seconds(floor.floor_s), floor.bound));
-                output.json(&Bounded { key: Some(setting.key(T::NAME)), line: None, floor, fraction: None })?;
+                let [bound, gated] = [floor.floor_s, floor.with_gates(selection.accuracy)].map(seconds);
+                output.text(&format!("{label:<48} {bound:>11} {:<5} {gated:>11}", floor.bound));
+                let key = Some(setting.key(T::NAME));
+                output.json(&Bounded { key, line: None, floor, fraction: None, fraction_with_gates: None })?;
             }
         }
         for (setting, line) in measure(selection, &backends, shape, &passes) {
             let (floor, label) = (floor_of(&setting), setting.label(T::NAME));
-            let fraction = floor.floor_s / line.median_s;
-            let [bound, time] = [floor.floor_s, line.median_s].map(seconds);
-            output.text(&format!(
-                "{label:<48} {bound:>11} {:<5} {time:>11} {:>6.1} %  spread {:.2}",
-                floor.bound,
-                100.0 * fraction,
-                line.spread
-            ));
-            output.json(&Bounded { key: None, line: Some(&line), floor, fraction: Some(fraction) })?;
+            let with_gates = floor.with_gates(selection.accuracy);
+            let fractions = [floor.floor_s, with_gates].map(|floor| floor / line.median_s);
+            let [bound, gated, time] = [floor.floor_s, with_gates, line.median_s].map(seconds);
+            let [bare, whole] = fractions.map(|fraction| format!("{:.1} %", 100.0 * fraction));
+            let heads = format!("{label:<48} {bound:>11} {:<5} {gated:>11} {time:>11}", floor.bound);
+            output.text(&format!("{heads} {bare:>8} {whole:>10}  spread {:.2}", line.spread));
+            let [fraction, fraction_with_gates] = fractions.map(Some);
+            output.json(&Bounded { key: None, line: Some(&line), floor, fraction, fraction_with_gates })?;
         }
     }
     Ok(())
