@@ -49,6 +49,8 @@ PEERS = {
     "candle": RustPeer("candle"),
     "burn": RustPeer("burn"),
     "rust-lstm": RustPeer("rust-lstm"),
+    "tract": RustPeer("tract"),
+    "rten": RustPeer("rten"),
 }
 # Measured unless others are named: the Rust ones take minutes to build.
 USUAL = [name for name, peer in PEERS.items() if isinstance(peer, Peer)]

@@ -4,6 +4,7 @@ use crate::common::{naive, values};
 use recurrent::kernels::Activation;
 use recurrent::network::{CellSpec, Config, DenseSpec, Network, RecurrentSpec};
 use recurrent::{Error, Scalar, State, Stream, Workspace};
+use rnn_backend_faer::Faer;
 use rnn_backend_naive::Naive;
 use rnn_kernels::{Backend, Direction};
 
@@ -165,7 +166,21 @@ fn allocates_nothing<T: Scalar, B: Backend<T>>(backend: B) {
 #[test]
 fn a_push_allocates_nothing() {
     allocates_nothing::<f64, _>(Naive);
-    allocates_nothing::<f32, _>(rnn_backend_faer::Faer::sequential());
+    allocates_nothing::<f32, _>(Faer::sequential());
+}
+
+/// On 64 units the caller is alone, on 512 the threads share out the row.
+#[test]
+fn thousands_of_pushes_allocate_nothing_whatever_the_threads() {
+    for (hidden, backend) in [(64, Faer::sequential()), (64, Faer::parallel(2)), (512, Faer::parallel(2))] {
+        let config = Config::features(hidden).recurrent(RecurrentSpec::lstm(hidden)).linear(1);
+        let network = Network::<f32, Faer>::with_backend(&config, 1, backend).unwrap();
+        let mut stream = Stream::new(network).unwrap();
+        let x: Vec<f32> = (0..hidden).map(|unit| (unit as f32).sin()).collect();
+        stream.push(&x).unwrap();
+        let later = allocation_counter::measure(|| (0..2000).for_each(|_| assert!(stream.push(&x).is_ok())));
+        assert_eq!(later.count_total, 0, "{hidden} units");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 pub struct Options {
     /// Libraries
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "candle,burn,rust-lstm")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "candle,burn,rust-lstm,tract,rten")]
     pub peers: Vec<Peer>,
     /// `T,B,I,H;…`: steps, batch, input, hidden
     #[arg(long, value_parser = Shapes::parse, default_value = "50,16,64,128")]

@@ -1,8 +1,10 @@
 //! The numbers a layer computes with: the same for every library.
 
 use crate::setting::Setting;
+use serde::Deserialize;
 
-/// Weights in the order of `PyTorch`, row by row, and what goes in. The initial states are zero.
+/// Weights in the order of `PyTorch`, row by row, and what goes in.
+#[derive(Deserialize)]
 pub struct Problem {
     pub setting: Setting,
     /// `[gates · H, I]`
@@ -15,12 +17,17 @@ pub struct Problem {
     pub b_hh: Vec<f64>,
     /// `[T, B, I]`
     pub x: Vec<f64>,
-    /// The cotangent of the hidden states, `[T, B, H]`
+    /// The initial state, `[B, H]`; rust-lstm begins at zero
+    pub h_0: Vec<f64>,
+    /// The initial cell state of an LSTM, `[B, H]`
+    pub c_0: Vec<f64>,
+    /// The cotangent of the hidden states, `[T, B, H]`; of `train`
+    #[serde(default)]
     pub upstream: Vec<f64>,
 }
 
 impl Problem {
-    /// Weights between ±1/√H, all else between ±1.
+    /// Weights between ±1/√H, the states zero, all else between ±1.
     pub fn new(setting: Setting) -> Self {
         let Setting { t, n, c, h, .. } = setting;
         let rows = setting.cell.gates() * h;
@@ -34,6 +41,8 @@ impl Problem {
             b_ih: draw(rows, bound),
             b_hh: draw(rows, bound),
             x: draw(t * n * c, 1.0),
+            h_0: vec![0.0; n * h],
+            c_0: vec![0.0; n * h],
             upstream: draw(t * n * h, 1.0),
         }
     }

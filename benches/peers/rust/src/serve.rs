@@ -1,5 +1,6 @@
 //! The requests and answers of `worker.py`, so that `run.py` can measure these libraries in turn with all others: a
-//! setting with `secs` on a line of the standard input, its times on a line of the standard output.
+//! setting with `secs` on a line of the standard input, its times on a line of the standard output. For `accuracy.py`
+//! a layer with all its numbers, answered with its hidden states.
 
 use crate::libraries::{Layer, Library};
 use crate::line::{resident, version};
@@ -32,7 +33,10 @@ pub fn serve(library: &dyn Library) -> io::Result<()> {
 /// Passes over the same setting follow each other: nothing is built twice.
 fn answer(library: &dyn Library, text: &str, built: &mut Option<(Setting, Box<dyn Layer>)>) -> io::Result<Value> {
     // Whatever is timed besides these modes, no library here has it.
-    let request: Value = serde_json::from_str(text)?;
+    let mut request: Value = serde_json::from_str(text)?;
+    if let Some(layer) = request.get_mut("layer") {
+        return computed(library, serde_json::from_value(layer.take())?);
+    }
     if serde_json::from_value::<Mode>(request["mode"].clone()).is_err() {
         return Ok(json!({ "unsupported": true }));
     }
@@ -51,4 +55,14 @@ fn answer(library: &dyn Library, text: &str, built: &mut Option<(Setting, Box<dy
         answer["peak_rss_mb"] = json!(peak);
     }
     Ok(answer)
+}
+
+/// The hidden states of a layer that came with its numbers.
+fn computed(library: &dyn Library, problem: Problem) -> io::Result<Value> {
+    if library.lacks(&problem.setting).is_some() {
+        return Ok(json!({ "unsupported": true }));
+    }
+    let mut layer = library.build(&problem);
+    layer.call();
+    Ok(json!({ "h": layer.result() }))
 }

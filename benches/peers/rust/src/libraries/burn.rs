@@ -85,8 +85,8 @@ impl Sequence {
             // Laid out anew, so that no call has to.
             Tensor::<3>::from_data(steps.into_data(), &device)
         };
-        let zeros = || Tensor::<2>::zeros([n, h], &device);
-        let (x, initial, cell_state) = (sequence(&problem.x, c), zeros(), zeros());
+        let state = |values: &[f64]| Tensor::<2>::from_data(data(values.iter().copied(), [n, h]), &device);
+        let (x, initial, cell_state) = (sequence(&problem.x, c), state(&problem.h_0), state(&problem.c_0));
         Self {
             module,
             x: if train { x.require_grad() } else { x },

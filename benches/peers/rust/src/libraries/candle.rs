@@ -83,8 +83,8 @@ impl Sequence {
             Cell::Gru => Module::Gru(GRU::new(c, h, GRUConfig::default(), weights)?),
             Cell::Rnn => unreachable!("candle lacks it"),
         };
-        let zeros = vec![0.0; n * h];
-        let (x, c, h_0) = (leaf(&problem.x, &[t, n, c])?, leaf(&zeros, &[n, h])?, leaf(&zeros, &[n, h])?);
+        let x = leaf(&problem.x, &[t, n, c])?;
+        let (c, h_0) = (leaf(&problem.c_0, &[n, h])?, leaf(&problem.h_0, &[n, h])?);
         leaves.extend([x.clone(), h_0.clone()]);
         leaves.extend((cell == Cell::Lstm).then(|| c.clone()));
         let upstream = train.then(|| constant(&problem.upstream, &[t, n, h])).transpose()?;

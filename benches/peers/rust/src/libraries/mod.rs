@@ -6,7 +6,10 @@ use clap::ValueEnum;
 
 mod burn;
 mod candle;
+mod onnx_model;
+mod rten;
 mod rust_lstm;
+mod tract;
 
 /// A library that has recurrent layers.
 pub trait Library {
@@ -27,7 +30,6 @@ pub trait Layer {
     /// What is timed: one pass of the problem's mode. The result of the call before is dropped first.
     fn call(&mut self);
     /// What the last call made: the hidden states `[T, B, H]` of `fwd`, the gradient of the input `[T, B, I]` of `train`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only tests look at numbers"))]
     fn result(&self) -> Vec<f64>;
 }
 
@@ -37,6 +39,8 @@ pub enum Peer {
     Candle,
     Burn,
     RustLstm,
+    Tract,
+    Rten,
 }
 
 impl Peer {
@@ -45,6 +49,8 @@ impl Peer {
             Peer::Candle => &candle::Candle,
             Peer::Burn => &burn::Burn,
             Peer::RustLstm => &rust_lstm::RustLstm,
+            Peer::Tract => &tract::Tract,
+            Peer::Rten => &rten::Rten,
         }
     }
 }
