@@ -26,7 +26,7 @@ enum Bound {
 
 fn known() -> Vec<Known> {
     use Bound::{Absolute, Ulp};
-    use Nonlinearity::{Elu, HardSigmoid, HardTanh, LeakyRelu, Relu, ScaledTanh, Softplus, Softsign};
+    use Nonlinearity::{Affine, Elu, HardSigmoid, HardTanh, LeakyRelu, Relu, ScaledTanh, Softplus, Softsign};
     let of = |phi, exact, bound| Known { phi, exact, bound };
     vec![
         of(Relu, |x| x.max(0.0), Ulp(0.0)),
@@ -36,6 +36,7 @@ fn known() -> Vec<Known> {
         of(Softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), Ulp(2.5)),
         of(Softsign, |x| x / (1.0 + x.abs()), Ulp(1.5)),
         of(HardSigmoid { slope: 0.25, offset: 0.5 }, |x| (0.25 * x + 0.5).clamp(0.0, 1.0), Absolute(0.5)),
+        of(Affine { scale: 0.5, offset: 0.25 }, |x| 0.5 * x + 0.25, Ulp(0.5)),
         of(ScaledTanh { scale: 1.75, rate: 0.625 }, |x| 1.75 * (0.625 * x).tanh(), Ulp(3.0)),
     ]
 }

@@ -78,7 +78,7 @@ fn elman(options: &Options) -> Result<Cell, CellFault> {
         Nonlinearity::Identity => Activation::Identity,
         _ => return Ok(Cell::new(&variant)?),
     };
-    Ok(if variant.noise == Noise::None { Cell::elman(known) } else { Cell::new(&variant)? })
+    Ok(if variant.noise == Noise::None && variant.clip.is_none() { Cell::elman(known) } else { Cell::new(&variant)? })
 }
 
 fn gru(options: &Options) -> Result<Cell, CellFault> {

@@ -57,7 +57,7 @@ fn coupled_gates_with_peepholes_are_those_of_torch_operations() {
 #[test]
 fn limits_without_a_forget_gate_are_those_of_torch_operations() {
     let golden = Golden::read("torch-lstm-1997");
-    let clip = Clips { pre_activations: Some(1.5), state: Some(0.75), output: None };
+    let clip = Clips { pre_activations: Some(1.5), state: Some(0.75), ..Clips::default() };
     let cell = LstmVariant { forget: Forget::One, clip, ..LstmVariant::default() };
     layer(&golden, &cell, &[]).compare_all("h", &["h", "c"]);
 }

@@ -16,13 +16,16 @@ use crate::number::Number;
 pub struct ElmanVariant {
     /// `φ`.
     pub activation: Nonlinearity,
+    /// The limit of what `φ` is applied to, with a derivative of 0 beyond it, ONNX' `clip`; `None` limits nothing.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub clip: Option<f64>,
     /// What masks do.
     pub noise: Noise,
 }
 
 impl Default for ElmanVariant {
     fn default() -> Self {
-        Self { activation: Nonlinearity::Tanh, noise: Noise::None }
+        Self { activation: Nonlinearity::Tanh, clip: None, noise: Noise::None }
     }
 }
 
@@ -45,7 +48,7 @@ impl Equations for ElmanVariant {
             return;
         }
         let [pre] = u.pre();
-        let y = self.activation.kept(u, 0, pre);
+        let y = self.activation.limited(u, 0, pre, self.clip);
         match self.noise {
             Noise::None | Noise::State => {
                 u.write([y]);

@@ -8,7 +8,7 @@ use crate::number::Number;
 use alloc::vec;
 
 /// A gated recurrent unit, rows `r z n`, PyTorch's parameters. With default functions it is [`Gru`], whose kernels a backend knows:
-/// use that one. ONNX' `GRU` with `activations`.
+/// use that one. ONNX' `GRU` with `activations` and `clip`.
 ///
 /// `∂h/∂h₋₁` has `z` on its diagonal beside what flows through the gates. With a function that is not bounded by 1 as `ψ`, the state
 /// is a convex mixture of unbounded candidates and can grow with the input.
@@ -22,6 +22,9 @@ pub struct GruVariant {
     pub gate: Nonlinearity,
     /// The function of `n`.
     pub candidate: Nonlinearity,
+    /// The limit of what each function is applied to, with a derivative of 0 beyond it; `None` limits nothing.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub clip: Option<f64>,
     /// What masks do; with [`Noise::State`] both products with `h₋₁` and `r ⊙ h₋₁` see the masked one, the update does not.
     pub noise: Noise,
 }
@@ -29,7 +32,7 @@ pub struct GruVariant {
 impl Default for GruVariant {
     fn default() -> Self {
         let (gate, candidate) = (Nonlinearity::Sigmoid, Nonlinearity::Tanh);
-        Self { reset: GruReset::After, gate, candidate, noise: Noise::None }
+        Self { reset: GruReset::After, gate, candidate, clip: None, noise: Noise::None }
     }
 }
 
@@ -79,19 +82,19 @@ impl Equations for GruVariant {
         match (self.reset, stage) {
             (GruReset::After, _) => {
                 let [r, z, n, aux] = u.pre();
-                let (r, z) = (self.gate.kept(u, 0, r), self.gate.kept(u, 1, z));
+                let (r, z) = (self.gate.limited(u, 0, r, self.clip), self.gate.limited(u, 1, z, self.clip));
                 // The derivative of a function that is not kept needs n before r ⊙ aux is added, which stays in its place.
-                let n = self.candidate.kept(u, 2, n + r * aux);
+                let n = self.candidate.limited(u, 2, n + r * aux, self.clip);
                 self.update(u, z, n);
             }
             (GruReset::Before, 0) => {
                 let ([r], [h]) = (u.pre(), u.reads());
-                let r = self.gate.kept(u, 0, r);
+                let r = self.gate.limited(u, 0, r, self.clip);
                 u.write([r * h]);
             }
             (GruReset::Before, _) => {
                 let [z, n] = u.pre();
-                let (z, n) = (self.gate.kept(u, 0, z), self.candidate.kept(u, 1, n));
+                let (z, n) = (self.gate.limited(u, 0, z, self.clip), self.candidate.limited(u, 1, n, self.clip));
                 self.update(u, z, n);
             }
         }

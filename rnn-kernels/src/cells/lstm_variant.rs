@@ -26,8 +26,11 @@ pub enum Forget {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields, default))]
 pub struct Clips {
-    /// Of what each gate's function is applied to, peepholes included: ONNX' `clip`.
+    /// Of what each gate's function is applied to, peepholes included: ONNX' `clip` as ONNX Runtime computes it.
     pub pre_activations: Option<f64>,
+    /// Of what the function of `c` is applied to, while `c` itself goes on as it is: with `pre_activations`, ONNX' `clip` as its text has it.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub shown: Option<f64>,
     /// Of `c`, which goes on clipped: TensorFlow's `cell_clip`, cuDNN's clip of the state.
     pub state: Option<f64>,
     /// Of the projected `h`: TensorFlow's `proj_clip`. Without a projection, of `h`.
@@ -97,11 +100,7 @@ impl LstmVariant {
             None => pre,
             Some((p, c)) => pre + p * c,
         };
-        match self.clip.pre_activations {
-            None => phi.kept(u, j, pre),
-            // The pre-activation stays: the derivative of the limit follows from nothing else.
-            Some(limit) => phi.of(pre.clamp(limit)),
-        }
+        phi.limited(u, j, pre, self.clip.pre_activations)
     }
 
     /// `c₋₁`, and of the masks that of `c` or of the candidate, and with no projection that of `h` with `h₋₁`.
@@ -229,7 +228,7 @@ impl Equations for LstmVariant {
             _ => u.write_at(C, c),
         };
         let o = self.gate(u, o_at, self.gate, o, peep(2, c));
-        let h = o * self.state.of(c);
+        let h = o * self.state.of(limited(self.clip.shown, c));
         let h = if self.projection { h } else { limited(self.clip.output, h) };
         u.write_at(
             H,

@@ -9,7 +9,7 @@ use crate::number::Number;
 ///
 /// Accuracy in f32 with σ and tanh within 1 ulp, every other operation rounded once: exact are `Relu`, `Identity` and `HardTanh`; within
 /// 0.5 ulp `LeakyRelu`, 1.5 `Softsign`, 2.5 `Softplus`, 3 `Elu` and `ScaledTanh`; within half an ulp of 1, absolutely, `HardSigmoid`,
-/// whose terms cancel near its lower end.
+/// whose terms cancel near its lower end; within an ulp of the sum of the sizes of its terms `Affine`, whose terms cancel likewise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -54,6 +54,13 @@ pub enum Nonlinearity {
         /// The factor of `x`.
         rate: f64,
     },
+    /// `scale · x + offset`.
+    Affine {
+        /// The factor of `x`.
+        scale: f64,
+        /// The value at 0.
+        offset: f64,
+    },
 }
 
 impl Nonlinearity {
@@ -81,6 +88,7 @@ impl Nonlinearity {
             }
             Self::HardTanh => x.clamp(1.0),
             Self::ScaledTanh { scale, rate } => S::constant(scale) * (S::constant(rate) * x).tanh(),
+            Self::Affine { scale, offset } => S::constant(scale) * x + S::constant(offset),
         }
     }
 
@@ -96,12 +104,23 @@ impl Nonlinearity {
         let y = self.of(x);
         if self.follows_from_output() { u.keep_at(j, y) } else { y }
     }
+
+    /// `φ` of pre-activation `j` between `−limit` and `limit`. Where there is a limit the pre-activation stays: the derivative of the limit
+    /// follows from nothing else.
+    #[inline(always)]
+    pub(super) fn limited<S: Number>(self, u: &mut Unit<'_, S>, j: usize, x: S, limit: Option<f64>) -> S {
+        match limit {
+            None => self.kept(u, j, x),
+            Some(limit) => self.of(x.clamp(limit)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Nonlinearity::{
-        self, Elu, HardSigmoid, HardTanh, Identity, LeakyRelu, Relu, ScaledTanh, Sigmoid, Softplus, Softsign, Tanh,
+        self, Affine, Elu, HardSigmoid, HardTanh, Identity, LeakyRelu, Relu, ScaledTanh, Sigmoid, Softplus, Softsign,
+        Tanh,
     };
 
     #[test]
@@ -126,6 +145,7 @@ mod tests {
         check(HardSigmoid { slope: 0.25, offset: 0.5 }, |x| (0.25 * x + 0.5).clamp(0.0, 1.0));
         check(HardTanh, |x| x.clamp(-1.0, 1.0));
         check(ScaledTanh { scale: 1.75, rate: 0.5 }, |x| 1.75 * libm::tanh(0.5 * x));
+        check(Affine { scale: -1.5, offset: 0.25 }, |x| 0.25 - 1.5 * x);
     }
 
     #[test]

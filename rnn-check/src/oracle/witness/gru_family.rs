@@ -30,21 +30,22 @@ pub static GRU_AFTER: Own = Own::new(
     }),
 );
 
-/// Reset before the product, other functions.
+/// Reset before the product, other functions, whose arguments are limited.
 pub static GRU_BEFORE: Own = Own::new(
     "gru reset-before, softplus",
     || {
         let (gate, candidate) = (Nonlinearity::Sigmoid, Nonlinearity::Softplus);
-        cell(&GruVariant { reset: GruReset::Before, gate, candidate, ..GruVariant::default() })
+        cell(&GruVariant { reset: GruReset::Before, gate, candidate, clip: Some(0.75), ..GruVariant::default() })
     },
     Some(|dims, params, x, h, _, _| {
         let hidden = dims.hidden;
         let [w, r] = Parameters::new(dims, params).matrices([(3, true), (3, false)], 0);
         let net = |gate: usize, j: usize| w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h);
-        let reset = each(dims, |j| sigmoid(net(0, j)) * h[j]);
+        let limited = |v: f64| v.clamp(-0.75, 0.75);
+        let reset = each(dims, |j| sigmoid(limited(net(0, j))) * h[j]);
         let new = each(dims, |j| {
-            let n = (w.times(2 * hidden + j, x) + r.times(2 * hidden + j, &reset)).exp().ln_1p();
-            let z = sigmoid(net(1, j));
+            let n = limited(w.times(2 * hidden + j, x) + r.times(2 * hidden + j, &reset)).exp().ln_1p();
+            let z = sigmoid(limited(net(1, j)));
             (1.0 - z) * n + z * h[j]
         });
         [new, vec![]]

@@ -24,11 +24,11 @@ pub static LSTM_COUPLED: Own = Own::new(
     }),
 );
 
-/// No forget gate; pre-activations and state are limited.
+/// No forget gate; pre-activations, the state and what `tanh` sees of it are limited.
 pub static LSTM_1997: Own = Own::new(
     "lstm 1997, clipped",
     || {
-        let clip = Clips { pre_activations: Some(1.5), state: Some(0.75), output: None };
+        let clip = Clips { pre_activations: Some(1.5), state: Some(0.75), shown: Some(0.5), output: None };
         cell(&LstmVariant { forget: Forget::One, clip, ..LstmVariant::default() })
     },
     Some(|dims, params, x, h, c, _| {
@@ -37,7 +37,7 @@ pub static LSTM_1997: Own = Own::new(
         let net =
             |gate: usize, j: usize| (w.times(gate * hidden + j, x) + r.times(gate * hidden + j, h)).clamp(-1.5, 1.5);
         let new_c = each(dims, |j| (c[j] + sigmoid(net(0, j)) * net(1, j).tanh()).clamp(-0.75, 0.75));
-        let new_h = each(dims, |j| sigmoid(net(2, j)) * new_c[j].tanh());
+        let new_h = each(dims, |j| sigmoid(net(2, j)) * new_c[j].clamp(-0.5, 0.5).tanh());
         [new_h, new_c]
     }),
 );

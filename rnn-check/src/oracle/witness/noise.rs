@@ -50,7 +50,7 @@ pub static ELMAN_ZONEOUT: Own = Own::new(
 /// `h = d ∘ softsign(…)`.
 pub static ELMAN_CANDIDATE: Own = Own::new(
     "elman softsign, dropout of the candidate",
-    || cell(&ElmanVariant { activation: Nonlinearity::Softsign, noise: Noise::Candidate }),
+    || cell(&ElmanVariant { activation: Nonlinearity::Softsign, noise: Noise::Candidate, ..ElmanVariant::default() }),
     Some(|dims, params, x, h, _, masks| {
         let ([net], _) = Given { dims, params, x, seen: h, others: 0 }.nets();
         [each(dims, |j| masks[j] * net[j] / (1.0 + net[j].abs())), vec![]]
