@@ -160,6 +160,28 @@ pub enum Error {
         /// What is wrong with it.
         fault: CheckpointFault,
     },
+    /// A model of another library has something that is not implemented here, or contradicts its format.
+    #[error("{at}, {part}: expected {expected}, found {found}")]
+    Model {
+        /// Which part of it: a node with its operator, the model, a tensor.
+        at: String,
+        /// What of it: an attribute, an input, the operator itself.
+        part: String,
+        /// What is implemented.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A node of a graph cannot be made or computed.
+    #[error("node `{node}` ({op}): {source}")]
+    Node {
+        /// Its name.
+        node: String,
+        /// Its operation.
+        op: String,
+        /// What is wrong.
+        source: Box<Error>,
+    },
     /// The operating system refused something.
     #[error("{doing} {path}: expected it to succeed, found: {source}", path = .path.display())]
     Io {
@@ -292,6 +314,23 @@ impl Error {
     /// The wrong kind of argument.
     pub(crate) fn kind(what: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Error::Kind { what: what.into(), expected: expected.into(), found: found.into() }
+    }
+
+    /// Something in a model of another library that is not implemented.
+    #[cfg(feature = "_graph")]
+    pub(crate) fn model(
+        at: impl Into<String>,
+        part: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl ToString,
+    ) -> Self {
+        Error::Model { at: at.into(), part: part.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// This, of a node of a graph.
+    #[cfg(feature = "_graph")]
+    pub(crate) fn in_node(self, node: &str, op: &str) -> Self {
+        Error::Node { node: node.into(), op: op.into(), source: Box::new(self) }
     }
 
     /// A file, a text or an option that is not what it should be: for programs, whose refusals then look like those of this crate.

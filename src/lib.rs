@@ -52,6 +52,7 @@
 //! | `rayon` | with `faer`: run on a given rayon pool |
 //! | `progress` | no backend: `train::bar` and `train::pace_bar`, progress bars of a fit |
 //! | `signals` | no backend: `signals`, a flag that signals set |
+//! | `onnx` | no backend: `interop::onnx` reads and writes ONNX, `graph` runs it |
 //!
 //! [`DefaultBackend`] is the first of the table that is on. With none the library builds, `DefaultBackend` has no
 //! value, and [`Network::with_backend`] takes a backend of your own.
@@ -79,6 +80,8 @@ pub mod file;
 mod finite;
 pub mod from_pytorch;
 pub mod gradient_flow;
+#[cfg(feature = "_graph")]
+pub mod graph;
 pub mod init;
 pub mod interop;
 pub mod layer;
