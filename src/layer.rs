@@ -184,8 +184,12 @@ macro_rules! single_layer {
             ///
             /// # Errors
             /// Those of [`Network::load_safetensors`].
-            pub fn load_safetensors(&mut self, path: impl AsRef<Path>, options: &LoadOptions) -> Result<()> {
-                self.network.load_safetensors(path, options)
+            pub fn load_safetensors<'s>(
+                &mut self,
+                source: impl Into<crate::interop::Source<'s>>,
+                options: &LoadOptions,
+            ) -> Result<()> {
+                self.network.load_safetensors(source, options)
             }
 
             /// Writes the parameters to a safetensors file that PyTorch's layer takes.

@@ -3,6 +3,7 @@
 use super::{at_once, check_regular};
 use crate::error::{Error, Result};
 use crate::memory::reserve;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -28,7 +29,7 @@ const CHUNK: usize = 1 << 16;
 /// meanwhile, [`Error::Memory`] if what is kept does not fit into memory. What is refused by kind or length is not read.
 #[derive(Debug)]
 pub(crate) struct Reading<'p> {
-    path: &'p Path,
+    path: Cow<'p, Path>,
     file: File,
     len: u64,
     /// How many bytes were read.
@@ -37,13 +38,14 @@ pub(crate) struct Reading<'p> {
 
 impl<'p> Reading<'p> {
     /// The file at `path`; of one longer than `limit`, the error that `too_long` makes of its length.
-    pub fn open(path: &'p Path, limit: u64, too_long: impl FnOnce(u64) -> Error) -> Result<Self> {
-        let io = |source| Error::io("reading", path, source);
+    pub fn open(path: impl Into<Cow<'p, Path>>, limit: u64, too_long: impl FnOnce(u64) -> Error) -> Result<Self> {
+        let path = path.into();
+        let io = |source| Error::io("reading", &*path, source);
         // Looked at before it is opened, since opening a device may act on it; and afterwards, since it may be another now.
-        check_regular(path, &std::fs::metadata(path).map_err(io)?)?;
-        let file = at_once().read(true).open(path).map_err(io)?;
+        check_regular(&path, &std::fs::metadata(&path).map_err(io)?)?;
+        let file = at_once().read(true).open(&path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
-        check_regular(path, &metadata)?;
+        check_regular(&path, &metadata)?;
         match metadata.len() {
             len if len > limit => Err(too_long(len)),
             len => Ok(Self { path, file, len, at: 0 }),
@@ -65,7 +67,7 @@ impl<'p> Reading<'p> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(exact).map_err(|_| memory())?;
         let read = (&self.file).take(len).read_to_end(&mut bytes);
-        read.map_err(|source| Error::io("reading", self.path, source))?;
+        read.map_err(|source| Error::io("reading", &*self.path, source))?;
         self.at += bytes.len() as u64;
         if bytes.len() < exact { Err(self.another_length(self.at.to_string())) } else { Ok(bytes) }
     }
@@ -84,7 +86,7 @@ impl<'p> Reading<'p> {
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Err(self.another_length("fewer".into()));
                 }
-                Err(source) => return Err(Error::io("reading", self.path, source)),
+                Err(source) => return Err(Error::io("reading", &*self.path, source)),
             }
             self.at += chunk.len() as u64;
             left -= chunk.len() as u64;
@@ -95,7 +97,7 @@ impl<'p> Reading<'p> {
 
     /// `Ok` if that was all. Files of /proc say that they are empty, and a file may grow while it is read.
     pub fn finish(mut self) -> Result<()> {
-        let more = self.file.read(&mut [0]).map_err(|source| Error::io("reading", self.path, source))?;
+        let more = self.file.read(&mut [0]).map_err(|source| Error::io("reading", &*self.path, source))?;
         if more > 0 { Err(self.another_length("more".into())) } else { Ok(()) }
     }
 

@@ -4,6 +4,8 @@
 //! over, and every number must be finite unless [`LoadOptions`] say otherwise. What does not fit is reported tensor by
 //! tensor, and the network stays as it was. What would not be taken is not written either, with the same options.
 //!
+//! Whatever is read here comes from a [`Source`]: a path, bytes in memory, or a reader.
+//!
 //! What PyTorch has no name for has one of ours: [learned initial states](field@crate::network::RecurrentSpec::learned_initial) are `h0_l0`, `c0_l0`,
 //! `h0_l0_reverse` behind the prefix of their layer, vectors `[W]`. They are parameters like any other: a file without them does not fit a
 //! network that has them, nor the other way round. A module of PyTorch writes them if it has parameters of these names beside its
@@ -29,11 +31,13 @@
 
 pub(crate) mod element;
 mod read;
+pub(crate) mod source;
 mod write;
 
 pub use crate::finite::NonFinite;
 pub use element::Element;
 pub use read::{Conversion, LoadOptions, read_config};
+pub use source::Source;
 pub use write::{Metadata, SaveOptions};
 
 /// The key of the configuration among a file's metadata.

@@ -1,11 +1,11 @@
 //! A safetensors file into a network: whole or not at all.
 
 use super::element::copy;
+use super::source::Opened;
 use super::write::LONGEST_HEADER;
-use super::{CONFIG_KEY, Element};
+use super::{CONFIG_KEY, Element, Source};
 use crate::cells::Cells;
 use crate::error::{Error, Result, TensorMismatch};
-use crate::file::Reading;
 use crate::finite::{NonFinite, first_non_finite};
 use crate::network::{Config, Network, ParameterBlock, Parameters};
 use rnn_kernels::{Backend, Scalar};
@@ -13,7 +13,6 @@ use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 /// What a file may hold beyond finite numbers of the network's own type.
@@ -54,9 +53,9 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     /// [`Error::Tensors`] with every tensor that does not fit, [`Error::Format`] if the file is not safetensors, not a
     /// regular file or too long, [`Error::Io`] if it cannot be read, [`Error::Memory`] if it does not fit into memory. The network is then
     /// unchanged.
-    pub fn load_safetensors(&mut self, path: impl AsRef<Path>, options: &LoadOptions) -> Result<()> {
+    pub fn load_safetensors<'s>(&mut self, source: impl Into<Source<'s>>, options: &LoadOptions) -> Result<()> {
         let mut loaded = self.gradients()?;
-        fill(&mut loaded, path.as_ref(), options)?;
+        fill(&mut loaded, source.into(), options)?;
         self.update(|parameters| *parameters = loaded);
         Ok(())
     }
@@ -66,8 +65,8 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     ///
     /// # Errors
     /// Those of [`Network::with_backend_and_cells`] and of [`load_safetensors`](Self::load_safetensors).
-    pub fn from_safetensors(
-        path: impl AsRef<Path>,
+    pub fn from_safetensors<'s>(
+        source: impl Into<Source<'s>>,
         options: &LoadOptions,
         config: &Config,
         backend: impl Into<Arc<B>>,
@@ -75,7 +74,7 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<Self> {
         Self::with_parameters(config, backend.into(), cells, |_, blocks| {
             let mut loaded = Parameters::zeros(blocks)?;
-            fill(&mut loaded, path.as_ref(), options)?;
+            fill(&mut loaded, source.into(), options)?;
             Ok(loaded)
         })
     }
@@ -86,13 +85,13 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
 /// # Errors
 /// [`Error::Format`] if the file is not safetensors, not a regular file, too long, or its configuration cannot be read, [`Error::Io`] if
 /// it cannot be read at all.
-pub fn read_config(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Option<Config>> {
-    let path = path.as_ref();
-    let header = header(path, &mut open(path, options)?)?;
+pub fn read_config<'s>(source: impl Into<Source<'s>>, options: &LoadOptions) -> Result<Option<Config>> {
+    let mut file = source.into().open(options.max_bytes)?;
+    let header = header(&mut file)?;
     let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG_KEY)) else {
         return Ok(None);
     };
-    let broken = |error| Error::format(format!("{}: {CONFIG_KEY}", path.display()), "a configuration", error);
+    let broken = |error| Error::format(format!("{}: {CONFIG_KEY}", file.name()), "a configuration", error);
     serde_json::from_str(text).map(Some).map_err(broken)
 }
 
@@ -100,9 +99,9 @@ pub fn read_config(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Opti
 ///
 /// # Errors
 /// If the file cannot be read or a tensor does not fit; the parameters may have changed then.
-fn fill<T: Element>(parameters: &mut Parameters<T>, path: &Path, options: &LoadOptions) -> Result<()> {
-    let mut file = open(path, options)?;
-    let header = header(path, &mut file)?;
+fn fill<T: Element>(parameters: &mut Parameters<T>, source: Source<'_>, options: &LoadOptions) -> Result<()> {
+    let mut file = source.open(options.max_bytes)?;
+    let header = header(&mut file)?;
     let blocks = parameters.blocks().to_vec();
     let mut mismatches: Vec<_> = blocks.iter().map(|block| mismatch::<T>(block, &header, options)).collect();
     let mut unexpected = Vec::new();
@@ -125,6 +124,7 @@ fn fill<T: Element>(parameters: &mut Parameters<T>, path: &Path, options: &LoadO
             }
         }
     }
+    let path = file.name().to_string();
     file.finish()?;
     unexpected.sort();
     let unexpected = unexpected.into_iter().map(|(name, found)| TensorMismatch::Unexpected { name, found });
@@ -132,7 +132,7 @@ fn fill<T: Element>(parameters: &mut Parameters<T>, path: &Path, options: &LoadO
     if mismatches.is_empty() {
         return Ok(());
     }
-    Err(Error::Tensors { path: path.display().to_string(), mismatches })
+    Err(Error::Tensors { path, mismatches })
 }
 
 /// What the header says of a tensor that does not fit.
@@ -148,7 +148,7 @@ fn mismatch<T: Element>(block: &ParameterBlock, header: &Metadata, options: &Loa
 }
 
 /// So many bytes of the file, which are as many numbers of this type, chunk by chunk.
-fn numbers<T: Element>(values: &mut [T], dtype: Dtype, file: &mut Reading<'_>, len: u64) -> Result<()> {
+fn numbers<T: Element>(values: &mut [T], dtype: Dtype, file: &mut Opened<'_>, len: u64) -> Result<()> {
     let mut rest = values;
     file.chunks(len, |bytes| {
         let (here, after) = std::mem::take(&mut rest).split_at_mut(bytes.len() / (dtype.bitsize() / 8));
@@ -161,16 +161,10 @@ fn numbers<T: Element>(values: &mut [T], dtype: Dtype, file: &mut Reading<'_>, l
     })
 }
 
-/// The file, whose kind and length are checked before it is read.
-fn open<'p>(path: &'p Path, options: &LoadOptions) -> Result<Reading<'p>> {
-    let expected = format!("at most {} bytes", options.max_bytes);
-    let too_long = |len| Error::format(path.display().to_string(), expected, format!("{len} bytes"));
-    Reading::open(path, options.max_bytes, too_long)
-}
-
 /// The header of the file, whose tensors lie one after another in all the rest of it.
-fn header(path: &Path, file: &mut Reading<'_>) -> Result<Metadata> {
-    let broken = |found: String| Error::format(path.display().to_string(), "a whole safetensors file", found);
+fn header(file: &mut Opened<'_>) -> Result<Metadata> {
+    let name = file.name().to_string();
+    let broken = |found: String| Error::format(&*name, "a whole safetensors file", found);
     let rest = file.len().checked_sub(8).ok_or_else(|| broken(format!("{} bytes", file.len())))?;
     let mut len = [0; 8];
     len.copy_from_slice(&file.bytes(8)?);
@@ -179,7 +173,7 @@ fn header(path: &Path, file: &mut Reading<'_>) -> Result<Metadata> {
         return Err(broken(format!("a header of {len} bytes in a file of {}", file.len())));
     }
     let bytes = file.bytes(len)?;
-    check_duplicates(path, &bytes)?;
+    check_duplicates(&name, &bytes)?;
     let header: Metadata = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
     let data = header.data_len() as u64;
     if data != rest - len {
@@ -189,10 +183,10 @@ fn header(path: &Path, file: &mut Reading<'_>) -> Result<Metadata> {
 }
 
 /// Two tensors of one name: the format forbids it, and a reader that keeps one of them would say nothing.
-fn check_duplicates(path: &Path, header: &[u8]) -> Result<()> {
+fn check_duplicates(name: &str, header: &[u8]) -> Result<()> {
     match serde_json::Deserializer::from_slice(header).deserialize_map(UniqueKeys) {
         Err(error) if error.to_string().contains(DUPLICATE) => {
-            Err(Error::format(path.display().to_string(), "a different name for every tensor", error))
+            Err(Error::format(name, "a different name for every tensor", error))
         }
         // A header that is no header is left to the reader of the format, which says more about it.
         _ => Ok(()),
