@@ -28,6 +28,13 @@ impl CellSpec {
         Self { name, options }
     }
 
+    /// The cell of this name with the options of its equations.
+    #[cfg(feature = "_graph")]
+    pub(crate) fn of(name: &str, equations: &impl Serialize) -> Self {
+        let options = whole(name, json(equations)).unwrap_or_default();
+        Self { name: name.into(), options }
+    }
+
     /// With this value of an option.
     #[must_use]
     pub fn with(mut self, option: impl Into<String>, value: impl Into<Value>) -> Self {

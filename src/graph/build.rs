@@ -183,7 +183,8 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
         self.input_of(InputInfo { name: name.into(), kind, shape: None })
     }
 
-    fn input_of(&mut self, info: InputInfo) -> Result<Value> {
+    /// An input that is known by itself.
+    pub(crate) fn input_of(&mut self, info: InputInfo) -> Result<Value> {
         if self.inputs.iter().any(|other| other.name == info.name) {
             return Err(Error::config("inputs of the graph", "different names", format!("two named `{}`", info.name)));
         }

@@ -46,6 +46,7 @@
 //! [`Session::on_non_finite`] changes that.
 
 mod build;
+mod chain;
 mod op;
 mod ops;
 mod recurrent;

@@ -30,6 +30,8 @@
 //! ```
 
 pub(crate) mod element;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod read;
 pub(crate) mod source;
 mod write;

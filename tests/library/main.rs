@@ -43,6 +43,8 @@ mod network_padding;
 mod network_readout;
 mod network_static;
 mod omega;
+#[cfg(feature = "onnx")]
+mod onnx_recurrent;
 mod optim;
 mod optim_bound;
 mod optim_boundaries;
