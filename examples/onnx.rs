@@ -4,14 +4,17 @@
 //! cargo run --release --example onnx -- list model.onnx
 //! cargo run --release --example onnx -- run model.onnx --input x=x.pb --output folder
 //! cargo run --release --example onnx -- time model.onnx --input x=x.pb --runs 10000
+//! cargo run --release --example onnx -- export config.json weights.safetensors model.onnx --states
 //! ```
 //! Inputs and outputs are files of one `TensorProto`, as in the tests of the onnx package; an input that holds weights of a recurrent
 //! node becomes a constant.
 
 use clap::{Parser, Subcommand, ValueEnum};
 use recurrent::graph::{Graph, Tensor};
-use recurrent::interop::onnx::{Clip, Limits, Model, Options, read_tensor, write_tensor};
-use recurrent::{DefaultBackend, Result};
+use recurrent::interop::LoadOptions;
+use recurrent::interop::onnx::{Clip, ExportOptions, HeadOutput, Limits, Model, Options, read_tensor, write_tensor};
+use recurrent::network::Network;
+use recurrent::{Cells, DefaultBackend, Result};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -32,6 +35,23 @@ enum Command {
         /// The folder of the outputs, a file each.
         #[arg(long)]
         output: PathBuf,
+    },
+    /// A network as a model.
+    Export {
+        /// The configuration, as JSON.
+        config: PathBuf,
+        /// The weights, as safetensors with PyTorch's names.
+        weights: PathBuf,
+        model: PathBuf,
+        /// Whether states are inputs and outputs.
+        #[arg(long)]
+        states: bool,
+        /// Whether the output is what the objective makes of the logits.
+        #[arg(long)]
+        probabilities: bool,
+        /// What a reader of the model will limit by the clip of an LSTM.
+        #[arg(long, value_enum, default_value_t = Limited::EveryFunction)]
+        clip: Limited,
     },
     /// How long a run takes.
     Time {
@@ -59,6 +79,15 @@ enum Limited {
     Gates,
 }
 
+impl Limited {
+    fn meaning(self) -> Clip {
+        match self {
+            Limited::EveryFunction => Clip::EveryFunction,
+            Limited::Gates => Clip::Gates,
+        }
+    }
+}
+
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::List { model } => list(&model),
@@ -72,6 +101,19 @@ fn main() -> Result<()> {
                 recurrent::file::write_atomically(path, &write_tensor(name, tensor)?)?;
             }
             Ok(())
+        }
+        Command::Export { config, weights, model, states, probabilities, clip } => {
+            let text =
+                std::fs::read_to_string(&config).map_err(|error| recurrent::Error::io("reading", config, error))?;
+            let config = serde_json::from_str(&text).map_err(recurrent::Error::application)?;
+            let (options, backend) = (LoadOptions::default(), DefaultBackend::default());
+            let network = Network::<f32>::from_safetensors(&weights, &options, &config, backend, &Cells::new())?;
+            let mut options = ExportOptions::default().clip(clip.meaning());
+            options.states = states;
+            if probabilities {
+                options.head = HeadOutput::Probabilities;
+            }
+            network.save_onnx(model, &options)
         }
         Command::Time { given, runs } => {
             let (graph, inputs) = given.read()?;
@@ -121,10 +163,7 @@ impl Given {
             let (name, tensor) = inputs.swap_remove(at);
             model = model.with_constant(name, tensor)?;
         }
-        let clip = match self.clip {
-            Limited::EveryFunction => Clip::EveryFunction,
-            Limited::Gates => Clip::Gates,
-        };
-        Ok((model.into_graph(DefaultBackend::default(), &Options::default().clip(clip))?, inputs))
+        let options = Options::default().clip(self.clip.meaning());
+        Ok((model.into_graph(DefaultBackend::default(), &options)?, inputs))
     }
 }

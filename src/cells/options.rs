@@ -35,6 +35,14 @@ impl Options {
         read.map_err(|error| CellFault::Options { found: error.to_string() })
     }
 
+    /// As [`read`](Self::read), without what are options of the layer as much as of the cell.
+    #[cfg(feature = "_graph")]
+    pub(crate) fn read_equations<O: DeserializeOwned>(&self) -> Result<O, CellFault> {
+        let mut own = self.clone();
+        own.take_those_of_the_layer().for_each(drop);
+        own.read()
+    }
+
     /// The option of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {

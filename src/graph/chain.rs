@@ -75,9 +75,22 @@ struct Chain<'g, B: ?Sized> {
     axes: Axes,
     /// A recurrent layer whose directions are not yet side by side.
     open: Option<Open>,
-    /// States of recurrent layers and what is 0.
+    /// Whether the last step was cut out, whose axis is still there.
+    picked: bool,
+    /// States of recurrent layers.
     states: Vec<Place>,
-    zeros: Vec<Place>,
+    /// Of every value that is computed.
+    known: Vec<Known>,
+}
+
+/// What is known of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// It is 0 everywhere.
+    Zero,
+    /// It is whole numbers about sizes.
+    Size,
 }
 
 /// What of a recurrent layer is being rearranged.
@@ -123,8 +136,9 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
             at: Place::Input(input),
             axes: Axes::Either,
             open: None,
+            picked: false,
             states,
-            zeros: Vec::new(),
+            known: vec![Known::Nothing; graph.computed],
         })
     }
 
@@ -142,11 +156,8 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
     }
 
     fn node(&mut self, node: &Node<B>) -> Result<()> {
-        if self.is_zero(node) {
-            self.zeros.push(Place::Computed(node.first));
-            return Ok(());
-        }
-        if matches!(node.op, Op::Shape { .. }) || self.is_about_sizes(node) {
+        self.known[node.first] = self.knows(node);
+        if self.known[node.first] != Known::Nothing {
             return Ok(());
         }
         if self.head.is_some()
@@ -165,6 +176,9 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
         if is_last_state && from != Some(self.at) {
             self.take_last_state()?;
         }
+        if self.picked && !matches!(node.op, Op::Squeeze { .. }) {
+            return Err(wrong("the axis of the last step to be taken out"));
+        }
         match &node.op {
             Op::Recurrent(layer) => return self.recurrent(node, layer),
             Op::Identity => {}
@@ -172,7 +186,9 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
             Op::Gather { axis } => self.gather(node, *axis)?,
             Op::OneHot { axis } => self.one_hot(node, *axis)?,
             Op::Transpose { permutation } => self.transpose(permutation)?,
+            Op::Squeeze { axes } if self.picked => self.pick(axes)?,
             Op::Squeeze { axes } => self.squeeze(axes)?,
+            Op::Slice => self.slice(node)?,
             Op::Reshape { .. } => self.reshape(self.needed(node, 1)?)?,
             Op::MatMul => self.product(self.needed(node, 1)?, false)?,
             Op::Gemm { alpha, beta, transpose_a: false, transpose_b } if *alpha == 1.0 && *beta == 1.0 => {
@@ -192,45 +208,48 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
         Ok(())
     }
 
-    /// Whether a node gives nothing but zeros.
-    fn is_zero(&self, node: &Node<B>) -> bool {
-        let zero = |x: &Tensor| x.as_f32().is_ok_and(|x| x.iter().all(|&x| x == 0.0));
-        match &node.op {
-            Op::ConstantOfShape { value } => zero(value),
-            Op::Expand => {
-                let from = node.inputs[0];
-                self.constant(from).is_some_and(zero) || from.is_some_and(|from| self.zeros.contains(&from))
-            }
-            _ => false,
+    /// What is known of a value without running the graph.
+    fn known(&self, place: Option<Place>) -> Known {
+        match place {
+            None => Known::Nothing,
+            Some(Place::Input(_)) => Known::Nothing,
+            Some(Place::Computed(k)) => self.known[k],
+            Some(Place::Constant(k)) => match self.graph.constants[k].as_f32() {
+                Ok(x) if x.iter().all(|&x| x == 0.0) => Known::Zero,
+                Ok(_) => Known::Nothing,
+                Err(_) => Known::Size,
+            },
         }
     }
 
-    /// Whether a node computes with whole numbers alone: the sizes of initial states.
-    fn is_about_sizes(&self, node: &Node<B>) -> bool {
-        let of_sizes = |place: &Option<Place>| match place {
-            None => true,
-            Some(Place::Constant(k)) => self.graph.constants[*k].kind() != Kind::F32,
-            Some(Place::Input(_)) => false,
-            Some(Place::Computed(k)) => {
-                let writer =
-                    self.graph.nodes.iter().find(|other| (other.first..other.first + other.outputs).contains(k));
-                writer.is_some_and(|writer| matches!(writer.op, Op::Shape { .. }) || self.is_about_sizes(writer))
+    /// What is known of what a node gives: zeros, or numbers about sizes, from which initial states are made.
+    fn knows(&self, node: &Node<B>) -> Known {
+        let first = self.known(node.inputs.first().copied().flatten());
+        let of_sizes = || node.inputs.iter().flatten().all(|&place| self.known(Some(place)) == Known::Size);
+        match &node.op {
+            Op::Shape { .. } => Known::Size,
+            Op::ConstantOfShape { value } if value.as_f32().is_ok_and(|x| x == [0.0]) => Known::Zero,
+            Op::Expand | Op::Slice | Op::Squeeze { .. } | Op::Unsqueeze { .. } | Op::Identity | Op::Gather { .. }
+                if first == Known::Zero =>
+            {
+                Known::Zero
             }
-        };
-        let rearranges = matches!(
-            node.op,
             Op::Gather { .. }
-                | Op::Concat { .. }
-                | Op::Unsqueeze { .. }
-                | Op::Squeeze { .. }
-                | Op::Slice
-                | Op::Cast { .. }
-                | Op::Mul
-                | Op::Add
-                | Op::Identity
-                | Op::Reshape { .. }
-        );
-        rearranges && node.inputs.iter().all(of_sizes)
+            | Op::Concat { .. }
+            | Op::Unsqueeze { .. }
+            | Op::Squeeze { .. }
+            | Op::Slice
+            | Op::Cast { .. }
+            | Op::Mul
+            | Op::Add
+            | Op::Identity
+            | Op::Reshape { .. }
+                if of_sizes() =>
+            {
+                Known::Size
+            }
+            _ => Known::Nothing,
+        }
     }
 
     fn embedding(&mut self, table: Option<&Tensor>, axis: i64) -> Result<()> {
@@ -266,11 +285,7 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
         if node.inputs.get(1).copied().flatten().is_some() {
             return Err(wrong("rows of all steps, and no lengths"));
         }
-        let zero = |place: &Place| {
-            self.zeros.contains(place)
-                || matches!(place, Place::Input(_))
-                || self.constant(Some(*place)).is_some_and(|x| x.as_f32().is_ok_and(|x| x.iter().all(|&x| x == 0.0)))
-        };
+        let zero = |place: &Place| matches!(place, Place::Input(_)) || self.known(Some(*place)) == Known::Zero;
         if !node.inputs.iter().skip(2).flatten().all(zero) {
             return Err(wrong("initial states of 0, or that are inputs"));
         }
@@ -364,11 +379,43 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
             Axes::RowsFirst => 1,
             _ => return Err(wrong("a sequence")),
         };
-        let behind_recurrent = matches!(self.layers.last(), Some(LayerSpec::Recurrent(_)));
-        if index.rank() != 0 || index.as_i64()? != [-1] || axis != time || self.open.is_some() || !behind_recurrent {
+        if index.rank() != 0 || index.as_i64()? != [-1] || axis != time || !self.may_pick() {
             return Err(wrong("the last step of a recurrent layer"));
         }
         (self.readout, self.axes) = (Readout::LastStep, Axes::Rows);
+        Ok(())
+    }
+
+    /// Whether the chain has just come to all steps of a recurrent layer.
+    fn may_pick(&self) -> bool {
+        matches!(self.layers.last(), Some(LayerSpec::Recurrent(_)))
+            && self.open.is_none()
+            && self.head.is_none()
+            && self.readout == Readout::EveryStep
+    }
+
+    /// `y[−1:]` along time.
+    fn slice(&mut self, node: &Node<B>) -> Result<()> {
+        let time: i64 = if self.axes == Axes::TimeFirst { 0 } else { 1 };
+        let is = |k: usize, holds: &dyn Fn(&[i64]) -> bool| self.needed(node, k)?.as_i64().map(holds);
+        let steps = node.inputs.get(4).copied().flatten().is_none() || is(4, &|steps| steps == [1])?;
+        let last = is(1, &|starts| starts == [-1])?
+            && is(2, &|ends| matches!(ends, [end] if *end >= i64::from(i32::MAX)))?
+            && is(3, &|axes| axes == [time])?;
+        if !steps || !last || !self.may_pick() || matches!(self.axes, Axes::Either | Axes::Rows) {
+            return Err(wrong("the last step of a recurrent layer"));
+        }
+        self.picked = true;
+        Ok(())
+    }
+
+    /// The axis of the one step that is left.
+    fn pick(&mut self, axes: &[i64]) -> Result<()> {
+        let time = if self.axes == Axes::TimeFirst { 0 } else { 1 };
+        if axes != [time] {
+            return Err(wrong("the axis of the last step to be taken out"));
+        }
+        (self.picked, self.readout, self.axes) = (false, Readout::LastStep, Axes::Rows);
         Ok(())
     }
 
@@ -436,9 +483,9 @@ impl<'g, B: Backend<f32> + ?Sized> Chain<'g, B> {
     }
 
     fn finish(self) -> Result<Network<f32, B>> {
-        let Self { graph, input, layers, readout, head, parameters, at, open, states, .. } = self;
+        let Self { graph, input, layers, readout, head, parameters, at, open, picked, states, .. } = self;
         let mut outputs = graph.outputs.iter().map(|(_, place)| *place).filter(|place| !states.contains(place));
-        if outputs.next() != Some(at) || outputs.next().is_some() || open.is_some() {
+        if outputs.next() != Some(at) || outputs.next().is_some() || open.is_some() || picked {
             let found = "other outputs than the last value and final states";
             return Err(Error::kind("chain of layers", "one output, of the last layer", found));
         }

@@ -57,6 +57,6 @@ mod walk;
 
 pub use build::{Builder, Dim, Graph, InputInfo, NodeInfo, Value};
 pub use op::{Op, Padding};
-pub use recurrent::{Layout, Recurrent};
+pub use recurrent::{EmptyRows, Layout, Recurrent};
 pub use session::{Outputs, Session};
 pub use tensor::{Data, Kind, MOST_AXES, Tensor};

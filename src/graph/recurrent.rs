@@ -22,9 +22,21 @@ pub enum Layout {
     BatchMajor,
 }
 
+/// What a recurrent layer shows as the last states of a row without steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EmptyRows {
+    /// The initial state, which the row has kept.
+    #[default]
+    InitialState,
+    /// 0, as ONNX Runtime.
+    Zero,
+}
+
 /// A recurrent layer of `D` directions, each of `H` units.
 ///
-/// Beyond a row's length `Y` is 0; `Y_h` and `Y_c` are the states after its last step, in the reverse direction after its first.
+/// Beyond a row's length `Y` is 0; `Y_h` and `Y_c` are the states after its last step, in the reverse direction after its first. Those of a row
+/// without steps are its initial states, unless one [says otherwise](Self::with_empty_rows).
 #[derive(Debug)]
 pub struct Recurrent<B: ?Sized = DefaultBackend> {
     /// One for both directions, or one each.
@@ -33,6 +45,7 @@ pub struct Recurrent<B: ?Sized = DefaultBackend> {
     name: &'static str,
     hidden: usize,
     has_c: bool,
+    empty_rows: EmptyRows,
     /// Each `D`.
     ways: Vec<Direction>,
 }
@@ -109,7 +122,13 @@ impl<B: Backend<f32> + ?Sized> Recurrent<B> {
             "elman" => "RNN",
             _ => "Recurrent",
         };
-        Ok(Self { networks, layout, name, hidden, has_c, ways })
+        Ok(Self { networks, layout, name, hidden, has_c, empty_rows: EmptyRows::default(), ways })
+    }
+
+    /// The same with these last states of rows without steps.
+    #[must_use]
+    pub fn with_empty_rows(self, empty_rows: EmptyRows) -> Self {
+        Self { empty_rows, ..self }
     }
 
     /// The networks: one, or one for each direction.
@@ -189,7 +208,12 @@ impl<B: Backend<f32> + ?Sized> Recurrent<B> {
                     let to = written.as_f32_mut()?;
                     for n in 0..rows {
                         let at = if time_major { d * rows + n } else { n * ways + d };
-                        to[at * h..][..h].copy_from_slice(last.row(n));
+                        let is_empty = lengths.is_some() && taken[n] == 0;
+                        if is_empty && self.empty_rows == EmptyRows::Zero {
+                            to[at * h..][..h].fill(0.0);
+                        } else {
+                            to[at * h..][..h].copy_from_slice(last.row(n));
+                        }
                     }
                 }
             }

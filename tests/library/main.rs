@@ -44,7 +44,15 @@ mod network_readout;
 mod network_static;
 mod omega;
 #[cfg(feature = "onnx")]
+mod onnx_export;
+#[cfg(feature = "onnx")]
+mod onnx_operators;
+#[cfg(feature = "onnx")]
 mod onnx_recurrent;
+#[cfg(feature = "onnx")]
+mod onnx_refused;
+#[cfg(feature = "onnx")]
+mod onnx_robust;
 mod optim;
 mod optim_bound;
 mod optim_boundaries;

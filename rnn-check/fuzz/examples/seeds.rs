@@ -4,6 +4,7 @@ use recurrent::Activation;
 use recurrent::backend::Naive;
 use recurrent::checkpoint::{Checkpoint, Digest};
 use recurrent::interop::Metadata;
+use recurrent::interop::onnx::ExportOptions;
 use recurrent::network::{Config, DenseSpec, Network, RecurrentSpec};
 use recurrent::optim::{Adam, Optimiser, RmsProp, Rule, Schedule, Sgd};
 use recurrent::rng::Rng;
@@ -31,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let json = serde_json::to_vec(config)?;
         seed("config", &format!("config-{k}"), &json)?;
         let network = Network::<f32, _>::with_backend(config, 1, Arc::new(Naive))?;
+        seed("onnx", &format!("network-{k}"), &network.to_onnx(&ExportOptions::default())?)?;
         network.save_safetensors(&file, Metadata::Config)?;
         let bytes = fs::read(&file)?;
         seed("safetensors", &format!("file-{k}"), &[&[0], &bytes[..]].concat())?;

@@ -159,10 +159,6 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
     ) -> Result<Vec<Value>> {
         let place = node.place();
         let said = RecurrentOptions::take(node, operator, opset)?;
-        if node.inputs.len() > operator.inputs().len() {
-            let (expected, found) = (format!("at most {}", operator.inputs().len()), node.inputs.len());
-            return Err(Error::model(place, "inputs", expected, found));
-        }
         let weights = weights(node, operator, |role, name| self.constant(&place, role, name))?;
         let layer = said.layer(&place, &weights, self.builder.backend(), options)?;
         drop(weights);

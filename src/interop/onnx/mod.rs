@@ -36,8 +36,12 @@
 //! - `clip` of an LSTM: the text applies it to the input of every function, so also to what `h` sees of `c`; ONNX Runtime limits the gates
 //!   alone. They differ where `|c|` is beyond the limit. [`Options::clip`] says which; the text is the default, because the file
 //!   claims nothing else.
+//! - The last states of a row of length 0 with an initial state: the text says nothing, here it has kept that state, ONNX Runtime gives 0.
+//!   [`Options::empty_rows`] says which.
 //! - Activations that have no default on which both agree must have their numbers in the file.
 //! - `layout = 1` is implemented here, and refused by ONNX Runtime on a CPU.
+//!
+//! [`Options::of_onnx_runtime`] is ONNX Runtime's side of all of it.
 //!
 //! # Memory
 //!
@@ -57,6 +61,8 @@ mod proto;
 mod recurrent;
 mod surroundings;
 mod tensor;
+#[doc = include_str!("refused.md")]
+pub mod refused {}
 mod wire;
 mod write;
 
@@ -68,7 +74,7 @@ pub use tensor::{read_tensor, write_tensor};
 pub use write::{ExportOptions, HeadOutput};
 
 use crate::backend::DefaultBackend;
-use crate::graph::Recurrent;
+use crate::graph::{EmptyRows, Recurrent};
 
 /// What `clip` of an LSTM limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,13 +93,27 @@ pub enum Clip {
 pub struct Options {
     /// What `clip` of an LSTM limits.
     pub clip: Clip,
+    /// What `Y_h` and `Y_c` are of a row of length 0.
+    pub empty_rows: EmptyRows,
 }
 
 impl Options {
     /// The same with this meaning of `clip`.
     #[must_use]
     pub fn clip(self, clip: Clip) -> Self {
-        Self { clip }
+        Self { clip, ..self }
+    }
+
+    /// The same with these last states of rows of length 0.
+    #[must_use]
+    pub fn empty_rows(self, empty_rows: EmptyRows) -> Self {
+        Self { empty_rows, ..self }
+    }
+
+    /// Whatever ONNX Runtime does where it differs from the default.
+    #[must_use]
+    pub fn of_onnx_runtime() -> Self {
+        Self { clip: Clip::Gates, empty_rows: EmptyRows::Zero }
     }
 }
 

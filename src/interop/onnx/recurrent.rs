@@ -111,6 +111,12 @@ impl RecurrentOptions {
     /// All attributes of a node.
     pub(super) fn take(node: &mut Node<'_>, operator: Operator, opset: i64) -> Result<Self> {
         let place = node.place();
+        let (inputs, outputs) = (operator.inputs().len(), if operator == Operator::Lstm { 3 } else { 2 });
+        for (part, most, found) in [("inputs", inputs, node.inputs.len()), ("outputs", outputs, node.outputs.len())] {
+            if found > most {
+                return Err(Error::model(place, part, format!("at most {most}"), found));
+            }
+        }
         let mut attributes = Attributes::of(node)?;
         let directions = match attributes.text("direction")?.unwrap_or("forward") {
             "forward" => Directions::Forward,
@@ -208,10 +214,11 @@ impl RecurrentOptions {
         options: &Options,
     ) -> Result<Recurrent<B>> {
         let networks = self.networks(place, weights, backend, options)?;
-        match <[_; 2]>::try_from(networks) {
+        let layer = match <[_; 2]>::try_from(networks) {
             Ok(both) => Recurrent::each_way(both.map(Arc::new), self.layout),
             Err(mut one) => Recurrent::new(one.swap_remove(0), self.layout),
-        }
+        };
+        Ok(layer?.with_empty_rows(options.empty_rows))
     }
 
     /// One network for all directions, or one each if their functions differ.

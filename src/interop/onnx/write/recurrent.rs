@@ -44,17 +44,17 @@ impl Cell {
         let read = |fault| Error::Cell { at: at.into(), cell: cell.name().into(), fault };
         let (operator, functions, limit, noise, coupled, peepholes, linear) = match cell.name() {
             "elman" => {
-                let elman: ElmanVariant = cell.options().read().map_err(read)?;
+                let elman: ElmanVariant = cell.options().read_equations().map_err(read)?;
                 (Operator::Rnn, vec![elman.activation], elman.clip, elman.noise, false, false, false)
             }
             "gru" => {
-                let gru: GruVariant = cell.options().read().map_err(read)?;
+                let gru: GruVariant = cell.options().read_equations().map_err(read)?;
                 let linear = gru.reset == GruReset::After;
                 (Operator::Gru, vec![gru.gate, gru.candidate], gru.clip, gru.noise, false, false, linear)
             }
             "lstm" | "lstm_peephole" => {
                 let lstm: LstmVariant = match cell.name() {
-                    "lstm" => cell.options().read().map_err(read)?,
+                    "lstm" => cell.options().read_equations().map_err(read)?,
                     _ => LstmVariant { peepholes: true, ..LstmVariant::default() },
                 };
                 if lstm.projection {

@@ -1,0 +1,93 @@
+"""PyTorch → safetensors → a network of ours → ONNX → ONNX Runtime: the outputs are those of PyTorch.
+
+    pip install onnx==1.23.2 onnxruntime==1.32.0 torch==2.15.0 safetensors numpy
+    cargo build --release --no-default-features --features naive,onnx --example onnx
+    python3 benches/peers/onnx_round_trip.py target/release/examples/onnx
+
+Every model passes the checker of the onnx package, shapes inferred strictly. A case fails if its output is further from PyTorch in f64 than four
+times what PyTorch in f32 is, or 8 ulp of the largest output.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+T, N, C, O = 11, 3, 6, 5
+
+
+class Model(nn.Module):
+    def __init__(self, kind, hidden, layers, both, bias, readout):
+        super().__init__()
+        self.kind, self.readout, self.both = kind, readout, both
+        options = {"nonlinearity": "relu"} if kind == "RNN_RELU" else {}
+        self.rnn = getattr(nn, kind.split("_")[0])(C, hidden, num_layers=layers, bidirectional=both, bias=bias, **options)
+        self.head = nn.Linear(hidden * (2 if both else 1), O)
+
+    def forward(self, x):
+        y, last = self.rnn(x)
+        if self.readout == "last_step":
+            y = y[-1]
+        elif self.readout == "final_states":
+            last = last[0] if isinstance(last, tuple) else last
+            y = torch.cat([last[-2], last[-1]], -1) if self.both else last[-1]
+        return self.head(y)
+
+
+def config(kind, hidden, layers, both, bias, readout):
+    cells = {"RNN_TANH": {"elman": {"activation": "tanh"}}, "RNN_RELU": {"elman": {"activation": "relu"}}, "GRU": "gru", "LSTM": "lstm"}
+    layer = {"cell": cells[kind], "hidden": hidden, "layers": layers, "directions": "both" if both else "forward", "bias": "both" if bias else "none"}
+    return {"input": {"features": {"width": C}}, "layers": [{"recurrent": layer}], "readout": readout, "head": {"units": O, "objective": "softmax"}}
+
+
+def check(program, folder, case):
+    torch.manual_seed(sum(map(ord, str(case))))
+    model = Model(*case).eval()
+    save_file({key: value.detach().contiguous() for key, value in model.state_dict().items()}, folder / "weights.safetensors")
+    (folder / "config.json").write_text(json.dumps(config(*case)))
+    subprocess.run([program, "export", folder / "config.json", folder / "weights.safetensors", folder / "model.onnx"], check=True)
+    onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
+    x = torch.randn(T, N, C)
+    with torch.no_grad():
+        single = model(x).numpy()
+        exact = model.double()(x.double()).numpy()
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    found = session.run(["y"], {"x": x.numpy()})[0]
+    off = np.abs(found - exact).max()
+    bound = max(4 * np.abs(single - exact).max(), 8 * np.finfo(np.float32).eps * np.abs(exact).max())
+    assert found.shape == exact.shape and off <= bound, f"{case}: {found.shape}, off by {off:.1e}, bound {bound:.1e}"
+    return off
+
+
+def main(program):
+    cases = [
+        (kind, 8, layers, both, bias, readout)
+        for kind in ["RNN_TANH", "RNN_RELU", "GRU", "LSTM"]
+        for layers in [1, 3]
+        for both in [False, True]
+        for bias in [True, False]
+        for readout in ["every_step", "last_step", "final_states"]
+    ]
+    worst, failed = 0.0, 0
+    for case in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                worst = max(worst, check(program, Path(folder), case))
+            except (AssertionError, subprocess.CalledProcessError) as error:
+                failed += 1
+                print("FAILED", error)
+    print(f"off by at most {worst:.1e} from PyTorch in f64")
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
