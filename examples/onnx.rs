@@ -4,7 +4,7 @@
 //! cargo run --release --example onnx -- list model.onnx
 //! cargo run --release --example onnx -- run model.onnx --input x=x.pb --output folder
 //! cargo run --release --example onnx -- time model.onnx --input x=x.pb --runs 10000
-//! cargo run --release --example onnx -- export config.json weights.safetensors model.onnx --states
+//! cargo run --release --example onnx -- export config.json model.onnx --weights weights.safetensors --states
 //! ```
 //! Inputs and outputs are files of one `TensorProto`, as in the tests of the onnx package; an input that holds weights of a recurrent
 //! node becomes a constant.
@@ -40,9 +40,10 @@ enum Command {
     Export {
         /// The configuration, as JSON.
         config: PathBuf,
-        /// The weights, as safetensors with PyTorch's names.
-        weights: PathBuf,
         model: PathBuf,
+        /// The weights, as safetensors with PyTorch's names; drawn from a seed if there are none.
+        #[arg(long)]
+        weights: Option<PathBuf>,
         /// Whether states are inputs and outputs.
         #[arg(long)]
         states: bool,
@@ -102,12 +103,15 @@ fn main() -> Result<()> {
             }
             Ok(())
         }
-        Command::Export { config, weights, model, states, probabilities, clip } => {
+        Command::Export { config, model, weights, states, probabilities, clip } => {
             let text =
                 std::fs::read_to_string(&config).map_err(|error| recurrent::Error::io("reading", config, error))?;
             let config = serde_json::from_str(&text).map_err(recurrent::Error::application)?;
             let (options, backend) = (LoadOptions::default(), DefaultBackend::default());
-            let network = Network::<f32>::from_safetensors(&weights, &options, &config, backend, &Cells::new())?;
+            let network = match weights {
+                Some(weights) => Network::<f32>::from_safetensors(&weights, &options, &config, backend, &Cells::new())?,
+                None => Network::with_backend(&config, 1, backend)?,
+            };
             let mut options = ExportOptions::default().clip(clip.meaning());
             options.states = states;
             if probabilities {
