@@ -232,6 +232,14 @@ pub enum TensorMismatch {
         /// Its shape.
         found: Vec<usize>,
     },
+    /// Two tensors of the file are to be one parameter.
+    #[error("{name}: expected one tensor, found `{}` and `{}`", .tensors[0], .tensors[1])]
+    Twice {
+        /// The parameter.
+        name: String,
+        /// The names of both.
+        tensors: [String; 2],
+    },
     /// The shapes differ.
     #[error("{name}: expected shape {expected:?}, found {found:?}")]
     Shape {

@@ -30,6 +30,7 @@
 //! | `ReduceLROnPlateau`, early stopping and best weights by hand | [`Fit`](crate::train::Fit)`::{plateau, patience}`; the best weights are kept unless `keep_last` |
 //! | `torch.save({…})` of model, optimiser and scheduler | [`Checkpoint::of(&trainer, ())`](crate::checkpoint::Checkpoint::of), and [`trainer`](crate::checkpoint::Checkpoint::trainer) back: random state and epoch included, bit for bit |
 //! | `model.load_state_dict(load_file(…))` | [`Network::load_safetensors`](crate::Network::load_safetensors) |
+//! | `model.load_state_dict(…, strict=False)` | [`Network::load_safetensors_as`](crate::Network::load_safetensors_as) with [`Partial::Allow`](crate::interop::Partial::Allow) |
 //! | `torch.set_num_threads(n)` | the backend: `Faer::parallel(n)` |
 //! | `with torch.no_grad(): model(x)` | [`Network::infer`](crate::Network::infer) for sequences, [`Network::step_features`](crate::Network::step_features) and `step_symbols` for one step of a stream |
 //!

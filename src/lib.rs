@@ -53,6 +53,8 @@
 //! | `progress` | no backend: `train::bar` and `train::pace_bar`, progress bars of a fit |
 //! | `signals` | no backend: `signals`, a flag that signals set |
 //! | `onnx` | no backend: `interop::onnx` reads and writes ONNX, `graph` runs it |
+//! | `npz` | no backend: `interop::npz`, weights from NumPy |
+//! | `keras` | no backend: `interop::keras`, models and weights from Keras |
 //!
 //! [`DefaultBackend`] is the first of the table that is on. With none the library builds, `DefaultBackend` has no
 //! value, and [`Network::with_backend`] takes a backend of your own.

@@ -1,4 +1,17 @@
-//! Weights to and from PyTorch: safetensors files with PyTorch's names, lossless both ways.
+//! Models and weights of others. Weights to and from PyTorch: safetensors files with PyTorch's names, lossless both ways.
+//!
+//! | format | what is read | here |
+//! |---|---|---|
+//! | safetensors | weights, `f32`, `f64`, and `f16`, `bf16` by conversion; whole, in part, under other names | [`Network::load_safetensors`], [`load_safetensors_as`](Network::load_safetensors_as) |
+//! | `.npz` of NumPy | weights, likewise | module `npz`, with the feature of that name |
+//! | `.keras`, `.h5`, `.weights.h5` | models of Keras 2 and 3, weights alone | module `keras`, with the feature of that name |
+//! | JSON of RTNeural | models | [`rtneural`] |
+//! | `.nam` | LSTMs of Neural Amp Modeler | [`nam`] |
+//!
+//! Where other libraries have the gates of a cell is data: [`orders`]. Whatever a file says that is not known here is an error with its place,
+//! what was expected and what was found.
+//!
+//! # PyTorch
 //!
 //! A file is taken whole or not at all: every tensor must be there with its shape and number type, none may be left
 //! over, and every number must be finite unless [`LoadOptions`] say otherwise. What does not fit is reported tensor by
@@ -29,18 +42,34 @@
 //! # fn main() {}
 //! ```
 
+#[cfg(any(feature = "keras", feature = "npz"))]
+mod archive;
 pub(crate) mod element;
 #[cfg(feature = "onnx")]
 pub mod onnx;
+mod fill;
+mod json;
+#[cfg(feature = "keras")]
+pub mod keras;
+pub mod nam;
+#[cfg(feature = "npz")]
+pub mod npz;
+pub mod orders;
+mod place;
 mod read;
+pub mod rtneural;
 pub(crate) mod source;
 mod write;
 
 pub use crate::finite::NonFinite;
 pub use element::Element;
-pub use read::{Conversion, LoadOptions, read_config};
+pub use fill::LoadReport;
+pub use read::{Conversion, LoadOptions, Partial, read_config};
 pub use source::Source;
 pub use write::{Metadata, SaveOptions};
+
+#[cfg(doc)]
+use crate::network::Network;
 
 /// The key of the configuration among a file's metadata.
 const CONFIG_KEY: &str = "recurrent.config";

@@ -1,28 +1,31 @@
 //! A safetensors file into a network: whole or not at all.
 
-use super::element::copy;
+use super::element::Kind;
+use super::fill::{Described, Filling, LoadReport};
 use super::source::Opened;
 use super::write::LONGEST_HEADER;
 use super::{CONFIG_KEY, Element, Source};
 use crate::cells::Cells;
-use crate::error::{Error, Result, TensorMismatch};
-use crate::finite::{NonFinite, first_non_finite};
-use crate::network::{Config, Network, ParameterBlock, Parameters};
-use rnn_kernels::{Backend, Scalar};
-use safetensors::Dtype;
-use safetensors::tensor::Metadata;
+use crate::error::{Error, Result};
+use crate::finite::NonFinite;
+use crate::network::{Config, Network, Parameters};
+use rnn_kernels::Backend;
+use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What a file may hold beyond finite numbers of the network's own type.
+/// What a file may hold beyond finite numbers of the network's own type, and how much of it.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadOptions {
-    /// Whether `f32` and `f64` may be converted into each other.
+    /// Whether numbers of other types may be converted.
     pub conversion: Conversion,
     /// Whether NaN and infinities are taken.
     pub non_finite: NonFinite,
-    /// The longest file that is read, in bytes; longer ones are refused before memory is asked for.
+    /// Whether a file may have more or fewer tensors than the network has parameters.
+    pub partial: Partial,
+    /// The longest file that is read, in bytes; longer ones are refused before memory is asked for. What is compressed in a file may not
+    /// be longer either.
     pub max_bytes: u64,
 }
 
@@ -32,7 +35,18 @@ pub enum Conversion {
     /// It is a mismatch.
     #[default]
     Refuse,
-    /// `f32` is widened exactly, `f64` rounded to the nearest `f32`; other types are a mismatch.
+    /// `f16`, `bf16` and `f32` are widened exactly, `f64` and `i64` rounded to the nearest; other types are a mismatch.
+    Allow,
+}
+
+/// What becomes of tensors without a parameter, and of parameters without a tensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Partial {
+    /// They are mismatches.
+    #[default]
+    Refuse,
+    /// Such tensors are left over, such parameters keep their values, and the [report](super::LoadReport) names both. A tensor of another
+    /// shape or type than its parameter stays a mismatch.
     Allow,
 }
 
@@ -40,9 +54,10 @@ pub enum Conversion {
 pub(super) const MAX_BYTES: u64 = 8 << 30;
 
 impl Default for LoadOptions {
-    /// Nothing is converted, everything must be finite, files up to 8 GiB.
+    /// Nothing is converted, everything must be there and finite, files up to 8 GiB.
     fn default() -> Self {
-        Self { conversion: Conversion::Refuse, non_finite: NonFinite::Refuse, max_bytes: MAX_BYTES }
+        let (conversion, non_finite, partial) = (Conversion::Refuse, NonFinite::Refuse, Partial::Refuse);
+        Self { conversion, non_finite, partial, max_bytes: MAX_BYTES }
     }
 }
 
@@ -54,14 +69,65 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     /// regular file or too long, [`Error::Io`] if it cannot be read, [`Error::Memory`] if it does not fit into memory. The network is then
     /// unchanged.
     pub fn load_safetensors<'s>(&mut self, source: impl Into<Source<'s>>, options: &LoadOptions) -> Result<()> {
+        self.load_safetensors_as(source, options, |name| Some(name.into())).map(drop)
+    }
+
+    /// The same of a file with other names: `names` says which parameter a tensor is, `None` that it is left over. Returns what was taken;
+    /// with [`Partial::Allow`] that may be a part.
+    ///
+    /// ```
+    /// # #[cfg(feature = "_backend")]
+    /// # fn main() -> recurrent::Result<()> {
+    /// use recurrent::interop::{LoadOptions, Metadata, Partial};
+    /// use recurrent::network::{Config, Network, RecurrentSpec};
+    ///
+    /// let config = Config::features(3).recurrent(RecurrentSpec::gru(4).named("encoder.rnn"));
+    /// let whole = Network::<f32>::new(&config.clone().softmax(5), 1)?;
+    /// let path = std::env::temp_dir().join("whole.safetensors");
+    /// whole.save_safetensors(&path, Metadata::None)?;
+    ///
+    /// // torch: self.load_state_dict({k.removeprefix("encoder."): v for k, v in state.items()}, strict=False)
+    /// let mut part = Network::<f32>::new(&Config::features(3).recurrent(RecurrentSpec::gru(4)).linear(1), 2)?;
+    /// let options = LoadOptions { partial: Partial::Allow, ..LoadOptions::default() };
+    /// let report = part.load_safetensors_as(&path, &options, |name| name.strip_prefix("encoder.").map(Into::into))?;
+    /// assert_eq!((report.taken.len(), &report.missing[..]), (4, &["head.weight".to_string(), "head.bias".into()][..]));
+    /// assert_eq!(report.left_over, ["head.bias", "head.weight"]);
+    /// # std::fs::remove_file(&path).ok();
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "_backend"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`load_safetensors`](Self::load_safetensors); [`TensorMismatch::Twice`](crate::error::TensorMismatch::Twice) if two tensors
+    /// are to be one parameter.
+    pub fn load_safetensors_as<'s>(
+        &mut self,
+        source: impl Into<Source<'s>>,
+        options: &LoadOptions,
+        mut names: impl FnMut(&str) -> Option<String>,
+    ) -> Result<LoadReport> {
+        self.load_with(options, |loaded| fill(loaded, source.into(), options, &mut names))
+    }
+
+    /// Changes all parameters at once, to what `fill` makes of their values, or of zeros if all of them are to be filled.
+    pub(super) fn load_with<R>(
+        &mut self,
+        options: &LoadOptions,
+        fill: impl FnOnce(&mut Parameters<T>) -> Result<R>,
+    ) -> Result<R> {
         let mut loaded = self.gradients()?;
-        fill(&mut loaded, source.into(), options)?;
+        if options.partial == Partial::Allow {
+            loaded.iter_mut().zip(&self.parameters()[..]).for_each(|(to, &from)| *to = from);
+        }
+        let report = fill(&mut loaded)?;
         self.update(|parameters| *parameters = loaded);
-        Ok(())
+        Ok(report)
     }
 
     /// The network of a configuration with the parameters of a safetensors file, in the memory of these: nothing is drawn, and numbers go
-    /// from the file straight to where the network keeps them.
+    /// from the file straight to where the network keeps them. What is missing is an error in any case, since it would have no values.
     ///
     /// # Errors
     /// Those of [`Network::with_backend_and_cells`] and of [`load_safetensors`](Self::load_safetensors).
@@ -74,7 +140,10 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<Self> {
         Self::with_parameters(config, backend.into(), cells, |_, blocks| {
             let mut loaded = Parameters::zeros(blocks)?;
-            fill(&mut loaded, source.into(), options)?;
+            let source = source.into();
+            let name = source.name();
+            let report = fill(&mut loaded, source, options, &mut |name| Some(name.into()))?;
+            report.expect_whole(&name, &loaded)?;
             Ok(loaded)
         })
     }
@@ -95,69 +164,42 @@ pub fn read_config<'s>(source: impl Into<Source<'s>>, options: &LoadOptions) -> 
     serde_json::from_str(text).map(Some).map_err(broken)
 }
 
-/// The tensors of the file into parameters of the same names.
+/// The tensors of the file into the parameters that `names` says.
 ///
 /// # Errors
 /// If the file cannot be read or a tensor does not fit; the parameters may have changed then.
-fn fill<T: Element>(parameters: &mut Parameters<T>, source: Source<'_>, options: &LoadOptions) -> Result<()> {
+fn fill<T: Element>(
+    parameters: &mut Parameters<T>,
+    source: Source<'_>,
+    options: &LoadOptions,
+    names: &mut dyn FnMut(&str) -> Option<String>,
+) -> Result<LoadReport> {
     let mut file = source.open(options.max_bytes)?;
     let header = header(&mut file)?;
-    let blocks = parameters.blocks().to_vec();
-    let mut mismatches: Vec<_> = blocks.iter().map(|block| mismatch::<T>(block, &header, options)).collect();
-    let mut unexpected = Vec::new();
+    let mut filling = Filling::new(parameters, options);
     // In the order of the file, which is read once.
     for name in header.offset_keys() {
-        let Some(tensor) = header.info(&name) else { continue };
-        let len = (tensor.data_offsets.1 - tensor.data_offsets.0) as u64;
-        match blocks.iter().position(|block| block.name == name) {
-            Some(k) if mismatches[k].is_none() => {
-                let values = &mut parameters[blocks[k].range()];
-                numbers(values, tensor.dtype, &mut file, len)?;
-                let bad = first_non_finite(values).filter(|_| options.non_finite == NonFinite::Refuse);
-                mismatches[k] =
-                    bad.map(|index| TensorMismatch::NotFinite { name, index, found: values[index].to_f64() });
-            }
-            Some(_) => file.chunks(len, |_| ())?,
-            None => {
-                file.chunks(len, |_| ())?;
-                unexpected.push((name, tensor.shape.clone()));
+        let Some(TensorInfo { dtype, shape, data_offsets: (start, end) }) = header.info(&name) else { continue };
+        let len = (end - start) as u64;
+        let (kind, dtype) = (Kind::of_dtype(*dtype), dtype.to_string());
+        match filling.place(&Described { name: &name, shape, dtype: &dtype, kind }, names(&name)) {
+            None => file.chunks(len, |_| ())?,
+            Some((place, kind)) => {
+                numbers(filling.values(place), kind, &mut file, len)?;
+                filling.examine(place);
             }
         }
     }
     let path = file.name().to_string();
     file.finish()?;
-    unexpected.sort();
-    let unexpected = unexpected.into_iter().map(|(name, found)| TensorMismatch::Unexpected { name, found });
-    let mismatches: Vec<_> = mismatches.into_iter().flatten().chain(unexpected).collect();
-    if mismatches.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Tensors { path, mismatches })
-}
-
-/// What the header says of a tensor that does not fit.
-fn mismatch<T: Element>(block: &ParameterBlock, header: &Metadata, options: &LoadOptions) -> Option<TensorMismatch> {
-    let (name, expected) = (block.name.clone(), block.shape.clone());
-    let Some(tensor) = header.info(&name) else { return Some(TensorMismatch::Missing { name, expected }) };
-    if tensor.shape != expected {
-        return Some(TensorMismatch::Shape { name, expected, found: tensor.shape.clone() });
-    }
-    let converted = options.conversion == Conversion::Allow && matches!(tensor.dtype, Dtype::F32 | Dtype::F64);
-    let (expected, found) = (T::DTYPE.to_string(), tensor.dtype.to_string());
-    (tensor.dtype != T::DTYPE && !converted).then_some(TensorMismatch::Dtype { name, expected, found })
+    filling.finish(&path)
 }
 
 /// So many bytes of the file, which are as many numbers of this type, chunk by chunk.
-fn numbers<T: Element>(values: &mut [T], dtype: Dtype, file: &mut Opened<'_>, len: u64) -> Result<()> {
-    let mut rest = values;
+fn numbers<T: Element>(values: &mut [T], kind: Kind, file: &mut Opened<'_>, len: u64) -> Result<()> {
+    let mut values = values.iter_mut();
     file.chunks(len, |bytes| {
-        let (here, after) = std::mem::take(&mut rest).split_at_mut(bytes.len() / (dtype.bitsize() / 8));
-        match dtype {
-            own if own == T::DTYPE => copy::<T, T>(here, bytes, |value| value),
-            Dtype::F64 => copy::<f64, T>(here, bytes, T::from_f64),
-            _ => copy::<f32, T>(here, bytes, |value| T::from_f64(value.to_f64())),
-        }
-        rest = after;
+        kind.each(bytes, |number| values.next().into_iter().for_each(|value| *value = number));
     })
 }
 

@@ -158,7 +158,7 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Source<'a> {
 const PIECES: (usize, usize) = (1 << 16, 1 << 24);
 
 /// Everything that a reader gives, in memory of exactly that size; nothing if that is more than `limit` bytes.
-fn to_its_end(name: &str, mut reader: impl Read, limit: u64) -> Result<Option<Vec<u8>>> {
+pub(super) fn to_its_end(name: &str, mut reader: impl Read, limit: u64) -> Result<Option<Vec<u8>>> {
     let mut pieces: Vec<Vec<u8>> = Vec::new();
     let mut len = 0_usize;
     loop {

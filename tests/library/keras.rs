@@ -1,0 +1,391 @@
+//! Models of Keras: the files in `tests/data/keras` and what Keras makes of them were written by `tests/data/keras_models.py`.
+
+use crate::foreign::{data, json, numbers, shape};
+use recurrent::error::Error;
+use recurrent::interop::keras::{Keras, KerasOptions, KerasOutput, Masking};
+use recurrent::interop::{Conversion, LoadOptions, Metadata, Partial};
+use recurrent::network::{Config, DenseSpec, Readout, RecurrentSpec};
+use recurrent::{Activation, Batch, Held, Network, Workspace};
+use rnn_backend_naive::Naive;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+fn path(name: &str) -> PathBuf {
+    data(&format!("keras/{name}"))
+}
+
+fn options() -> KerasOptions {
+    let load = LoadOptions { conversion: Conversion::Allow, ..LoadOptions::default() };
+    KerasOptions { load, ..KerasOptions::default() }
+}
+
+fn model(name: &str) -> Keras<f64, Naive> {
+    Network::from_keras(path(name), &options(), Naive).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// What a network gives, `[N, T', O]` for as many steps as it has.
+fn output(model: &Network<f64, Naive>, masking: Option<Masking>, held: Held, softmax: bool, input: &Value) -> Vec<f64> {
+    let (x, sizes) = (numbers(input), shape(input));
+    let (rows, steps) = (sizes[0], sizes[1]);
+    let mut workspace = Workspace::new();
+    let mut state = model.state(rows).unwrap();
+    let symbols: Vec<u32> = x.iter().map(|&x| x as u32).collect();
+    let (batch, skipped) = match sizes[..] {
+        [_, _, width] => {
+            let skipped = masking.map(|masking| masking.skipped(&x, width));
+            (Batch::batch_first(&x, [rows, steps, width]).unwrap(), skipped)
+        }
+        _ => {
+            let skipped = masking.map(|masking| masking.skipped_symbols(&symbols));
+            (Batch::symbols_batch_first(&symbols, [rows, steps]).unwrap(), skipped)
+        }
+    };
+    // Marks are time-major.
+    let skipped: Option<Vec<_>> =
+        skipped.map(|marks| (0..steps * rows).map(|k| marks[k % rows * steps + k / rows]).collect());
+    let batch = match &skipped {
+        Some(skipped) => batch.skipping(skipped, held).unwrap(),
+        None => batch,
+    };
+    let y = model.infer(&mut workspace, &batch, &mut state).unwrap();
+    let mut found = Vec::new();
+    for n in 0..rows {
+        for t in 0..y.steps() {
+            let row = y.at(t).row(n);
+            let sum: f64 = row.iter().map(|a| a.exp()).sum();
+            found.extend(row.iter().map(|a| if softmax { a.exp() / sum } else { *a }));
+        }
+    }
+    found
+}
+
+/// Keras computes in f32, with a rounding of 6e-8 at each of some dozens of operations on numbers around 1.
+const TOLERANCE: f64 = 2e-6;
+
+fn expect(name: &str, found: &[f64], expected: &Value) {
+    let expected = numbers(expected);
+    assert_eq!(found.len(), expected.len(), "{name}");
+    for (k, (a, b)) in found.iter().zip(&expected).enumerate() {
+        assert!((a - b).abs() <= TOLERANCE, "{name}: number {k} is {a}, in Keras {b}");
+    }
+}
+
+#[test]
+fn every_model_gives_the_numbers_of_keras() {
+    let described = json("keras/expected.json");
+    let files = described.as_object().unwrap();
+    assert!(files.len() >= 17);
+    for (name, described) in files {
+        let Keras { network, masking, held, output: of, .. } = &model(name);
+        let found = output(network, *masking, *held, *of == KerasOutput::Softmax, &described["input"]);
+        expect(name, &found, &described["output"]);
+    }
+}
+
+#[test]
+fn a_model_says_what_its_network_alone_does_not() {
+    for version in ["2", "3"] {
+        let stack = model(&format!("{version}_stack.keras"));
+        assert_eq!(stack.output, KerasOutput::Softmax);
+        assert!(stack.version.unwrap().starts_with(version));
+        assert_eq!(stack.notes.len(), 1, "{:?}", stack.notes);
+        assert!(stack.notes[0].contains("layer second (GRU), dropout: of training alone"), "{:?}", stack.notes);
+        assert_eq!(stack.network.config().readout, Readout::FinalStates);
+        let names: Vec<_> = stack.network.parameters().blocks().iter().map(|block| block.name.clone()).collect();
+        assert!(names.contains(&"both.weight_ih_l0_reverse".into()) && names.contains(&"classes.bias".into()));
+        let symbols = model(&format!("{version}_symbols.h5"));
+        assert_eq!((symbols.masking, symbols.output), (Some(Masking::SymbolZero), KerasOutput::AsIs));
+        let masking = model(&format!("{version}_masking.keras"));
+        assert_eq!((masking.masking, masking.held), (Some(Masking::Value(0.5)), Held::Repeat));
+    }
+}
+
+#[test]
+fn weights_alone_go_into_a_network_that_is_there() {
+    let described = json("keras/expected.json");
+    for version in ["2", "3"] {
+        let whole = model(&format!("{version}_stack.keras"));
+        let mut network = Network::<f64, _>::with_backend(whole.network.config(), 9, Naive).unwrap();
+        // Of version 2 such files say kinds of layers and no names.
+        let names = |layer: &str| {
+            Some(match layer {
+                "bidirectional" => "both".into(),
+                "gru" => "second".into(),
+                "dense" => "classes".into(),
+                name => name.to_string(),
+            })
+        };
+        let file = path(&format!("{version}_stack.weights.h5"));
+        let report = network.load_keras_weights(&file, &options().load, names).unwrap();
+        assert_eq!((report.taken.len(), report.missing.len(), report.left_over.len()), (11, 0, 0));
+        assert_eq!(network.parameters(), whole.network.parameters());
+        // A whole model has them, too.
+        let mut network = Network::<f64, _>::with_backend(whole.network.config(), 9, Naive).unwrap();
+        network.load_keras_weights(path(&format!("{version}_stack.keras")), &options().load, names).unwrap();
+        assert_eq!(network.parameters(), whole.network.parameters());
+
+        // A part of them, with another head.
+        let config = Config::features(3).recurrent(RecurrentSpec::lstm(2).bidirectional().named("mine")).linear(1);
+        let mut part = Network::<f64, _>::with_backend(&config, 9, Naive).unwrap();
+        let head = part.parameters().get("head.weight").unwrap().to_vec();
+        let mine = |layer: &str| (names(layer)? == "both").then(|| "mine".into());
+        assert!(part.load_keras_weights(&file, &options().load, mine).unwrap_err().to_string().contains("layer head"));
+        let partial = LoadOptions { partial: Partial::Allow, ..options().load };
+        let report = part.load_keras_weights(&file, &partial, mine).unwrap();
+        assert_eq!((report.missing.len(), report.left_over.len()), (2, 2));
+        assert_eq!(part.parameters().get("head.weight").unwrap(), head);
+        assert_eq!(part.parameters().get("mine.weight_hh_l0"), whole.network.parameters().get("both.weight_hh_l0"));
+    }
+    // The layout of cuDNN, known by the shape of its biases.
+    let whole = model("2_cudnn.h5");
+    let mut network = Network::<f64, _>::with_backend(whole.network.config(), 9, Naive).unwrap();
+    network.load_keras_weights(path("2_cudnn_weights.h5"), &options().load, |name| Some(name.into())).unwrap();
+    let x = &described["2_cudnn.h5"]["input"];
+    let found = output(&network, None, Held::Zero, false, x);
+    expect("2_cudnn_weights.h5", &found, &described["2_cudnn.h5"]["output"]);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_named() {
+    let file = path("3_symbols.h5");
+    let load = |config: &Config| {
+        let mut network = Network::<f64, _>::with_backend(config, 1, Naive).unwrap();
+        let before = network.parameters().clone();
+        let options = LoadOptions { partial: Partial::Allow, ..options().load };
+        let error = network.load_keras_weights(&file, &options, |name| Some(name.into())).unwrap_err();
+        assert_eq!(network.parameters(), &before);
+        error.to_string()
+    };
+    let first = |spec: RecurrentSpec| load(&Config::features(3).recurrent(spec.named("first")));
+    let error = first(RecurrentSpec::lstm(3));
+    assert!(error.contains("layer first, kernel: expected the shape [3, 12], found [3, 8]"), "{error}");
+    let error = first(RecurrentSpec::gru(2));
+    assert!(error.contains("layer first, kernel: expected the shape [3, 6], found [3, 8]"), "{error}");
+    let error = first(RecurrentSpec::lstm(2).bidirectional());
+    assert!(
+        error.contains("layer first: expected the arrays kernel, recurrent_kernel, bias, backward kernel"),
+        "{error}"
+    );
+    let error = first(RecurrentSpec::lstm(2).bias(recurrent::Bias::None));
+    assert!(error.contains("layer first: expected the arrays kernel, recurrent_kernel, found 3"), "{error}");
+    let error = load(&Config::features(2).dense(DenseSpec::new(2, Activation::Sigmoid).named("top")));
+    assert!(error.contains("layer top, kernel: expected the shape [2, 2], found [4, 2]"), "{error}");
+    let error = first(RecurrentSpec::lstm(2).layers(2));
+    assert!(error.contains("expected one layer in each recurrent entry"), "{error}");
+    let narrow = Network::<f64, _>::from_keras(&file, &KerasOptions::default(), Naive).unwrap_err().to_string();
+    assert!(narrow.contains("expected F64, found F32"), "{narrow}");
+    let whole = Network::<f64, _>::from_keras(path("3_stack.weights.h5"), &options(), Naive).unwrap_err().to_string();
+    assert!(whole.contains("expected a whole model with its configuration, found weights alone"), "{whole}");
+}
+
+/// The archive with another text in the place of one in its configuration.
+fn changed(name: &str, from: &str, to: &str) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path(name)).unwrap()).unwrap();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for k in 0..archive.len() {
+        let mut content = archive.by_index(k).unwrap();
+        let name = content.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).unwrap();
+        if name == "config.json" || name == "metadata.json" {
+            bytes = String::from_utf8(bytes).unwrap().replacen(from, to, 1).into_bytes();
+        }
+        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        writer.start_file(name, stored).unwrap();
+        writer.write_all(&bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn nothing_that_a_layer_says_is_left_out_in_silence() {
+    for (name, from, to, says) in [
+        (
+            "3_stack.keras",
+            "\"go_backwards\": false",
+            "\"go_backwards\": true",
+            "layer both (Bidirectional), layer, go_backwards: expected false, found true",
+        ),
+        (
+            "3_stack.keras",
+            "\"merge_mode\": \"concat\"",
+            "\"merge_mode\": null",
+            "merge_mode: expected concat, sum, ave or mul, found none",
+        ),
+        (
+            "3_stack.keras",
+            "\"return_state\": false",
+            "\"return_state\": true",
+            "return_state: expected false, or nothing, found true",
+        ),
+        ("3_stack.keras", "\"units\": 2", "\"units\": 2, \"glow\": 7", "glow: expected no such attribute, found 7"),
+        (
+            "3_stack.keras",
+            "\"recurrent_activation\": \"sigmoid\"",
+            "\"recurrent_activation\": \"swish\"",
+            "recurrent_activation: expected tanh, sigmoid, hard_sigmoid",
+        ),
+        (
+            "3_stack.keras",
+            "\"activation\": \"softmax\"",
+            "\"activation\": \"gelu\"",
+            "layer classes (Dense), activation: expected linear, tanh, relu, sigmoid or softmax, found gelu",
+        ),
+        (
+            "3_stack.keras",
+            "\"class_name\": \"GRU\"",
+            "\"class_name\": \"ConvLSTM1D\"",
+            "layer second, class_name: expected InputLayer",
+        ),
+        (
+            "3_stack.keras",
+            "\"class_name\": \"SpatialDropout1D\"",
+            "\"class_name\": \"BatchNormalization\"",
+            "found BatchNormalization",
+        ),
+        (
+            "3_stack.keras",
+            "\"name\": \"float32\"",
+            "\"name\": \"int8_from_float32\"",
+            "dtype: expected a floating-point type",
+        ),
+        (
+            "3_sum.keras",
+            "\"class_name\": \"Sequential\"",
+            "\"class_name\": \"Encoder\"",
+            "the model: expected Sequential or Functional, found Encoder",
+        ),
+        (
+            "3_masking.keras",
+            "\"mask_value\": 0.5",
+            "\"mask_value\": \"no\"",
+            "mask_value: expected a number, found \"no\"",
+        ),
+        (
+            "3_functional.keras",
+            "\"keras_history\": [\"lower\", 0, 0]",
+            "\"keras_history\": [\"lower\", 0, 1]",
+            "expected the output of one layer, found output 1 of lower",
+        ),
+        (
+            "3_functional.keras",
+            "\"keras_history\": [\"lower\", 0, 0]",
+            "\"keras_history\": [\"upper\", 0, 0]",
+            "expected a layer upper that is used once",
+        ),
+        (
+            "2_functional.keras",
+            "[[[\"lower\", 0, 0, {}]]]",
+            "[[[\"lower\", 0, 0, {}], [\"lower\", 0, 1, {}]]]",
+            "expected one input, found 2",
+        ),
+    ] {
+        let bytes = changed(name, from, to);
+        assert_ne!(bytes, changed(name, "", ""), "{name} has {from}");
+        let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err();
+        assert!(!matches!(error, Error::Memory { .. }));
+        assert!(error.to_string().contains(says), "{to}: {error}");
+    }
+}
+
+#[test]
+fn what_has_changed_its_meaning_is_asked_for() {
+    // Both directions must agree.
+    let (sigmoid, hard) = ("\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": \"hard_sigmoid\"");
+    let bytes = changed("3_stack.keras", sigmoid, hard);
+    let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
+    assert!(error.contains("backward_layer: expected the attributes of the forward layer, found others"), "{error}");
+
+    let nameless =
+        changed("3_functional.keras", "\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": null");
+    assert!(Network::<f64, _>::from_keras(&nameless, &options(), Naive).is_ok(), "since 3 there is one default");
+    let nameless =
+        changed("2_functional.keras", "\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": null");
+    let error = Network::<f64, _>::from_keras(&nameless, &options(), Naive).unwrap_err().to_string();
+    assert!(
+        error.contains(
+            "layer lower (LSTM), recurrent_activation: expected a name, or KerasOptions::recurrent_activation"
+        ),
+        "{error}"
+    );
+    let told = KerasOptions { recurrent_activation: Some("sigmoid".into()), ..options() };
+    assert!(Network::<f64, _>::from_keras(&nameless, &told, Naive).is_ok());
+
+    let unknown = changed("3_functional.keras", "\"keras_version\"", "\"other_version\"");
+    assert!(Network::<f64, _>::from_keras(&unknown, &options(), Naive).is_ok(), "nothing in it depends on the version");
+    let silent = changed("2_stack.keras", "\"reset_after\": true", "\"reset_after\": null");
+    let error = Network::<f64, _>::from_keras(&silent, &options(), Naive).unwrap_err().to_string();
+    assert!(
+        error.contains("layer second (GRU), reset_after: expected true or false, or KerasOptions::reset_after"),
+        "{error}"
+    );
+    let told = |reset_after| KerasOptions { reset_after: Some(reset_after), ..options() };
+    assert!(Network::<f64, _>::from_keras(&silent, &told(true), Naive).is_ok());
+    // The shape of the bias contradicts it.
+    let error = Network::<f64, _>::from_keras(&silent, &told(false), Naive).unwrap_err().to_string();
+    assert!(error.contains("bias: expected the shape [9], found [2, 9]"), "{error}");
+}
+
+#[test]
+fn a_hard_sigmoid_of_no_version_is_an_error_that_says_what_to_tell() {
+    // The function in the HDF5 file of version 3, whose version is cut out: the attribute has another name then.
+    let mut bytes = std::fs::read(path("3_hard.h5")).unwrap();
+    let places: Vec<_> = (0..bytes.len() - 13).filter(|&k| bytes[k..].starts_with(b"keras_version")).collect();
+    places.iter().for_each(|&k| bytes[k..k + 13].copy_from_slice(b"other_version"));
+    let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
+    assert!(
+        error
+            .contains("recurrent_activation: expected a file that says its version of Keras, or KerasOptions::version"),
+        "{error}"
+    );
+    let described = json("keras/expected.json")["3_hard.h5"].clone();
+    let told = |version| {
+        let options = KerasOptions { version: Some(version), ..options() };
+        let model = Network::<f64, _>::from_keras(&bytes, &options, Naive).unwrap();
+        output(&model.network, None, Held::Repeat, false, &described["input"])
+    };
+    expect("told version 3", &told(3), &described["output"]);
+    let off = told(2).iter().zip(numbers(&described["output"])).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(off > 100.0 * TOLERANCE, "the two meanings differ by {off}");
+}
+
+#[test]
+fn a_model_goes_on_to_pytorch_by_safetensors() {
+    // What `tests/data/keras_to_pytorch.py` loads into `nn.LSTM` and `nn.GRU` and compares with Keras: the names and shapes of PyTorch.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stack.safetensors");
+    let keras = Network::<f32, _>::from_keras(path("3_stack.keras"), &KerasOptions::default(), Naive).unwrap();
+    keras.network.save_safetensors(&file, Metadata::None).unwrap();
+    if let Some(place) = std::env::var_os("RECURRENT_KERAS_TO_PYTORCH") {
+        std::fs::copy(&file, place).unwrap();
+    }
+    let bytes = std::fs::read(&file).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let shape = |name: &str| tensors.tensor(name).unwrap().shape().to_vec();
+    assert_eq!(shape("both.weight_ih_l0_reverse"), [8, 3]);
+    assert_eq!(shape("both.bias_hh_l0"), [8]);
+    assert_eq!(shape("second.weight_hh_l0"), [9, 3]);
+    assert_eq!(shape("classes.weight"), [2, 3]);
+    let mut again = Network::<f32, _>::with_backend(keras.network.config(), 3, Naive).unwrap();
+    again.load_safetensors(&file, &LoadOptions::default()).unwrap();
+    assert_eq!(again.parameters(), keras.network.parameters());
+}
+
+/// `DTLN_FOLDER=… cargo test --test library dtln -- --ignored`, with `dtln_model.h5` and what `tests/data/dtln.py` writes beside it.
+#[test]
+#[ignore = "needs the weights of DTLN, 4 MB"]
+fn the_first_model_of_dtln_gives_the_numbers_of_its_onnx_file() {
+    let folder = PathBuf::from(std::env::var_os("DTLN_FOLDER").expect("a folder"));
+    let described: Value = serde_json::from_slice(&std::fs::read(folder.join("dtln_model_1.json")).unwrap()).unwrap();
+    let config = Config::features(257)
+        .recurrent(RecurrentSpec::lstm(128).named("lstm"))
+        .recurrent(RecurrentSpec::lstm(128).named("lstm_1"))
+        .dense(DenseSpec::new(257, Activation::Sigmoid).named("dense"));
+    let mut network = Network::<f64, _>::with_backend(&config, 1, Naive).unwrap();
+    let first = |name: &str| matches!(name, "lstm" | "lstm_1" | "dense").then(|| name.into());
+    let report = network.load_keras_weights(folder.join("dtln_model.h5"), &options().load, first).unwrap();
+    assert_eq!((report.taken.len(), report.left_over.len()), (8, 6));
+    let found = output(&network, None, Held::Zero, false, &described["input"]);
+    expect("dtln_model_1", &found, &described["output"]);
+}
