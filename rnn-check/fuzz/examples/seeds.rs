@@ -41,6 +41,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed("safetensors", &format!("framed-{k}"), &[&[1], &joined(&[header])[..], data].concat())?;
     }
     fs::remove_file(&file)?;
+    for (k, folder) in [(0, "exports"), (1, "exports"), (2, "exports"), (3, "keras"), (4, "keras")] {
+        for entry in fs::read_dir(Path::new(FIXTURES).join("..").join(folder))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let formats = [&[".npz"][..], &["lstm.json", "gru.json"], &[".nam"], &[".keras", ".h5"], &["weights.h5"]];
+            if formats[k].iter().any(|ending| name.ends_with(ending)) {
+                seed("foreign", &format!("{k}-{name}"), &[&[u8::try_from(k)?], &fs::read(&path)?[..]].concat())?;
+            }
+        }
+    }
     seed("token", "first", b"rnn1-f32-oracle::each_step_is_one_oracle_step-212801-T3N2C5H4-1f-9c3e")?;
     let report = rnn_check::run::<f32>(&Plain, &Claims::new(), &Plan::quick().only("matmul"));
     seed("documents", "report", &serde_json::to_vec(&report)?)?;
