@@ -1,9 +1,10 @@
 //! A zip archive: names and contents, none of them twice, each with the checksum that the archive gives it.
 
-use super::source::to_its_end;
 use crate::error::{Error, Result};
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
+#[cfg(feature = "npz")]
+use std::io::Read;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
@@ -26,11 +27,13 @@ impl<'a> Archive<'a> {
     }
 
     /// What messages call it.
+    #[cfg(feature = "npz")]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// How many contents it has.
+    #[cfg(feature = "npz")]
     pub fn len(&self) -> usize {
         self.zip.len()
     }
@@ -51,6 +54,7 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// Those of [`content`](Self::content), and [`Error::Format`] if it is longer than `limit` or not what its length and checksum say.
+    #[cfg(feature = "keras")]
     pub fn read(&mut self, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         let Some(k) = self.zip.index_for_name(name) else { return Ok(None) };
         let mut content = self.content(k)?;
@@ -59,7 +63,7 @@ impl<'a> Archive<'a> {
             return Err(Error::format(what, format!("at most {limit} bytes"), format!("{} bytes", content.len)));
         }
         let another = || Error::format(&*what, format!("{} bytes", content.len), "another length");
-        let bytes = to_its_end(&what, &mut content.file, content.len)?.ok_or_else(another)?;
+        let bytes = super::source::to_its_end(&what, &mut content.file, content.len)?.ok_or_else(another)?;
         if bytes.len() as u64 == content.len { Ok(Some(bytes)) } else { Err(another()) }
     }
 }
@@ -85,6 +89,7 @@ impl Content<'_, '_> {
     ///
     /// # Errors
     /// [`Error::Format`] if there is less, or if it is broken.
+    #[cfg(feature = "npz")]
     pub fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         self.file.read_exact(bytes).map_err(|error| Error::format(self.what(), "a whole content", error))
     }
@@ -93,6 +98,7 @@ impl Content<'_, '_> {
     ///
     /// # Errors
     /// [`Error::Format`] if not.
+    #[cfg(feature = "npz")]
     pub fn finish(mut self) -> Result<()> {
         match self.file.read(&mut [0]) {
             Ok(0) => Ok(()),

@@ -71,6 +71,8 @@ pub(crate) enum Kind {
     Bf16,
     F32,
     F64,
+    /// Of NumPy alone.
+    #[cfg(feature = "npz")]
     I64,
 }
 
@@ -96,7 +98,9 @@ impl Kind {
         match self {
             Kind::F16 | Kind::Bf16 => 2,
             Kind::F32 => 4,
-            Kind::F64 | Kind::I64 => 8,
+            Kind::F64 => 8,
+            #[cfg(feature = "npz")]
+            Kind::I64 => 8,
         }
     }
 
@@ -110,6 +114,7 @@ impl Kind {
             Kind::Bf16 => chunks.for_each(|chunk| take(T::from_f64(of_upper_half(two(chunk)).into()))),
             Kind::F32 => chunks.for_each(|chunk| take(T::from_f64(f32::take(chunk).into()))),
             Kind::F64 => chunks.for_each(|chunk| take(T::from_f64(f64::take(chunk)))),
+            #[cfg(feature = "npz")]
             #[expect(clippy::cast_precision_loss, reason = "rounded to the nearest, as it says")]
             Kind::I64 => chunks.for_each(|chunk| take(T::from_f64(eight(chunk) as f64))),
         }
@@ -120,6 +125,7 @@ fn two(bytes: &[u8]) -> u16 {
     u16::from_le_bytes([bytes[0], bytes[1]])
 }
 
+#[cfg(feature = "npz")]
 fn eight(bytes: &[u8]) -> i64 {
     let mut exact = [0; 8];
     exact.copy_from_slice(bytes);
@@ -167,6 +173,7 @@ mod tests {
         assert_eq!(of(Kind::Bf16, &[0x80, 0x3f, 0x00, 0xc0]), [1.0, -2.0]);
         assert_eq!(of(Kind::F32, &[1.5_f32, -2.5].map(f32::to_le_bytes).concat()), [1.5, -2.5]);
         assert_eq!(of(Kind::F64, &[1.5, -2.5].map(f64::to_le_bytes).concat()), [1.5, -2.5]);
+        #[cfg(feature = "npz")]
         assert_eq!(of(Kind::I64, &[7, -9].map(i64::to_le_bytes).concat()), [7.0, -9.0]);
     }
 }
