@@ -125,4 +125,5 @@ def main():
         print(path.name, path.stat().st_size)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -217,7 +217,7 @@ fn nothing_that_a_layer_says_is_left_out_in_silence() {
             "3_stack.keras",
             "\"return_state\": false",
             "\"return_state\": true",
-            "return_state: expected false, or nothing, found true",
+            "return_state: expected false in a chain of layers, found true",
         ),
         ("3_stack.keras", "\"units\": 2", "\"units\": 2, \"glow\": 7", "glow: expected no such attribute, found 7"),
         (

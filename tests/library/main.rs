@@ -32,6 +32,7 @@ mod gradient_flow_cells;
 mod history;
 mod interop;
 mod keras;
+mod keras_graphs;
 #[cfg(unix)]
 mod kill_during_save;
 mod labels;

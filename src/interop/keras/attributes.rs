@@ -27,7 +27,7 @@ impl<'a> Attributes<'a> {
 
     /// The error of an attribute.
     pub fn wrong(&self, name: &str, expected: impl Into<String>, found: impl ToString) -> Error {
-        Error::format(format!("{}, {name}", self.at), expected, found)
+        Error::model(&*self.at, name, expected, found)
     }
 
     pub fn size(&mut self, name: &'static str) -> Result<usize> {
@@ -82,7 +82,17 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// What every layer has.
+    /// What an input has: it may be of symbols.
+    pub fn of_input(&mut self) -> Result<()> {
+        self.known(&["name", "trainable", "batch_input_shape", "batch_shape", "optional"]);
+        self.refuse(&["sparse", "ragged"])?;
+        match self.word("dtype")? {
+            None | Some("float32" | "float64" | "int32" | "int64") => Ok(()),
+            Some(other) => Err(self.wrong("dtype", "float32, float64, int32 or int64", other)),
+        }
+    }
+
+    /// What every other layer has.
     pub fn common(&mut self, notes: &mut Vec<String>) -> Result<()> {
         self.known(&["name", "trainable", "seed", "batch_input_shape", "batch_shape", "input_dtype"]);
         let Some(dtype) = self.get("dtype") else { return Ok(()) };

@@ -89,8 +89,8 @@ impl Growing<'_> {
         }
         match layer.class {
             "InputLayer" => {
-                a.refuse(&["sparse", "ragged"])?;
-                a.known(&["optional"]);
+                a.of_input()?;
+                return attributes.finish();
             }
             "Embedding" => self.embedding(layer, a)?,
             "Masking" => {
@@ -133,7 +133,7 @@ impl Growing<'_> {
                 self.described.config.layers.push(LayerSpec::Dropout(spec));
             }
             other => {
-                return Err(Error::format(format!("layer {}, class_name", layer.name), KNOWN, other));
+                return Err(Error::model(format!("layer {}", layer.name), "class_name", KNOWN, other));
             }
         }
         a.common(&mut self.described.notes)?;

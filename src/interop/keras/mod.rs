@@ -1,7 +1,8 @@
 //! Models and weights of [Keras](https://keras.io): `.keras`, `.h5`, and weights alone, of versions 2 and 3.
 //!
 //! A sequential model, or a functional one that is a chain of layers, becomes a [`Config`] and a [`Network`], whose parameters are called
-//! by its layers: [`Network::from_keras`]. The weights alone go into a network that is there: [`Network::load_keras_weights`].
+//! by its layers: [`Network::from_keras`]. Any other functional model, with merges, attention or states that are handed on, becomes a
+//! [graph](crate::graph::Graph::from_keras), which computes and does not learn. The weights alone go into a network that is there: [`Network::load_keras_weights`].
 //!
 //! | layer | here |
 //! |---|---|
@@ -50,6 +51,7 @@
 //! ```
 
 mod attributes;
+mod graph;
 mod hdf5;
 mod layers;
 mod model;
@@ -57,6 +59,7 @@ mod recurrent;
 mod variables;
 mod weights;
 
+pub use self::graph::KerasGraph;
 use self::hdf5::File;
 use self::layers::{Described, describe};
 use self::variables::Variables;
@@ -146,7 +149,8 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     /// The network of a whole model: `.keras`, or `.h5` as `model.save` writes it.
     ///
     /// # Errors
-    /// [`Error::Format`] with the layer and the attribute or array that is not as expected, [`Error::Config`] if a network cannot be so,
+    /// [`Error::Model`] with the layer and the attribute that is not as expected, [`Error::Format`] with the array or whatever else of the
+    /// file, [`Error::Config`] if a network cannot be so,
     /// [`Error::NotFinite`] with a weight, [`Error::Io`] if the file cannot be read, [`Error::Memory`].
     pub fn from_keras<'s>(
         source: impl Into<Source<'s>>,

@@ -3,7 +3,7 @@
 use super::attributes::Attributes;
 use crate::error::{Error, Result};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A layer of a model.
 #[derive(Debug)]
@@ -39,8 +39,18 @@ fn cut(value: &Value) -> String {
 
 /// The layers of a model, from its input to its output, and the shape of the input if it is said beside them.
 pub(super) fn chain<'a>(model: &'a Value, notes: &mut Vec<String>) -> Result<(Vec<Layer<'a>>, Option<&'a Value>)> {
+    let (class, config, list) = parts(model, notes)?;
+    match class {
+        "Sequential" => Ok((list.iter().map(Layer::of).collect::<Result<_>>()?, config.get("build_input_shape"))),
+        "Functional" | "Model" => Ok((Nodes::functional(config, list)?.chain()?, None)),
+        other => Err(Error::format("the model", "Sequential or Functional", other)),
+    }
+}
+
+/// The class, the configuration and the layers of a model.
+fn parts<'a>(model: &'a Value, notes: &mut Vec<String>) -> Result<(&'a str, &'a Value, &'a [Value])> {
     let wrong = |expected: &str, found: &Value| Err(Error::format("the model", expected, cut(found)));
-    let class = model.get("class_name").and_then(Value::as_str);
+    let class = model.get("class_name").and_then(Value::as_str).unwrap_or("no class");
     let Some(config) = model.get("config") else { return wrong("a config", model) };
     if let Some(attributes) = config.as_object() {
         let mut attributes = Attributes::new("the model".into(), attributes);
@@ -53,76 +63,110 @@ pub(super) fn chain<'a>(model: &'a Value, notes: &mut Vec<String>) -> Result<(Ve
     if list.len() > MOST {
         return Err(Error::format("the model", format!("at most {MOST} layers"), list.len()));
     }
-    match class {
-        Some("Sequential") => Ok((list.iter().map(Layer::of).collect::<Result<_>>()?, config.get("build_input_shape"))),
-        Some("Functional" | "Model") => Ok((functional(config, list)?, None)),
-        other => Err(Error::format("the model", "Sequential or Functional", other.unwrap_or("no class"))),
-    }
+    Ok((class, config, list))
 }
 
 /// As many layers as a network may have, and those that it needs no layer for.
 const MOST: usize = 4 * crate::network::Config::MOST_LAYERS;
 
-/// The layers of a functional model in which each has one input, and feeds one.
-fn functional<'a>(config: &'a Value, list: &'a [Value]) -> Result<Vec<Layer<'a>>> {
-    let mut inputs = HashMap::new();
-    for value in list {
-        let layer = Layer::of(value)?;
-        let from = inbound(&layer, value)?;
-        if let Some(first) = inputs.insert(layer.name.clone(), (layer, from)) {
-            return Err(Error::format(first.0.at(), "a different name for every layer", "the name twice"));
-        }
-    }
-    let end = |which: &str| {
-        let ends = config.get(which).map(references).unwrap_or_default();
-        match &ends[..] {
-            [(name, 0)] => Ok(name.to_string()),
-            other => Err(Error::format("the model", format!("one of its {which}"), format!("{other:?}"))),
-        }
-    };
-    let (first, mut name) = (end("input_layers")?, end("output_layers")?);
-    let mut chain = Vec::new();
-    loop {
-        let missing = || Error::format("the model", format!("a layer {name} that is used once"), "none");
-        let (layer, from) = inputs.remove(&name).ok_or_else(missing)?;
-        let at = layer.at();
-        chain.push(layer);
-        match from {
-            Some(before) => name = before,
-            None if name == first => break,
-            None => return Err(Error::format(at, format!("a chain that begins at {first}"), "another beginning")),
-        }
-    }
-    if let Some((layer, _)) = inputs.values().next() {
-        return Err(Error::format(layer.at(), "a chain of layers", "a layer beside it"));
-    }
-    chain.reverse();
-    Ok(chain)
+/// A layer with the outputs of others that it reads.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub layer: Layer<'a>,
+    pub inputs: Vec<(String, u64)>,
 }
 
-/// The layer before this one; none before an input.
-fn inbound(layer: &Layer<'_>, value: &Value) -> Result<Option<String>> {
+/// The layers of a model in any order, the names of its inputs, and its outputs.
+#[derive(Debug)]
+pub(super) struct Nodes<'a> {
+    pub nodes: Vec<Node<'a>>,
+    pub inputs: Vec<String>,
+    pub outputs: Vec<(String, u64)>,
+}
+
+impl<'a> Nodes<'a> {
+    /// The layers of a functional model.
+    pub fn of(model: &'a Value, notes: &mut Vec<String>) -> Result<Self> {
+        let (class, config, list) = parts(model, notes)?;
+        match class {
+            "Functional" | "Model" => Self::functional(config, list),
+            other => Err(Error::format("the model", "Functional", other)),
+        }
+    }
+
+    fn functional(config: &'a Value, list: &'a [Value]) -> Result<Self> {
+        let mut names = HashSet::new();
+        let mut nodes = Vec::new();
+        for value in list {
+            let layer = Layer::of(value)?;
+            if !names.insert(layer.name.clone()) {
+                return Err(Error::format(layer.at(), "a different name for every layer", "the name twice"));
+            }
+            let inputs = inbound(&layer, value)?;
+            nodes.push(Node { layer, inputs });
+        }
+        let ends = |which: &str| config.get(which).map(references).unwrap_or_default();
+        let own = |(name, k): (&str, u64)| (name.to_string(), k);
+        let inputs = ends("input_layers").into_iter().map(|(name, _)| name.to_string()).collect();
+        Ok(Self { nodes, inputs, outputs: ends("output_layers").into_iter().map(own).collect() })
+    }
+
+    /// The layers from the input to the output, if each has one input and feeds one.
+    fn chain(self) -> Result<Vec<Layer<'a>>> {
+        let Self { nodes, inputs, outputs } = self;
+        let (Ok([first]), [(output, 0)]) = (<[String; 1]>::try_from(inputs), &outputs[..]) else {
+            return Err(Error::format("the model", "one input and one output, or Graph::from_keras", "more"));
+        };
+        let mut by_name: HashMap<_, _> = nodes.into_iter().map(|node| (node.layer.name.clone(), node)).collect();
+        let (mut name, mut chain) = (output.clone(), Vec::new());
+        loop {
+            let missing = || Error::format("the model", format!("a layer {name} that is used once"), "none");
+            let Node { layer, inputs } = by_name.remove(&name).ok_or_else(missing)?;
+            let at = layer.at();
+            chain.push(layer);
+            match &inputs[..] {
+                [(before, 0)] => name = before.clone(),
+                [] if name == first => break,
+                [] => return Err(Error::format(at, format!("a chain that begins at {first}"), "another beginning")),
+                [(name, k)] => {
+                    return Err(Error::format(at, "the output of one layer", format!("output {k} of {name}")));
+                }
+                many => {
+                    let expected = "one input, or Graph::from_keras for models that are no chain";
+                    return Err(Error::format(at, expected, many.len()));
+                }
+            }
+        }
+        if let Some(beside) = by_name.values().next() {
+            let expected = "a chain of layers, or Graph::from_keras";
+            return Err(Error::format(beside.layer.at(), expected, "a layer beside it"));
+        }
+        chain.reverse();
+        Ok(chain)
+    }
+}
+
+/// What a layer reads: its input, then states that it is given.
+fn inbound(layer: &Layer<'_>, value: &Value) -> Result<Vec<(String, u64)>> {
     let wrong = |expected: &str, found: String| Err(Error::format(layer.at(), expected, found));
     let nodes = value.get("inbound_nodes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let node = match nodes {
-        [] => return Ok(None),
+        [] => return Ok(Vec::new()),
         [node] => node,
         many => return wrong("one use of the layer", format!("{}", many.len())),
     };
-    // What else a layer is given, such as states and masks.
-    let empty =
-        |(name, given): (&String, &Value)| given.is_null() || name == "training" && given == &Value::Bool(false);
+    // What else a layer is given, such as masks.
+    let nothing = |given: &Value| given.is_null() || given == &Value::Bool(false);
     let of_old = node.as_array().into_iter().flatten().filter_map(|input| input.get(3));
     for arguments in of_old.chain(node.get("kwargs")).filter_map(Value::as_object) {
-        if let Some((name, given)) = arguments.iter().find(|argument| !empty((argument.0, argument.1))) {
-            return wrong("no argument but its input", format!("{name}: {}", cut(given)));
+        if let Some((name, given)) = arguments.iter().find(|(name, given)| !nothing(given) && *name != "initial_state")
+        {
+            return wrong("no argument but its inputs", format!("{name}: {}", cut(given)));
         }
     }
-    match &references(node.get("args").unwrap_or(node))[..] {
-        [(name, 0)] => Ok(Some(name.to_string())),
-        [(name, k)] => wrong("the output of one layer", format!("output {k} of {name}")),
-        many => wrong("one input", format!("{}", many.len())),
-    }
+    let states = node.get("kwargs").and_then(|given| given.get("initial_state")).map(references).unwrap_or_default();
+    let inputs = references(node.get("args").unwrap_or(node)).into_iter().chain(states);
+    Ok(inputs.map(|(name, k)| (name.to_string(), k)).collect())
 }
 
 /// Which outputs of which layers this JSON refers to: `["name", node, tensor, …]`, by itself or in lists, or the `keras_history` of a tensor.

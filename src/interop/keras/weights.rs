@@ -120,12 +120,27 @@ pub(super) fn fill<T: Element>(
         };
         let arrays = variables.take(layer, parts)?;
         let at = format!("{}, layer {layer}", variables.at());
-        Layer { at: &at, arrays: &arrays, prefix, options }.write(*kind, parameters)?;
+        write(&at, &arrays, prefix, options, *kind, parameters)?;
         let taken = arrays.iter().map(|array| array.at().to_string());
         report.taken.extend(taken.map(|array| (array, prefix.clone())));
     }
     report.left_over = variables.left_over();
     Ok(report)
+}
+
+/// The arrays of a layer into the parameters with this prefix; `at` is what messages call the layer.
+///
+/// # Errors
+/// With the array that does not fit; the parameters may have changed then.
+pub(super) fn write<T: Element>(
+    at: &str,
+    arrays: &[Array],
+    prefix: &str,
+    options: &LoadOptions,
+    kind: Kind,
+    parameters: &mut Parameters<T>,
+) -> Result<()> {
+    Layer { at, arrays, prefix, options }.write(kind, parameters)
 }
 
 /// Whether a parameter is one of the layer with this prefix.
