@@ -62,6 +62,9 @@ pub fn specs() -> Vec<CellSpec> {
         json!({"lstm_blocks": {"size": 1, "candidate": "tanh", "state": "tanh"}}),
         json!({"lstm_layer_norm": {"normed": "gates", "carried": "normalised", "bias": false, "epsilon": 1e-12}}),
         json!({"lstm_layer_norm": {"normed": "gates"}}),
+        json!({"lstm": {"clip": {"pre_activations": 0.5, "shown": 0.5}, "candidate": {"affine": {"scale": 0.75, "offset": -0.25}}}}),
+        json!({"gru": {"clip": 0.5}}),
+        json!({"elman": {"activation": "tanh", "clip": 0.5}}),
     ];
     texts.into_iter().map(|text| serde_json::from_value(text).unwrap()).collect()
 }
