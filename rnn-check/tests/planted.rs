@@ -113,18 +113,18 @@ fn every_correct_variant_is_accepted_in_f64() {
     accepted::<f64>(2);
 }
 
-/// Every fourth bug against every law, from the one on that the environment names: a minute, so only where it is asked for.
+/// Every eighth bug against every law, from the one on that the environment names: most of a minute, so only where it is asked for.
 #[test]
-#[ignore = "a minute: `cargo test --test planted a_quarter -- --ignored`"]
-fn the_lines_of_a_quarter_of_the_bugs_are_what_the_suite_sees() {
-    let first = std::env::var("RNN_CHECK_QUARTER").map_or(0, |number| number.parse().expect("a number"));
-    let bugs: Vec<Bug> = Bug::ALL.iter().copied().skip(first % 4).step_by(4).collect();
+#[ignore = "a minute: `cargo test --test planted an_eighth -- --ignored`"]
+fn the_lines_of_an_eighth_of_the_bugs_are_what_the_suite_sees() {
+    let first = std::env::var("RNN_CHECK_EIGHTH").map_or(0, |number| number.parse().expect("a number"));
+    let bugs: Vec<Bug> = Bug::ALL.iter().copied().skip(first % 8).step_by(8).collect();
     let text = verification();
     let committed: BTreeSet<&str> = text.lines().collect();
     let missing: Vec<String> =
         kill_lines(&plan(), &bugs).into_iter().filter(|line| !committed.contains(&line[..])).collect();
     println!("{} bugs from number {first} on", bugs.len());
-    assert!(bugs.len() > 30 && missing.is_empty(), "not in VERIFICATION.md: {missing:#?}");
+    assert!(bugs.len() > 12 && missing.is_empty(), "not in VERIFICATION.md: {missing:#?}");
 }
 
 /// Every bug against every law: minutes, so only where it is asked for.
