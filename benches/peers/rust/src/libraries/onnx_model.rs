@@ -5,9 +5,37 @@ use crate::problem::Problem;
 use crate::setting::{Cell, Setting};
 use prost::Message;
 use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
-    ValueInfoProto, attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto, type_proto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto, TypeProto, ValueInfoProto,
+    attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto, type_proto,
 };
+
+/// The weights of a `GraphProto`. The types of tract write the sizes of a tensor packed, which rten refuses: ONNX, whose syntax is
+/// proto2, writes them one by one.
+#[derive(Message)]
+struct Initializers {
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<Tensor>,
+}
+
+/// A `TensorProto`.
+#[derive(Message)]
+struct Tensor {
+    #[prost(int64, repeated, packed = "false", tag = "1")]
+    dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    data_type: i32,
+    #[prost(string, tag = "8")]
+    name: String,
+    #[prost(bytes = "vec", tag = "9")]
+    raw_data: Vec<u8>,
+}
+
+/// The graph of a `ModelProto`.
+#[derive(Message)]
+struct WithGraph {
+    #[prost(bytes = "vec", tag = "7")]
+    graph: Vec<u8>,
+}
 
 /// The inputs of the model in their order, with their shapes.
 pub fn inputs(problem: &Problem) -> Vec<(&'static str, [usize; 3], Vec<f32>)> {
@@ -55,7 +83,6 @@ pub fn model(problem: &Problem) -> Vec<u8> {
     let graph = GraphProto {
         node: vec![node],
         name: "layer".into(),
-        initializer,
         input: inputs.iter().map(|(name, shape, _)| value(name, shape)).collect(),
         output: vec![value("y", &[t, 1, n, h])],
         ..GraphProto::default()
@@ -63,10 +90,11 @@ pub fn model(problem: &Problem) -> Vec<u8> {
     let model = ModelProto {
         ir_version: 8,
         opset_import: vec![OperatorSetIdProto { version: 14, ..OperatorSetIdProto::default() }],
-        graph: Some(graph),
         ..ModelProto::default()
     };
-    model.encode_to_vec()
+    // Fields of one message may come in parts.
+    let graph = [graph.encode_to_vec(), Initializers { initializer }.encode_to_vec()].concat();
+    [model.encode_to_vec(), WithGraph { graph }.encode_to_vec()].concat()
 }
 
 /// In the type that the engines compute in.
@@ -79,13 +107,12 @@ fn extents(shape: &[usize]) -> Vec<i64> {
     shape.iter().map(|&extent| i64::try_from(extent).expect("it fits into memory")).collect()
 }
 
-fn tensor(name: &str, shape: &[usize], values: &[f64]) -> TensorProto {
-    TensorProto {
+fn tensor(name: &str, shape: &[usize], values: &[f64]) -> Tensor {
+    Tensor {
         name: name.into(),
         dims: extents(shape),
         data_type: DataType::Float.into(),
         raw_data: single(values).into_iter().flat_map(f32::to_le_bytes).collect(),
-        ..TensorProto::default()
     }
 }
 
