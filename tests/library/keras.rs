@@ -278,7 +278,7 @@ fn nothing_that_a_layer_says_is_left_out_in_silence() {
             "2_functional.keras",
             "[[[\"lower\", 0, 0, {}]]]",
             "[[[\"lower\", 0, 0, {}], [\"lower\", 0, 1, {}]]]",
-            "expected one input, found 2",
+            "expected one input, or Graph::from_keras for models that are no chain, found 2",
         ),
     ] {
         let bytes = changed(name, from, to);
