@@ -1,5 +1,6 @@
 //! `C = C₀ + A₁·B₁ + A₂·B₂` with every B packed into panels.
 
+use core::ops::Range;
 use pulp::WithSimd;
 
 use super::pack::{packed_len, panel_lines};
@@ -87,6 +88,9 @@ const ROWS: usize = 96;
 /// How many lines of a panel are asked for ahead of the one in use.
 const AHEAD: usize = 24;
 
+/// How far along the depth addresses are computed once.
+const STEPS: usize = 4;
+
 struct Packed<'a, T>(Sum<'a, T>);
 
 impl<T: Real> WithSimd for Packed<'_, T> {
@@ -142,22 +146,47 @@ impl<S: pulp::Simd, T: Real, const W: usize> Tiles<S, T, W> for PackedTiles<'_, 
             for p in 0..P {
                 b[p] = &lines[(line + p) * panel_lines(depth)..][..depth];
             }
-            for k in 0..depth {
-                let mut x = [T::ZERO; R];
-                for r in 0..R {
-                    x[r] = a[r][k];
-                }
-                let mut y: Lines<S, T, P, W> = [[T::splat(self.simd, T::ZERO); W]; P];
-                for p in 0..P {
-                    y[p] = b[p][k];
-                }
-                // One or two rows wait for the panels anyway, and lose what it costs to ask.
-                if R > 2 {
-                    b.iter().for_each(|panel| prefetch(panel, k + AHEAD));
-                }
-                step(self.simd, &mut sums, x, y);
-            }
+            let whole = depth - depth % STEPS;
+            along::<S, T, R, P, W, STEPS>(self.simd, &mut sums, a, b, 0..whole);
+            along::<S, T, R, P, W, 1>(self.simd, &mut sums, a, b, whole..depth);
         }
         store(self.simd, self.sum.c, c_stride, cols, row, line, sums);
+    }
+}
+
+/// `sums[r] += Σₖ a[r][k]·b[k]`, one `k` after another, written out `N` at a time: the range is a multiple of that long.
+#[inline(always)]
+fn along<S: pulp::Simd, T: Real, const R: usize, const P: usize, const W: usize, const N: usize>(
+    simd: S,
+    sums: &mut [Lines<S, T, P, W>; R],
+    a: [&[T]; R],
+    b: [&[[T::V<S>; W]]; P],
+    range: Range<usize>,
+) {
+    let mut a_steps: [&[[T; N]]; R] = [&[]; R];
+    let mut b_steps: [&[[[T::V<S>; W]; N]]; P] = [&[]; P];
+    let steps = range.len() / N;
+    for r in 0..R {
+        a_steps[r] = &a[r][range.clone()].as_chunks().0[..steps];
+    }
+    for p in 0..P {
+        b_steps[p] = &b[p][range.clone()].as_chunks().0[..steps];
+    }
+    for at in 0..steps {
+        for n in 0..N {
+            let mut x = [T::ZERO; R];
+            for r in 0..R {
+                x[r] = a_steps[r][at][n];
+            }
+            let mut y: Lines<S, T, P, W> = [[T::splat(simd, T::ZERO); W]; P];
+            for p in 0..P {
+                y[p] = b_steps[p][at][n];
+                // One or two rows wait for the panels anyway, and lose what it costs to ask.
+                if R > 2 {
+                    prefetch(b_steps[p].as_flattened(), at * N + n + AHEAD);
+                }
+            }
+            step(simd, sums, x, y);
+        }
     }
 }
