@@ -45,8 +45,6 @@
 #[cfg(any(feature = "keras", feature = "npz"))]
 mod archive;
 pub(crate) mod element;
-#[cfg(feature = "onnx")]
-pub mod onnx;
 mod fill;
 mod json;
 #[cfg(feature = "keras")]
@@ -54,6 +52,8 @@ pub mod keras;
 pub mod nam;
 #[cfg(feature = "npz")]
 pub mod npz;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod orders;
 mod place;
 mod read;
