@@ -3,7 +3,7 @@
 //! | format | what is read | here |
 //! |---|---|---|
 //! | safetensors | weights, `f32`, `f64`, and `f16`, `bf16` by conversion; whole, in part, under other names | [`Network::load_safetensors`], [`load_safetensors_as`](Network::load_safetensors_as) |
-//! | `.npz` of NumPy | weights, likewise | module `npz`, with the feature of that name |
+//! | `.npz` of NumPy | weights, likewise; arrays as tensors, both ways | module `npz`, with the feature of that name |
 //! | `.keras`, `.h5`, `.weights.h5` | models of Keras 2 and 3, weights alone | module `keras`, with the feature of that name |
 //! | JSON of RTNeural | models | [`rtneural`] |
 //! | `.nam` | LSTMs of Neural Amp Modeler | [`nam`] |

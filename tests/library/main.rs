@@ -47,6 +47,8 @@ mod network_merge;
 mod network_padding;
 mod network_readout;
 mod network_static;
+#[cfg(all(feature = "npz", feature = "onnx"))]
+mod npz_tensors;
 mod omega;
 #[cfg(feature = "onnx")]
 mod onnx_export;

@@ -27,6 +27,22 @@ impl Header {
         }
     }
 
+    /// What stands before the numbers of an array in C order: as NumPy writes it, so that numbers begin at a multiple of 64 bytes.
+    #[cfg(feature = "_graph")]
+    pub fn before_numbers(descr: &str, shape: &[usize]) -> Vec<u8> {
+        let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
+        // A single size has a comma behind it, others none.
+        let sizes = if shape.len() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };
+        let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}");
+        let before = super::MAGIC.len() + 4;
+        let padded = (before + text.len() + 1).next_multiple_of(64) - before;
+        text.extend(std::iter::repeat_n(' ', padded - 1 - text.len()));
+        text.push('\n');
+        // The names and sizes of at most eight axes are far below 2¹⁶ bytes.
+        let len = u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes();
+        [super::MAGIC, &[1, 0], &len, text.as_bytes()].concat()
+    }
+
     /// The header that this text is, or what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut words = Words(text.trim_start());
@@ -135,6 +151,22 @@ mod tests {
         assert_eq!(parse("{'descr':'<f8','fortran_order':True,'shape':(7,)}"), header("<f8", true, &[7]));
         assert_eq!(parse(r#"{"shape": (), "fortran_order": False, "descr": ">i8"}"#), header(">i8", false, &[]));
         assert_eq!(parse("{'descr': '<f4', 'fortran_order': False, 'shape': (3L, 0L)}"), header("<f4", false, &[3, 0]));
+    }
+
+    #[cfg(feature = "_graph")]
+    #[test]
+    fn what_is_written_is_what_numpy_writes() {
+        // numpy.save of NumPy 2: the length, 118, is the letter v.
+        let written = Header::before_numbers("<f4", &[3, 4]);
+        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
+        let expected = format!("{text:117}\n");
+        assert_eq!(written, [&b"\x93NUMPY\x01\x00v\x00"[..], expected.as_bytes()].concat());
+        for shape in [&[][..], &[7], &[0], &[1, 2, 3, 4, 5, 6, 7, usize::MAX]] {
+            let written = Header::before_numbers("|b1", shape);
+            assert_eq!(written.len() % 64, 0);
+            let header = Header::parse(std::str::from_utf8(&written[10..]).unwrap()).unwrap();
+            assert_eq!(header, Header { descr: "|b1".into(), fortran_order: false, shape: shape.into() });
+        }
     }
 
     #[test]

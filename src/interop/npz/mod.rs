@@ -3,8 +3,19 @@
 //!
 //! Arrays are read in C and Fortran order, of `<f2`, `<f4`, `<f8` and `<i8`; big-endian arrays and all others are mismatches that name their
 //! type. The checksum of every array that is taken must be right. Memory is that of the file and of the parameters.
+//!
+//! Where there are [graphs](crate::graph), archives hold their inputs and outputs as well: `read_tensors` and `write_tensors`.
 
 mod header;
+#[cfg(feature = "_graph")]
+mod survey;
+#[cfg(feature = "_graph")]
+mod tensors;
+
+#[cfg(feature = "_graph")]
+pub use self::survey::{SurveyedArray, survey};
+#[cfg(feature = "_graph")]
+pub use self::tensors::{read_tensors, write_tensors};
 
 use self::header::Header;
 use super::archive::{Archive, Content};
