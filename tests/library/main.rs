@@ -76,6 +76,7 @@ mod state_rows;
 mod stream;
 mod streaming;
 mod streaming_alloc;
+mod surveys;
 mod text;
 mod text_fit;
 mod timing;

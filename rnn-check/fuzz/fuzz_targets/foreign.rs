@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use recurrent::NonFinite;
 use recurrent::backend::Naive;
-use recurrent::interop::keras::KerasOptions;
-use recurrent::interop::{Conversion, LoadOptions, Partial};
+use recurrent::interop::keras::{self, KerasOptions};
+use recurrent::interop::{Conversion, LoadOptions, Partial, npz};
 use recurrent::network::{Config, Network, RecurrentSpec};
 use std::sync::Arc;
 
@@ -35,6 +35,11 @@ fuzz_target!(|input: &[u8]| {
                 Ok(()) => finite(&network),
                 Err(_) => assert_eq!(network.parameters().to_vec(), before),
             }
+            let tensors = rnn_fuzz::within(bytes.len(), 16, 10 * LIMIT, || npz::read_tensors(bytes, &load));
+            if tensors.is_ok() {
+                let survey = npz::survey(bytes, &load).expect("what is read is listed");
+                assert!(survey.iter().all(|array| array.refused.is_none()));
+            }
         }
         // A few words describe a network of many parameters, which has to have as many numbers in the file.
         1 => {
@@ -50,6 +55,10 @@ fuzz_target!(|input: &[u8]| {
             let constant = 8 * LIMIT + CLAIMED;
             let read = rnn_fuzz::within(bytes.len(), 64, constant, || Model::from_keras(bytes, &options, Naive));
             read.iter().for_each(|model| finite(&model.network));
+            let survey = rnn_fuzz::within(bytes.len(), 64, constant, || keras::survey::<Naive>(bytes, &options, Naive));
+            if let (Ok(_), Ok(survey)) = (&read, survey) {
+                assert!(survey.errors().next().is_none(), "what is read has no faults");
+            }
         }
         _ => {
             let config = Config::features(3).recurrent(RecurrentSpec::lstm(2).bidirectional().named("both")).linear(1);

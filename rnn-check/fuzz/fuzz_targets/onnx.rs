@@ -21,7 +21,11 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = model.take(&node.name, Naive, &Options::default());
     }
     let _ = (model.recurrent_nodes(), model.inputs(), model.outputs());
-    let Ok(graph) = model.into_graph(Naive, &Options::default()) else { return };
+    let survey = model.survey::<Naive>(Naive, &Options::default());
+    let graph = model.into_graph(Naive, &Options::default());
+    let fine = survey.is_ok_and(|survey| survey.errors().next().is_none());
+    assert_eq!(fine, graph.is_ok(), "a survey finds a fault where there is one");
+    let Ok(graph) = graph else { return };
     let inputs: Option<Vec<_>> = graph.inputs().iter().map(input).collect();
     if let Some(inputs) = inputs {
         let mut session = graph.session();

@@ -1,7 +1,7 @@
 //! `functional model → graph`: models of Keras that are no chain, with merges, attention, states that are handed on.
 
 use super::attributes::Attributes;
-use super::hdf5::Array;
+use super::hdf5::{Array, File};
 use super::model::{Layer, Node, Nodes};
 use super::recurrent::{CLASSES, Recurrent};
 use super::variables::Variables;
@@ -53,21 +53,8 @@ impl<B: Backend<f32> + ?Sized> Graph<B> {
             .map_err(|error| Error::format(&*file.name, "a configuration in JSON", error))?;
         let mut notes = Vec::new();
         let nodes = Nodes::of(&model, &mut notes)?;
-        let variables = Variables::of(&file)?;
-        let layers: Vec<_> =
-            nodes.nodes.iter().map(|node| (node.layer.name.clone(), node.layer.class.into())).collect();
-        let keys = if variables.named() { HashMap::new() } else { super::keys(&layers) };
-        let places = keys.into_iter().map(|(key, name)| (name, key)).collect();
-        let limit = usize::try_from(options.load.max_bytes).unwrap_or(usize::MAX);
-        let mut building = Building {
-            builder: Builder::new(backend).limit(limit),
-            variables,
-            places,
-            options,
-            meanings: Meanings::new(version.as_deref(), options),
-            notes,
-            values: HashMap::new(),
-        };
+        let mut building = Building::new(&file, &nodes.nodes, version.as_deref(), options, backend.into())?;
+        building.notes = notes;
         building.all(nodes)?;
         let Building { builder, variables, notes, .. } = building;
         if let Some(left) = variables.left_over().first() {
@@ -79,7 +66,7 @@ impl<B: Backend<f32> + ?Sized> Graph<B> {
 }
 
 /// A graph that grows.
-struct Building<'o, B: ?Sized> {
+pub(super) struct Building<'o, B: ?Sized> {
     builder: Builder<B>,
     variables: Variables,
     /// The places of layers in a file without names.
@@ -95,16 +82,66 @@ const KNOWN: &str = "InputLayer, Embedding, SimpleRNN, LSTM, GRU, CuDNNLSTM, CuD
                      Dropout, SpatialDropout1D, Add, Subtract, Multiply, Average, Concatenate, Attention, AdditiveAttention, Flatten, Reshape, \
                      Permute or RepeatVector";
 
-impl<B: Backend<f32> + ?Sized> Building<'_, B> {
+impl<'o, B: Backend<f32> + ?Sized> Building<'o, B> {
+    /// A graph without anything, and the weights of a file.
+    pub(super) fn new(
+        file: &File,
+        nodes: &[Node<'_>],
+        version: Option<&str>,
+        options: &'o KerasOptions,
+        backend: Arc<B>,
+    ) -> Result<Self> {
+        let variables = Variables::of(file)?;
+        let layers: Vec<_> = nodes.iter().map(|node| (node.layer.name.clone(), node.layer.class.into())).collect();
+        let keys = if variables.named() { HashMap::new() } else { super::keys(&layers) };
+        let places = keys.into_iter().map(|(key, name)| (name, key)).collect();
+        let limit = usize::try_from(options.load.max_bytes).unwrap_or(usize::MAX);
+        Ok(Self {
+            builder: Builder::new(backend).limit(limit),
+            variables,
+            places,
+            options,
+            meanings: Meanings::new(version, options),
+            notes: Vec::new(),
+            values: HashMap::new(),
+        })
+    }
+
+    /// Why layers cannot be in a graph, by their names: each of those that cannot, whatever the others are.
+    pub(super) fn faults(&mut self, mut nodes: Vec<Node<'_>>) -> HashMap<String, Error> {
+        let mut faults = HashMap::new();
+        while !nodes.is_empty() {
+            let ready = |node: &Node<'_>| node.inputs.iter().all(|(name, _)| self.values.contains_key(name));
+            let Some(k) = nodes.iter().position(ready) else {
+                let stuck = nodes.iter().map(|node| (node.layer.name.clone(), out_of_order(node)));
+                faults.extend(stuck);
+                break;
+            };
+            let node = nodes.remove(k);
+            let inputs = node.inputs.iter().map(|from| self.value(&node.layer.at(), from)).collect::<Result<Vec<_>>>();
+            let outputs = inputs.and_then(|inputs| self.layer(&node.layer, &inputs)).unwrap_or_else(|error| {
+                faults.insert(node.layer.name.clone(), error);
+                self.stand_ins(&node.layer.name)
+            });
+            self.values.insert(node.layer.name, outputs);
+        }
+        faults
+    }
+
+    /// Values of which nothing is known, in the place of what a layer would give: its output and two states.
+    fn stand_ins(&mut self, layer: &str) -> Vec<Value> {
+        let mut stand_in =
+            |k: usize| self.builder.input_of_any_shape(format!("output {k} of {layer}, which is refused"), Kind::F32);
+        (0..3).filter_map(|k| stand_in(k).ok()).collect()
+    }
+
     fn all(&mut self, nodes: Nodes<'_>) -> Result<()> {
         let Nodes { mut nodes, inputs, outputs } = nodes;
         // In the order of the model's inputs, which is that of the graph's.
         nodes.sort_by_key(|node| inputs.iter().position(|name| *name == node.layer.name).unwrap_or(inputs.len()));
         while !nodes.is_empty() {
             let ready = |node: &Node<'_>| node.inputs.iter().all(|(name, _)| self.values.contains_key(name));
-            let Some(k) = nodes.iter().position(ready) else {
-                return Err(Error::format(nodes[0].layer.at(), "inputs that are layers before it", "others"));
-            };
+            let Some(k) = nodes.iter().position(ready) else { return Err(out_of_order(&nodes[0])) };
             let node = nodes.remove(k);
             let values =
                 node.inputs.iter().map(|from| self.value(&node.layer.at(), from)).collect::<Result<Vec<_>>>()?;
@@ -533,4 +570,9 @@ impl<B: Backend<f32> + ?Sized> Building<'_, B> {
         let shape = self.whole(shape)?;
         self.builder.add(Op::Reshape { allow_zero: false }, [x, shape])
     }
+}
+
+/// The error of a layer that reads what is not there.
+fn out_of_order(node: &Node<'_>) -> Error {
+    Error::format(node.layer.at(), "inputs that are layers before it", "others")
 }

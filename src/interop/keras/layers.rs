@@ -52,18 +52,22 @@ pub(super) fn describe(
     meanings: &Meanings,
     notes: Vec<String>,
 ) -> Result<Described> {
-    let described = Described {
-        config: Config::features(1),
-        masking: None,
-        held: Held::Repeat,
-        output: KerasOutput::AsIs,
-        notes,
-        layers: Vec::new(),
-    };
-    let input = input.and_then(shape);
-    let mut growing = Growing { meanings, described, input, width: None, read_out: None, dense: None };
+    let mut growing = Growing::new(input, meanings, notes);
     layers.iter().try_for_each(|layer| growing.layer(layer))?;
     growing.finish()
+}
+
+/// Why each of these layers is none of a network, where it is not; and why all of them together are none, if each of them is.
+pub(super) fn faults(
+    layers: &[Layer<'_>],
+    input: Option<&Value>,
+    meanings: &Meanings,
+) -> (Vec<Option<Error>>, Option<Error>) {
+    let mut growing = Growing::new(input, meanings, Vec::new());
+    let faults: Vec<_> = layers.iter().map(|layer| growing.layer(layer).err()).collect();
+    let fine = faults.iter().all(Option::is_none);
+    let whole = if fine { growing.finish().err() } else { None };
+    (faults, whole)
 }
 
 /// `[batch, steps, width]` as JSON has it, unknown sizes as nothing.
@@ -75,7 +79,19 @@ fn shape(value: &Value) -> Option<Vec<Option<usize>>> {
 const KNOWN: &str = "InputLayer, Embedding, Masking, SimpleRNN, LSTM, GRU, CuDNNLSTM, CuDNNGRU, Bidirectional, Dense, TimeDistributed, \
                      Activation, Dropout or SpatialDropout1D";
 
-impl Growing<'_> {
+impl<'m> Growing<'m> {
+    fn new(input: Option<&Value>, meanings: &'m Meanings, notes: Vec<String>) -> Self {
+        let described = Described {
+            config: Config::features(1),
+            masking: None,
+            held: Held::Repeat,
+            output: KerasOutput::AsIs,
+            notes,
+            layers: Vec::new(),
+        };
+        Self { meanings, described, input: input.and_then(shape), width: None, read_out: None, dense: None }
+    }
+
     fn layer(&mut self, layer: &Layer<'_>) -> Result<()> {
         let mut attributes = Attributes::new(layer.at(), layer.config);
         let a = &mut attributes;

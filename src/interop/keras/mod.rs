@@ -17,7 +17,7 @@
 //!
 //! **Nothing is left out in silence.** A layer, an attribute or a value that is not known is an error with its name, what was expected and
 //! what was found. What concerns training alone (dropout within cells, regularisers, constraints) is not taken over and told in
-//! [`Keras::notes`]. How initial values are drawn, and by which way the same numbers are computed, is not asked for.
+//! [`Keras::notes`]. [`survey`] has all of these errors of a model at once. How initial values are drawn, and by which way the same numbers are computed, is not asked for.
 //!
 //! **Biases.** Keras has one bias for both products of an LSTM and of a simple network, which becomes `bias_ih`; `bias_hh` is there and 0, so
 //! that a [saved](Network::save_safetensors) network is one that PyTorch's `nn.LSTM` loads.
@@ -56,12 +56,14 @@ mod hdf5;
 mod layers;
 mod model;
 mod recurrent;
+mod survey;
 mod variables;
 mod weights;
 
 pub use self::graph::KerasGraph;
 use self::hdf5::File;
 use self::layers::{Described, describe};
+pub use self::survey::{Survey, SurveyedLayer, survey};
 use self::variables::Variables;
 use super::archive::Archive;
 use super::{Element, LoadOptions, LoadReport, Partial, Source};

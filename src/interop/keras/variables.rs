@@ -87,6 +87,19 @@ impl Variables {
         self.layers.iter().filter(|layer| !layer.arrays.is_empty()).map(Weights::called)
     }
 
+    /// The layers that have weights, as [`names`](Self::names) has them: where the arrays of each are below it, and their shapes.
+    pub fn shapes(&self) -> Result<Vec<(String, Vec<(String, Vec<usize>)>)>> {
+        let with_arrays = self.layers.iter().filter(|layer| !layer.arrays.is_empty());
+        let of_layer = |layer: &Weights| {
+            let of_array = |path: &String| {
+                let place = path.strip_prefix(&format!("{}/", layer.key)).unwrap_or(path);
+                Ok((place.to_string(), self.root.array(path)?.shape()?))
+            };
+            Ok((layer.called().to_string(), layer.arrays.iter().map(of_array).collect::<Result<_>>()?))
+        };
+        with_arrays.map(of_layer).collect()
+    }
+
     /// The arrays of a layer, in the order in which it made them. `parts` are the places below it that have arrays, one after another, as the
     /// layer may have them by itself or in a wrapper.
     pub fn take(&mut self, name: &str, parts: &[&[&str]]) -> Result<Vec<Array>> {

@@ -3,10 +3,10 @@
 use super::Options;
 use super::model::{Initializers, Model, input_kind, operator_of, weights};
 use super::operators;
-use super::proto::Node;
+use super::proto::{Node, ValueInfo};
 use super::recurrent::{Operator, RecurrentOptions, Weights};
 use crate::error::{Error, Result};
-use crate::graph::{Builder, Graph, InputInfo, Op, Tensor, Value};
+use crate::graph::{Builder, Graph, InputInfo, Kind, Op, Tensor, Value};
 use rnn_kernels::Backend;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,9 +26,7 @@ impl Model<'_> {
         let opset = self.check_opset()?;
         let mut loader = Loader::new(&self, backend.into())?;
         for info in self.true_inputs()? {
-            let kind = input_kind(&info)?;
-            let value = loader.builder.input_of(InputInfo { name: info.name.into(), kind, shape: info.shape })?;
-            loader.define("model", info.name, value)?;
+            loader.input(info)?;
         }
         let nodes = self.each_node(|node| Ok(Some(node)))?;
         for node in nodes {
@@ -36,8 +34,7 @@ impl Model<'_> {
         }
         let outputs = self.output_infos()?;
         for info in outputs {
-            let value = loader.value("model", info.name)?;
-            loader.builder.output(info.name, value)?;
+            loader.output(info.name)?;
         }
         loader.builder.build()
     }
@@ -69,17 +66,45 @@ pub(super) fn weights_of<'m, B: Backend<f32> + ?Sized>(
     weights(node, operator, |role, name| loader.constant(&node.place(), role, name))
 }
 
-struct Loader<'m, B: ?Sized> {
-    builder: Builder<B>,
+/// A graph that grows, node by node.
+pub(super) struct Loader<'m, B: ?Sized> {
+    pub builder: Builder<B>,
     initializers: Initializers<'m>,
     given: &'m [(String, Tensor)],
     values: HashMap<&'m str, Value>,
 }
 
 impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
-    fn new(model: &'m Model<'m>, backend: Arc<B>) -> Result<Self> {
+    pub fn new(model: &'m Model<'m>, backend: Arc<B>) -> Result<Self> {
         let builder = Builder::new(backend).limit(model.limits().constants);
         Ok(Self { builder, initializers: model.initializers()?, given: model.given(), values: HashMap::new() })
+    }
+
+    /// An input of the model.
+    pub fn input(&mut self, info: ValueInfo<'m>) -> Result<()> {
+        let kind = input_kind(&info)?;
+        let value = self.builder.input_of(InputInfo { name: info.name.into(), kind, shape: info.shape })?;
+        self.define("model", info.name, value)
+    }
+
+    /// An output of the model.
+    pub fn output(&mut self, name: &'m str) -> Result<()> {
+        let value = self.value("model", name)?;
+        self.builder.output(name, value)
+    }
+
+    /// Whether there is a value of this name already, not counting initializers.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// A value of which nothing is known, under the name of one that cannot be made.
+    pub fn stand_in(&mut self, name: &'m str) {
+        if !name.is_empty() && !self.has(name) {
+            // No input of the model has this name, which stands for one of its nodes.
+            let value = self.builder.input_of_any_shape(format!("in the place of `{name}`"), Kind::F32);
+            self.values.extend(value.ok().map(|value| (name, value)));
+        }
     }
 
     fn define(&mut self, at: &str, name: &'m str, value: Value) -> Result<()> {
@@ -124,7 +149,7 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
         self.builder.as_constant(value).cloned().ok_or_else(|| wrong(format!("`{name}`, which is computed")))
     }
 
-    fn node(&mut self, mut node: Node<'m>, opset: i64, options: &Options) -> Result<()> {
+    pub fn node(&mut self, mut node: Node<'m>, opset: i64, options: &Options) -> Result<()> {
         let place = node.place();
         let written = if let Some(operator) = operator_of(&node) {
             self.recurrent(&mut node, operator, opset, options)?

@@ -30,6 +30,7 @@
 //!
 //! Whatever else there is is an [`Error::Model`](crate::Error::Model) with the node, the attribute, what is implemented and what is there.
 //! Attributes are *taken* by the code that computes with them, and what is left over is an error: nothing is passed over in silence.
+//! [`Model::survey`] has all of these errors of a model at once.
 //!
 //! # Where ONNX' text and ONNX Runtime differ
 //!
@@ -60,6 +61,7 @@ mod operators;
 mod proto;
 mod recurrent;
 mod surroundings;
+mod survey;
 mod tensor;
 #[doc = include_str!("refused.md")]
 pub mod refused {}
@@ -70,6 +72,7 @@ pub use limits::Limits;
 pub use model::{Model, NodeSummary, RecurrentNode, ValueSummary};
 pub use recurrent::{Operator, RecurrentOptions};
 pub use surroundings::{Neighbour, Surroundings};
+pub use survey::{Survey, SurveyedNode};
 pub use tensor::{read_tensor, write_tensor};
 pub use write::{ExportOptions, HeadOutput};
 

@@ -61,6 +61,14 @@ pub struct NodeSummary {
     pub outputs: Vec<String>,
 }
 
+impl NodeSummary {
+    pub(super) fn of(node: &Node<'_>) -> Self {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        let (inputs, outputs) = (owned(&node.inputs), owned(&node.outputs));
+        Self { name: node.label().into(), operator: node.operator(), inputs, outputs }
+    }
+}
+
 /// An input or output of a model, as reports see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -230,11 +238,7 @@ impl<'a> Model<'a> {
     /// # Errors
     /// Only if memory ends.
     pub fn nodes(&self) -> Result<Vec<NodeSummary>> {
-        self.each_node(|node| {
-            let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-            let (inputs, outputs) = (owned(&node.inputs), owned(&node.outputs));
-            Ok(Some(NodeSummary { name: node.label().into(), operator: node.operator(), inputs, outputs }))
-        })
+        self.each_node(|node| Ok(Some(NodeSummary::of(&node))))
     }
 
     /// What the graph reads; initializers, which old files list there, are left out.
@@ -465,6 +469,11 @@ pub(super) struct Initializers<'m> {
 }
 
 impl<'m> Initializers<'m> {
+    /// Each of them whose numbers could be read, before they are.
+    pub fn readable(&self) -> impl Iterator<Item = TensorView<'m>> {
+        self.names.0.iter().filter_map(|&(name, span)| TensorView::read(self.model.part(span), name).ok())
+    }
+
     /// The tensor of this name, before its numbers are read.
     pub fn find(&self, name: &'m str) -> Result<Option<TensorView<'m>>> {
         self.names.find(name).map(|span| TensorView::read(self.model.part(span), name)).transpose()
