@@ -1,8 +1,8 @@
 """PyTorch → safetensors → a network of ours → ONNX → ONNX Runtime: the outputs are those of PyTorch.
 
     pip install onnx==1.23.2 onnxruntime==1.32.0 torch==2.15.0 safetensors numpy
-    cargo build --release --no-default-features --features naive,onnx --example onnx
-    python3 benches/peers/onnx_round_trip.py target/release/examples/onnx
+    cargo build --release --no-default-features --features keras,naive,npz,onnx --example model
+    python3 benches/peers/onnx_round_trip.py target/release/examples/model
 
 Then networks that PyTorch has no layers for, their weights drawn: our run of the written model beside ONNX Runtime's.
 
@@ -56,7 +56,8 @@ def check(program, folder, case):
     model = Model(*case).eval()
     save_file({key: value.detach().contiguous() for key, value in model.state_dict().items()}, folder / "weights.safetensors")
     (folder / "config.json").write_text(json.dumps(config(*case)))
-    subprocess.run([program, "export", folder / "config.json", folder / "model.onnx", "--weights", folder / "weights.safetensors"], check=True)
+    weights, config_of_weights = folder / "weights.safetensors", folder / "config.json"
+    subprocess.run([program, "convert", weights, folder / "model.onnx", "--config", config_of_weights], check=True, stdout=subprocess.DEVNULL)
     onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
     x = torch.randn(T, N, C)
     with torch.no_grad():
@@ -88,7 +89,7 @@ def check_options(program, folder, input, layers, options):
     settings = {"input": input, "layers": layers, "head": {"units": O, "objective": "softmax"}}
     (folder / "config.json").write_text(json.dumps(settings))
     model = folder / "model.onnx"
-    subprocess.run([program, "export", folder / "config.json", model, *options], check=True)
+    subprocess.run([program, "convert", folder / "config.json", model, *options], check=True, stdout=subprocess.DEVNULL)
     onnx.checker.check_model(str(model), full_check=True)
     random = np.random.default_rng(5)
     feeds = {}
@@ -105,7 +106,7 @@ def check_options(program, folder, input, layers, options):
         file.write_bytes(numpy_helper.from_array(value, name).SerializeToString())
         arguments += ["--input", f"{name}={file}"]
     clip = options if "--clip" in options else []
-    subprocess.run([program, "run", model, *arguments, "--output", folder, *clip], check=True)
+    subprocess.run([program, "run", model, *arguments, "--output", folder, *clip], check=True, stdout=subprocess.DEVNULL)
     worst = 0.0
     for k, expected in enumerate(session.run(None, feeds)):
         proto = onnx.TensorProto()
