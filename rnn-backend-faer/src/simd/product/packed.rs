@@ -164,7 +164,7 @@ fn along<S: pulp::Simd, T: Real, const R: usize, const P: usize, const W: usize,
     range: Range<usize>,
 ) {
     let mut a_steps: [&[[T; N]]; R] = [&[]; R];
-    let mut b_steps: [&[[[T::V<S>; W]; N]]; P] = [&[]; P];
+    let mut b_steps: [&[Lines<S, T, N, W>]; P] = [&[]; P];
     let steps = range.len() / N;
     for r in 0..R {
         a_steps[r] = &a[r][range.clone()].as_chunks().0[..steps];
