@@ -1,4 +1,4 @@
-//! `Builder → Graph`: nodes in the order they are added, each of what was there before, so that a graph has no cycles.
+//! `Builder → Graph`: nodes in the order they are added. Each reads what was there before it, so a graph has no cycles.
 
 use super::op::Op;
 use super::ops::{self, Inputs, Scratch};
@@ -12,9 +12,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What an input, a constant or an output of a node is called while a graph is built.
+/// The handle of an input, a constant or an output of a node while a graph is built. It belongs to the [`Builder`] that gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Value(usize);
+pub struct Value {
+    graph: u64,
+    at: usize,
+}
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +32,11 @@ pub(super) enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dim {
-    /// This one.
+    /// This length.
     Fixed(usize),
-    /// Any, under a name.
+    /// Any length; the name is for readers, and axes of one name need not agree.
     Named(String),
-    /// Any.
+    /// Any length.
     Any,
 }
 
@@ -65,21 +68,21 @@ impl fmt::Display for Dim {
     }
 }
 
-/// What a graph reads.
+/// An input of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InputInfo {
     /// Its name.
     pub name: String,
-    /// What its elements are.
+    /// The kind of its elements.
     pub kind: Kind,
-    /// The length of every axis; `None` if any shape will do.
+    /// The length of each axis; `None` if it may have any shape.
     pub shape: Option<Vec<Dim>>,
 }
 
 impl InputInfo {
-    /// `Ok` if this may be the input.
-    pub(super) fn check(&self, found: &Tensor) -> Result<()> {
+    /// `Ok` if this tensor may be the input.
+    pub(crate) fn check(&self, found: &Tensor) -> Result<()> {
         if found.kind() != self.kind {
             return Err(Error::kind(format!("input `{}`", self.name), self.kind.to_string(), found.kind().to_string()));
         }
@@ -94,6 +97,7 @@ impl InputInfo {
     }
 }
 
+/// An operation with the places that it reads and writes.
 #[derive(Debug)]
 pub(super) struct Node<B: ?Sized> {
     pub name: String,
@@ -104,7 +108,14 @@ pub(super) struct Node<B: ?Sized> {
     pub outputs: usize,
 }
 
-/// A node of a graph, as reports see it.
+impl<B: ?Sized> Node<B> {
+    /// Where input `k` is, if the node has it.
+    pub fn input(&self, k: usize) -> Option<Place> {
+        self.inputs.get(k).copied().flatten()
+    }
+}
+
+/// The name of a node of a graph and that of its operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeInfo {
@@ -116,10 +127,11 @@ pub struct NodeInfo {
 
 /// A graph that is being built.
 ///
-/// Values are named by what [`input`](Self::input), [`constant`](Self::constant) and [`add`](Self::add) return. A node whose inputs are all
-/// constants is computed at once, recurrent layers excepted.
+/// [`input`](Self::input), [`constant`](Self::constant) and [`add`](Self::add) return the [`Value`]s that later nodes read. A node whose
+/// inputs are all constants is computed at once, except for recurrent layers.
 #[derive(Debug)]
 pub struct Builder<B: ?Sized = DefaultBackend> {
+    id: u64,
     backend: Arc<B>,
     places: Vec<Place>,
     inputs: Vec<InputInfo>,
@@ -127,17 +139,20 @@ pub struct Builder<B: ?Sized = DefaultBackend> {
     nodes: Vec<Node<B>>,
     computed: usize,
     outputs: Vec<(String, Place)>,
-    names: HashSet<String>,
+    input_names: HashSet<String>,
+    output_names: HashSet<String>,
     room: Room,
 }
 
-/// The bytes of all constants of a graph, and those of all values of a run, unless one says otherwise.
+/// The default limit, in bytes: of all constants of a graph together, and of all values of a run together.
 pub(super) const LIMIT: usize = 1 << 30;
 
 impl<B: Backend<f32> + ?Sized> Builder<B> {
-    /// A graph without anything.
+    /// An empty graph.
     pub fn new(backend: impl Into<Arc<B>>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             backend: backend.into(),
             places: Vec::new(),
             inputs: Vec::new(),
@@ -145,12 +160,13 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
             nodes: Vec::new(),
             computed: 0,
             outputs: Vec::new(),
-            names: HashSet::new(),
+            input_names: HashSet::new(),
+            output_names: HashSet::new(),
             room: Room::of(LIMIT),
         }
     }
 
-    /// The same, whose constants take at most so many bytes; by default 1 GiB.
+    /// The same with this limit: its constants take at most so many bytes together. The default is 1 GiB.
     #[must_use]
     pub fn limit(self, bytes: usize) -> Self {
         Self { room: Room::of(bytes), ..self }
@@ -165,7 +181,7 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
     /// An input of this kind and shape.
     ///
     /// # Errors
-    /// [`Error::Config`] if there is an input of this name.
+    /// [`Error::Config`] if there is already an input of this name.
     pub fn input<D: Into<Dim>>(
         &mut self,
         name: impl Into<String>,
@@ -183,9 +199,9 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
         self.input_of(InputInfo { name: name.into(), kind, shape: None })
     }
 
-    /// An input that is known by itself.
+    /// An input of this description.
     pub(crate) fn input_of(&mut self, info: InputInfo) -> Result<Value> {
-        if self.inputs.iter().any(|other| other.name == info.name) {
+        if !self.input_names.insert(info.name.clone()) {
             return Err(Error::config("inputs of the graph", "different names", format!("two named `{}`", info.name)));
         }
         self.inputs.push(info);
@@ -195,10 +211,15 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
     /// A constant.
     ///
     /// # Errors
-    /// [`Error::Range`] if it is beyond the limit.
+    /// [`Error::Range`] if the constants are then beyond the limit.
     pub fn constant(&mut self, tensor: Tensor) -> Result<Value> {
-        self.room.take(tensor.len(), tensor.kind().bytes())?;
+        self.take_room(&tensor)?;
         Ok(self.constant_within(tensor))
+    }
+
+    /// Counts a tensor against the limit of constants.
+    pub(crate) fn take_room(&mut self, tensor: &Tensor) -> Result<()> {
+        self.room.take(tensor.len(), tensor.kind().bytes())
     }
 
     fn constant_within(&mut self, tensor: Tensor) -> Value {
@@ -208,38 +229,39 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
 
     fn value(&mut self, place: Place) -> Value {
         self.places.push(place);
-        Value(self.places.len() - 1)
+        Value { graph: self.id, at: self.places.len() - 1 }
     }
 
-    /// The constant that a value is, if it is one.
+    /// The constant behind a value, if it is a constant of this graph.
     #[must_use]
     pub fn as_constant(&self, value: Value) -> Option<&Tensor> {
-        match self.places.get(value.0)? {
-            Place::Constant(k) => self.constants.get(*k),
+        match self.place(value).ok()? {
+            Place::Constant(k) => self.constants.get(k),
             _ => None,
         }
     }
 
-    /// What is known of an input, if the value is one.
+    /// Name, kind and shape of an input, if the value is an input of this graph.
     #[must_use]
     pub fn as_input(&self, value: Value) -> Option<&InputInfo> {
-        match self.places.get(value.0)? {
-            Place::Input(k) => self.inputs.get(*k),
+        match self.place(value).ok()? {
+            Place::Input(k) => self.inputs.get(k),
             _ => None,
         }
     }
 
-    /// A node; the first of its outputs.
+    /// Adds a node and returns the first of its outputs.
     ///
     /// # Errors
-    /// [`Error::Node`] if the operation cannot have these inputs, or cannot be computed where all of them are constants.
+    /// [`Error::Node`] if the operation cannot have these inputs, if one of them is of another graph, or if all are constants and the
+    /// operation cannot be computed.
     pub fn add(&mut self, op: Op<B>, inputs: impl AsRef<[Value]>) -> Result<Value> {
         let inputs: Vec<_> = inputs.as_ref().iter().copied().map(Some).collect();
         let name = format!("{} {}", op.name(), self.nodes.len());
         Ok(self.add_named(name, op, &inputs)?[0])
     }
 
-    /// A node with a name, some of whose inputs may be left out; all of its outputs.
+    /// Adds a node with a name, some of whose inputs may be left out, and returns all of its outputs.
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -253,8 +275,8 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
         let inputs = inputs.iter().map(|value| value.map(|value| self.place(value)).transpose());
         let inputs: Vec<_> = inputs.collect::<Result<_>>()?;
         let outputs = op.outputs();
-        let folds = |place: &Option<Place>| place.is_none_or(|place| matches!(place, Place::Constant(_)));
-        if inputs.iter().all(folds) && !matches!(op, Op::Recurrent(_)) {
+        let is_constant = |place: &Option<Place>| place.is_none_or(|place| matches!(place, Place::Constant(_)));
+        if inputs.iter().all(is_constant) && !matches!(op, Op::Recurrent(_)) {
             let mut written = vec![Tensor::default(); outputs];
             let read = Inputs { places: &inputs, constants: &self.constants, given: &[], computed: &[] };
             ops::run(&op, &*self.backend, &read, &mut written, &mut Scratch::default(), &mut self.room)?;
@@ -274,29 +296,29 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
     }
 
     fn place(&self, value: Value) -> Result<Place> {
-        let known = self.places.get(value.0).copied();
-        known.ok_or_else(|| Error::kind("value", "one of this graph", "that of another"))
+        let known = self.places.get(value.at).filter(|_| value.graph == self.id);
+        known.copied().ok_or_else(|| Error::kind("value", "one of this graph", "that of another"))
     }
 
     /// An output.
     ///
     /// # Errors
-    /// [`Error::Config`] if there is an output of this name, [`Error::Kind`] if the value is that of another graph.
+    /// [`Error::Config`] if there is already an output of this name, [`Error::Kind`] if the value is that of another graph.
     pub fn output(&mut self, name: impl Into<String>, value: Value) -> Result<()> {
         let (name, place) = (name.into(), self.place(value)?);
-        if !self.names.insert(name.clone()) {
+        if !self.output_names.insert(name.clone()) {
             return Err(Error::config("outputs of the graph", "different names", format!("two named `{name}`")));
         }
         self.outputs.push((name, place));
         Ok(())
     }
 
-    /// The graph, without what no output needs.
+    /// The graph, without the nodes and constants that no output needs.
     ///
     /// # Errors
     /// [`Error::Config`] if it has no output.
     pub fn build(self) -> Result<Graph<B>> {
-        let Self { backend, inputs, mut constants, nodes, computed, outputs, .. } = self;
+        let Self { id, backend, inputs, mut constants, nodes, computed, outputs, .. } = self;
         if outputs.is_empty() {
             return Err(Error::config("outputs of the graph", "at least one", "none"));
         }
@@ -316,13 +338,11 @@ impl<B: Backend<f32> + ?Sized> Builder<B> {
         }
         used.reverse();
         constants.iter_mut().zip(kept).filter(|(_, kept)| !kept).for_each(|(constant, _)| constant.release());
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(Graph { id, backend, inputs, constants, nodes: used, computed, outputs })
     }
 }
 
-/// The shape of an input that has only one.
+/// The shape of an input all of whose axes are fixed.
 fn fixed(input: &InputInfo) -> Option<Vec<usize>> {
     let fixed = |dim: &Dim| if let Dim::Fixed(len) = dim { Some(*len) } else { None };
     input.shape.as_ref()?.iter().map(fixed).collect()
@@ -330,7 +350,7 @@ fn fixed(input: &InputInfo) -> Option<Vec<usize>> {
 
 /// A graph of operations: inputs, constants, nodes in an order in which they can be computed, outputs.
 ///
-/// It is shared by reference and never changes; a [`Session`](super::Session) has what changes.
+/// It never changes and can be shared between threads. What changes in a run is in a [`Session`](super::Session), one for each thread.
 #[derive(Debug)]
 pub struct Graph<B: ?Sized = DefaultBackend> {
     pub(super) id: u64,
@@ -343,7 +363,7 @@ pub struct Graph<B: ?Sized = DefaultBackend> {
 }
 
 impl<B: ?Sized> Graph<B> {
-    /// What it reads, in the order of [`run`](Self::run).
+    /// Its inputs, in the order in which [`run`](Self::run) takes them.
     #[must_use]
     pub fn inputs(&self) -> &[InputInfo] {
         &self.inputs

@@ -1,10 +1,12 @@
-//! `outputs = graph(inputs)`: models of others as graphs of operations, recurrent layers among them.
+//! `outputs = graph(inputs)`: models of other libraries as graphs of operations, recurrent layers among them.
 //!
-//! A [`Graph`] is read from a file of another library, or built by hand with a [`Builder`]. What it has beside recurrent layers is
-//! small: products, elementwise operations, and what rearranges elements. A recurrent layer is a [`Network`](crate::Network) of one layer, so
-//! that its cell, its directions and its backend are those of this crate, and its weights are packed once.
+//! A [`Graph`] is read from a file of another library, or built by hand with a [`Builder`]. Besides recurrent layers it has a small set of
+//! operations: products, elementwise operations, and operations that rearrange elements. A recurrent layer is a
+//! [`Network`](crate::Network) of one layer: its cell, its directions and its backend are those of this crate, and its weights are packed
+//! once.
 //!
-//! A graph computes and does not learn. Where it is a chain of layers it may be a network as well, which learns, streams and is saved.
+//! A graph computes and does not learn. A graph that is a chain of layers can be turned [into a network](Graph::into_network), which learns,
+//! streams and is saved.
 //!
 //! ```
 //! # #[cfg(feature = "_backend")]
@@ -36,9 +38,8 @@
 //!
 //! # Memory and time
 //!
-//! A [`Session`] keeps the values of a graph: the next run writes where the last one did, and allocates nothing if nothing grows. Their sizes are
-//! examined before memory is asked for, against [`Session::limit`]. What depends on constants alone is computed when the graph is
-//! built.
+//! A [`Session`] keeps the values of a graph. The next run writes them to the same memory, and allocates nothing if nothing grows. Sizes are
+//! checked against [`Session::limit`] before memory is asked for. What depends on constants alone is computed when the graph is built.
 //!
 //! # Numbers that are not finite
 //!

@@ -1,4 +1,4 @@
-//! What a node of a graph may do: the operations, their options, how many inputs and outputs they have.
+//! What a node of a graph can compute: the operations with their options, inputs and outputs.
 
 use super::recurrent::Recurrent;
 use super::tensor::{Kind, Tensor};
@@ -8,17 +8,17 @@ use rnn_kernels::Activation;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// An operation. Its meaning is that of the ONNX operator of the same name; tensors it reads are inputs of its node, in ONNX' order.
+/// An operation. It means what the ONNX operator of the same name means; its node has the operator's inputs, in ONNX' order.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Op<B: ?Sized = DefaultBackend> {
-    /// `y = a + b`, broadcast, of numbers of any kind; so in the next three.
+    /// `y = a + b`, broadcast. This and the next three take two inputs of one kind, which may not be truth values. Whole numbers wrap.
     Add,
     /// `y = a − b`.
     Sub,
     /// `y = a · b`, element by element.
     Mul,
-    /// `y = a / b`, towards zero for whole numbers.
+    /// `y = a / b`; of whole numbers rounded towards zero, and an error where `b` has a 0.
     Div,
     /// `y = σ(x)`.
     Sigmoid,
@@ -30,12 +30,12 @@ pub enum Op<B: ?Sized = DefaultBackend> {
     Identity,
     /// `y = e^x / Σ e^x` along an axis.
     Softmax {
-        /// The axis; counted from the end below 0.
+        /// The axis; below 0 it is counted from the end, as every axis here.
         axis: i64,
         /// Whether the sum goes over this axis and all behind it, as before opset 13.
         flatten: bool,
     },
-    /// `Y = A B`, of stacks of matrices too, broadcast as by numpy.
+    /// `Y = A B`, also of stacks of matrices, which are broadcast as in numpy.
     MatMul,
     /// `Y = α A′ B′ + β C`, matrices, with `C` broadcast or left out.
     Gemm {
@@ -57,17 +57,19 @@ pub enum Op<B: ?Sized = DefaultBackend> {
         dilation: usize,
         /// Zeros at both ends.
         padding: Padding,
-        /// In how many parts channels are, each by itself.
+        /// Into how many parts the channels are divided, each of which is convolved by itself.
         groups: usize,
+        /// `K`, if weights with another `K` are to be an error.
+        taps: Option<usize>,
     },
     /// `y[i] = x[permuted i]`.
     Transpose {
-        /// Which axis of `x` becomes axis 0, 1, …; empty for all in reverse.
+        /// Which axis of `x` becomes axis 0, 1, …; if empty, the order of all axes is reversed.
         permutation: Vec<usize>,
     },
     /// The same elements without axes of length 1.
     Squeeze {
-        /// Which; empty for all of length 1.
+        /// Which axes; if empty, all of length 1.
         axes: Vec<i64>,
     },
     /// The same elements with new axes of length 1.
@@ -75,9 +77,9 @@ pub enum Op<B: ?Sized = DefaultBackend> {
         /// Where they are in the output.
         axes: Vec<i64>,
     },
-    /// The same elements in the shape of the second input, where one length may be −1.
+    /// The same elements in the shape of the second input, where one length may be −1: whatever is left.
     Reshape {
-        /// Whether a length of 0 is 0, and not the length that the axis has.
+        /// Whether a length of 0 means 0; otherwise it means the length that the axis has.
         allow_zero: bool,
     },
     /// All inputs, one after another along an axis.
@@ -85,7 +87,7 @@ pub enum Op<B: ?Sized = DefaultBackend> {
         /// The axis.
         axis: i64,
     },
-    /// `y = x[start : end : step]` along some axes: inputs `x`, `starts`, `ends`, `axes` or none, `steps` or none.
+    /// `y = x[start : end : step]` along some axes: inputs `x`, `starts`, `ends`, optional `axes`, optional `steps`.
     Slice,
     /// `y[…, i, …] = x[…, index[i], …]` along an axis: inputs `x`, `index`.
     Gather {
@@ -96,7 +98,7 @@ pub enum Op<B: ?Sized = DefaultBackend> {
     Shape {
         /// The first axis.
         start: i64,
-        /// The axis behind the last one; all to the end if there is none.
+        /// The axis after the last one; if there is none, the shape to its end.
         end: Option<i64>,
     },
     /// `x` repeated along axes of length 1: inputs `x`, the shape.
@@ -111,13 +113,13 @@ pub enum Op<B: ?Sized = DefaultBackend> {
         /// The kind.
         to: Kind,
     },
-    /// `on` at the place of the index along a new axis, `off` elsewhere: inputs `index`, the length of the axis, `[off, on]`.
+    /// `on` where the place along a new axis is the index, `off` elsewhere: inputs `index`, the length of the axis, `[off, on]`.
     OneHot {
         /// Where the new axis is in the output.
         axis: i64,
     },
-    /// A recurrent layer: inputs `x`, lengths or none, initial `h` or none, initial `c` or none; outputs `Y`, `Y_h`, and `Y_c` if the
-    /// cell has a `c`.
+    /// A recurrent layer: inputs `x`, optional lengths, optional initial `h`, optional initial `c`; outputs `Y`, `Y_h`, and `Y_c` if
+    /// the cell has a `c`.
     Recurrent(Box<Recurrent<B>>),
 }
 
@@ -125,11 +127,11 @@ pub enum Op<B: ?Sized = DefaultBackend> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Padding {
-    /// So many before, so many behind.
+    /// This many before and this many after.
     Explicit([usize; 2]),
-    /// As many that there are `L / stride` outputs, rounded up; an odd one behind.
+    /// So many that there are `L / stride` outputs, rounded up. If their number is odd, there is one more after than before.
     SameUpper,
-    /// The same, an odd one before.
+    /// As many as for `SameUpper`. If their number is odd, there is one more before than after.
     SameLower,
 }
 
@@ -166,7 +168,7 @@ impl<B: ?Sized> Op<B> {
         }
     }
 
-    /// The function of an operation of one input and one output that are alike.
+    /// The function that the operation applies to each number, if it is such an operation.
     pub(super) fn activation(&self) -> Option<Activation> {
         match self {
             Op::Sigmoid => Some(Activation::Sigmoid),
@@ -190,7 +192,7 @@ impl<B: ?Sized> Op<B> {
         }
     }
 
-    /// Which inputs may be left out.
+    /// Whether input `k` may be left out.
     fn may_lack(&self, k: usize) -> bool {
         match self {
             Op::Gemm { .. } | Op::Conv1d { .. } => k == 2,
@@ -208,7 +210,7 @@ impl<B: ?Sized> Op<B> {
         }
     }
 
-    /// `Ok` if it can have these inputs.
+    /// `Ok` if there are as many inputs as it takes, and none is missing that it needs.
     pub(super) fn check_inputs<V>(&self, inputs: &[Option<V>]) -> Result<()> {
         let range = self.inputs();
         if !range.contains(&inputs.len()) {

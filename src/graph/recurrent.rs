@@ -1,4 +1,4 @@
-//! `Y, Y_h, Y_c = layer(x, lengths, h₀, c₀)`: a recurrent layer as a node, computed by a network of one layer.
+//! `Y, Y_h, Y_c = layer(x, lengths, h₀, c₀)`: a recurrent layer as a node. A network of one layer computes it.
 
 use super::ops::Inputs;
 use super::room::Room;
@@ -11,7 +11,7 @@ use crate::network::{Batch, Directions, InputSpec, LayerSpec, Merge, Network, Re
 use rnn_kernels::{Backend, Direction, MatMut, MatRef};
 use std::sync::Arc;
 
-/// The order of axes of what a recurrent layer reads and writes.
+/// The order of the axes of what a recurrent layer reads and writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Layout {
@@ -22,47 +22,47 @@ pub enum Layout {
     BatchMajor,
 }
 
-/// What a recurrent layer shows as the last states of a row without steps.
+/// What a recurrent layer gives as the last states of a row without steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmptyRows {
-    /// The initial state, which the row has kept.
+    /// Its initial states, as nothing has changed them.
     #[default]
     InitialState,
-    /// 0, as ONNX Runtime.
+    /// 0, as ONNX Runtime does.
     Zero,
 }
 
 /// A recurrent layer of `D` directions, each of `H` units.
 ///
-/// Beyond a row's length `Y` is 0; `Y_h` and `Y_c` are the states after its last step, in the reverse direction after its first. Those of a row
-/// without steps are its initial states, unless one [says otherwise](Self::with_empty_rows).
+/// Beyond a row's length `Y` is 0. `Y_h` and `Y_c` are the states after the last step that a direction computes: the row's last step, or its
+/// first in reverse. A row without steps gives its initial states, or what [`with_empty_rows`](Self::with_empty_rows) says.
 #[derive(Debug)]
 pub struct Recurrent<B: ?Sized = DefaultBackend> {
-    /// One for both directions, or one each.
+    /// One network for all directions, or one for each.
     networks: Vec<Arc<Network<f32, B>>>,
     layout: Layout,
     name: &'static str,
     hidden: usize,
     has_c: bool,
     empty_rows: EmptyRows,
-    /// Each `D`.
+    /// The directions, `D` of them.
     ways: Vec<Direction>,
 }
 
 impl<B: Backend<f32> + ?Sized> Recurrent<B> {
-    /// The layer of a network that reads real vectors and is one recurrent layer without a head.
+    /// The layer that a network computes: one recurrent layer that reads real vectors, without a head.
     ///
     /// # Errors
-    /// [`Error::Kind`] if it is another network, or its cell has other states than `h` and `c` of `H` units.
+    /// [`Error::Kind`] if the network is another, or its cell has other states than `h` and `c` of `H` units.
     pub fn new(network: impl Into<Arc<Network<f32, B>>>, layout: Layout) -> Result<Self> {
         Self::of(vec![network.into()], layout)
     }
 
-    /// The layer whose directions are two networks, because their cells are not the same.
+    /// A layer of two directions with a network for each, since their cells differ.
     ///
     /// # Errors
-    /// As [`new`](Self::new); [`Error::Kind`] if the first is not forward, the second not in reverse, or their sizes differ.
+    /// Those of [`new`](Self::new), and [`Error::Kind`] if the first is not forward, the second is not in reverse, or their sizes differ.
     pub fn each_way(networks: [Arc<Network<f32, B>>; 2], layout: Layout) -> Result<Self> {
         let layer = Self::of(networks.into(), layout)?;
         if layer.ways != [Direction::Forward, Direction::Reverse] {
@@ -125,7 +125,7 @@ impl<B: Backend<f32> + ?Sized> Recurrent<B> {
         Ok(Self { networks, layout, name, hidden, has_c, empty_rows: EmptyRows::default(), ways })
     }
 
-    /// The same with these last states of rows without steps.
+    /// The same layer with this choice for the last states of rows without steps.
     #[must_use]
     pub fn with_empty_rows(self, empty_rows: EmptyRows) -> Self {
         Self { empty_rows, ..self }
@@ -208,7 +208,7 @@ impl<B: Backend<f32> + ?Sized> Recurrent<B> {
                     let to = written.as_f32_mut()?;
                     for n in 0..rows {
                         let at = if time_major { d * rows + n } else { n * ways + d };
-                        let is_empty = lengths.is_some() && taken[n] == 0;
+                        let is_empty = steps == 0 || lengths.is_some() && taken[n] == 0;
                         if is_empty && self.empty_rows == EmptyRows::Zero {
                             to[at * h..][..h].fill(0.0);
                         } else {
@@ -252,7 +252,7 @@ impl<B: ?Sized> Recurrent<B> {
     }
 }
 
-/// Direction `d` of an initial state, 0 if there is none.
+/// Writes direction `d` of an initial state, or 0 if none is given.
 fn fill(to: &mut MatMut<'_, f32>, from: Option<&Tensor>, (d, ways, time_major): (usize, usize, bool)) -> Result<()> {
     let Some(from) = from else {
         to.fill(0.0);
@@ -275,7 +275,7 @@ pub(super) struct Passes {
 }
 
 impl Passes {
-    /// The lengths as they are given, each of which must be of the steps there are.
+    /// The given lengths, each of which must be within `0..=steps`.
     fn take_lengths(&mut self, given: Option<&Tensor>, steps: usize, rows: usize) -> Result<()> {
         self.lengths.clear();
         let Some(given) = given else { return Ok(()) };

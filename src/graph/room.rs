@@ -1,8 +1,8 @@
-//! `Σ bytes ≤ limit`: what the values of a graph may take in all, asked before memory is.
+//! `Σ bytes ≤ limit`: how much memory the values of a graph may take together, checked before it is asked for.
 
 use crate::error::{Error, Result};
 
-/// How many bytes are left of a limit.
+/// A limit in bytes, and how many of them are left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {
     limit: usize,
@@ -10,12 +10,12 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// All of it left.
+    /// A limit of which nothing is taken yet.
     pub fn of(limit: usize) -> Self {
         Self { limit, left: limit }
     }
 
-    /// Room for so many elements.
+    /// Takes room for `len` elements of so many bytes each.
     pub fn take(&mut self, len: usize, bytes: usize) -> Result<()> {
         let taken = len.checked_mul(bytes).and_then(|bytes| self.left.checked_sub(bytes));
         self.left = taken.ok_or_else(|| {

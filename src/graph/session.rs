@@ -1,4 +1,4 @@
-//! `values ← node(values)`, node after node: a run, and what is kept from one to the next.
+//! `values ← node(values)`, node after node: a run of a graph, and the memory that runs share.
 
 use super::build::{Graph, LIMIT, Place};
 use super::ops::{self, Inputs, Scratch};
@@ -9,7 +9,7 @@ use crate::finite::NonFinite;
 use rnn_kernels::Backend;
 use std::ops::Index;
 
-/// The values of a graph and the buffers of its nodes; one for each thread of work, reused from run to run.
+/// The values of a graph and the buffers of its nodes, which are used again from run to run. Each thread needs its own.
 #[derive(Debug)]
 pub struct Session {
     graph: u64,
@@ -20,12 +20,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// The most bytes that all values of a run may take together; by default 1 GiB.
+    /// Sets the most bytes that all values of a run may take together, with the buffers of convolutions. The default is 1 GiB.
+    ///
+    /// What a recurrent layer needs while it computes is not counted: some times the size of its outputs.
     pub fn limit(&mut self, bytes: usize) {
         self.limit = bytes;
     }
 
-    /// What becomes of NaN and infinities in what a recurrent layer reads: by default they are an error.
+    /// Sets what happens to NaN and infinities that a recurrent layer reads. By default they are an error.
     pub fn on_non_finite(&mut self, choice: NonFinite) {
         self.non_finite = choice;
     }
@@ -40,13 +42,14 @@ impl<B: Backend<f32> + ?Sized> Graph<B> {
         Session { graph: self.id, values, scratch, limit: LIMIT, non_finite: NonFinite::Refuse }
     }
 
-    /// The outputs of these inputs, which are in the order of [`inputs`](Self::inputs).
+    /// Computes the outputs for these inputs, given in the order of [`inputs`](Self::inputs).
     ///
-    /// Every run is by itself: no state goes from one to the next but what the outputs of one are given to the other as inputs.
+    /// No state is carried from one run to the next. To stream, pass the states that one run gives to the next run as inputs.
     ///
     /// # Errors
-    /// [`Error::Len`] if there are more or fewer inputs, [`Error::Kind`] if one has other elements or the session is that of another graph,
-    /// [`Error::Range`] if one has another shape, [`Error::Node`] if an operation cannot be computed.
+    /// [`Error::Len`] if there are more or fewer inputs, [`Error::Kind`] if one has elements of another kind or the session is that of
+    /// another graph, [`Error::Range`] if one has another shape, [`Error::Node`] if an operation cannot be computed: its inputs do not fit,
+    /// the values are beyond the [limit](Session::limit), or memory runs out.
     pub fn run<'s>(&'s self, session: &'s mut Session, inputs: &[&'s Tensor]) -> Result<Outputs<'s>> {
         if session.graph != self.id {
             return Err(Error::kind("session", "that of this graph", "that of another"));
@@ -69,10 +72,10 @@ impl<B: Backend<f32> + ?Sized> Graph<B> {
         Ok(Outputs { names: &self.outputs, constants: &self.constants, values, given })
     }
 
-    /// As [`run`](Self::run), with inputs by name, in any order.
+    /// As [`run`](Self::run), with the inputs by name, in any order.
     ///
     /// # Errors
-    /// Those of [`run`](Self::run), and [`Error::Range`] if a name is none of the graph's or stands twice.
+    /// Those of [`run`](Self::run), and [`Error::Range`] if the graph has no input of a name or a name is given twice.
     pub fn run_named<'s>(&'s self, session: &'s mut Session, inputs: &[(&str, &'s Tensor)]) -> Result<Outputs<'s>> {
         let names = || self.inputs.iter().map(|info| &info.name[..]).collect::<Vec<_>>().join(", ");
         for (k, (name, _)) in inputs.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `x[i, j, …]`, row-major: what goes along the edges of a graph.
+//! `x[i, j, …]`, row-major: the values that nodes of a graph read and write.
 
 use super::room::Room;
 use crate::error::{Error, Result, check_len, checked_product};
@@ -8,7 +8,7 @@ use std::fmt;
 /// The most axes a tensor has.
 pub const MOST_AXES: usize = 8;
 
-/// What the elements of a tensor are.
+/// The type of the elements of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -60,7 +60,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// What the elements are.
+    /// The type of the elements.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -98,7 +98,7 @@ impl Data {
     }
 }
 
-/// An array of any shape, of at most [`MOST_AXES`] axes; one without axes has one element.
+/// An array of at most [`MOST_AXES`] axes. An array without axes has one element.
 ///
 /// ```
 /// use recurrent::graph::Tensor;
@@ -213,7 +213,7 @@ impl Tensor {
         self.shape.len()
     }
 
-    /// What the elements are.
+    /// The type of the elements.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.data.kind()
@@ -282,7 +282,7 @@ impl Tensor {
     }
 }
 
-/// Without elements, of shape `[0]`.
+/// A tensor without elements, of shape `[0]`.
 impl Default for Tensor {
     fn default() -> Self {
         Self { shape: vec![0], data: Data::F32(Vec::new()) }

@@ -1,4 +1,4 @@
-//! `to[i] = from[start + Σ iₐ · strideₐ]`: every rearrangement of elements there is, and the rules of broadcasting.
+//! `to[i] = from[start + Σ iₐ · strideₐ]`: all rearrangements of elements, and the rules of broadcasting.
 
 use super::tensor::MOST_AXES;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ pub(super) fn strides(shape: &[usize]) -> Axes<isize> {
     strides
 }
 
-/// The axis that a number stands for, counted from the end below 0.
+/// The axis that a number stands for; below 0 it is counted from the end.
 pub(super) fn axis(what: &str, axis: i64, rank: usize) -> Result<usize> {
     let at = usize::try_from(axis).ok().or_else(|| {
         let back = usize::try_from(axis.unsigned_abs()).ok()?;
@@ -29,7 +29,7 @@ pub(super) fn axis(what: &str, axis: i64, rank: usize) -> Result<usize> {
 
 /// Elements of `from` in the order of an output of this shape, by strides of `from`.
 ///
-/// Every place that strides lead to must be there.
+/// Every place that the strides lead to must exist.
 pub(super) fn copy<T: Copy>(to: &mut [T], shape: &[usize], from: &[T], start: isize, strides: &Axes<isize>) {
     let Some((&inner, outer)) = shape.split_last() else {
         to[0] = from[start.cast_unsigned()];
@@ -82,7 +82,7 @@ pub(super) fn zip<T: Copy>(
     }
 }
 
-/// The shape that two tensors have together: axes are counted from the end, and one of length 1 is repeated.
+/// The shape that two tensors have together. Axes are matched from the last one, and those of length 1 are repeated.
 pub(super) fn broadcast(what: &str, a: &[usize], b: &[usize]) -> Result<(Axes<usize>, usize)> {
     let rank = a.len().max(b.len());
     let mut shape = [1; MOST_AXES];

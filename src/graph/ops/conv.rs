@@ -12,6 +12,7 @@ pub(super) struct Options {
     pub dilation: usize,
     pub padding: Padding,
     pub groups: usize,
+    pub taps: Option<usize>,
 }
 
 pub(super) fn conv1d<B: Backend<f32> + ?Sized>(
@@ -31,6 +32,9 @@ pub(super) fn conv1d<B: Backend<f32> + ?Sized>(
     if stride == 0 || dilation == 0 || groups == 0 || taps == 0 {
         return Err(Error::range("stride, dilation, groups and taps", "at least 1", 0));
     }
+    if let Some(expected) = options.taps.filter(|&expected| expected != taps) {
+        return Err(Error::range("taps of a convolution", expected.to_string(), taps));
+    }
     if part.checked_mul(groups) != Some(channels) || !units.is_multiple_of(groups) {
         let expected = format!("channels {channels} and units {units} in {groups} equal parts");
         return Err(Error::range("weights of a convolution", expected, format!("{:?}", w.shape())));
@@ -38,16 +42,17 @@ pub(super) fn conv1d<B: Backend<f32> + ?Sized>(
     if let Some(b) = b.filter(|b| b.shape() != [units]) {
         return Err(Error::shape("biases of a convolution", &[units], b.shape()));
     }
-    let reach = checked_product("reach of a convolution", &[taps - 1, dilation])?;
-    let overflow = || Error::Overflow { what: "padding of a convolution".into(), factors: vec![len, reach] };
+    let last_tap = checked_product("reach of a convolution", &[taps - 1, dilation])?;
+    let overflow = || Error::Overflow { what: "padding of a convolution".into(), factors: vec![len, last_tap] };
+    let reach = last_tap.checked_add(1).ok_or_else(overflow)?;
     let (before, out) = match options.padding {
         Padding::Explicit([before, behind]) => {
             let padded = before.checked_add(behind).and_then(|both| both.checked_add(len)).ok_or_else(overflow)?;
-            (before, padded.checked_sub(reach + 1).map_or(0, |rest| rest / stride + 1))
+            (before, padded.checked_sub(reach).map_or(0, |rest| rest / stride + 1))
         }
         same => {
             let out = len.div_ceil(stride);
-            let needed = out.saturating_sub(1).checked_mul(stride).and_then(|last| last.checked_add(reach + 1));
+            let needed = out.saturating_sub(1).checked_mul(stride).and_then(|last| last.checked_add(reach));
             let both = needed.ok_or_else(overflow)?.saturating_sub(len);
             (if same == Padding::SameUpper { both / 2 } else { both.div_ceil(2) }, out)
         }

@@ -70,7 +70,7 @@ impl Scratch {
     }
 }
 
-/// One node: what it writes is overwritten.
+/// Computes one node. All of `written` is overwritten, whatever it was.
 pub(super) fn run<B: Backend<f32> + ?Sized>(
     op: &Op<B>,
     backend: &B,
@@ -93,8 +93,9 @@ pub(super) fn run<B: Backend<f32> + ?Sized>(
             let scales = [*alpha, *beta];
             product::gemm(backend, scales, [*transpose_a, *transpose_b], [x, read.at(1)?], read.get(2), y, room)
         }
-        Op::Conv1d { stride, dilation, padding, groups } => {
-            let options = conv::Options { stride: *stride, dilation: *dilation, padding: *padding, groups: *groups };
+        Op::Conv1d { stride, dilation, padding, groups, taps } => {
+            let (stride, dilation, padding, groups, taps) = (*stride, *dilation, *padding, *groups, *taps);
+            let options = conv::Options { stride, dilation, padding, groups, taps };
             conv::conv1d(backend, options, [x, read.at(1)?], read.get(2), y, &mut scratch.columns, room)
         }
         Op::Transpose { permutation } => transpose::transpose(x, permutation, y, room),

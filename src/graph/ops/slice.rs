@@ -6,7 +6,7 @@ use super::super::walk::{axis as axis_at, copy, strides};
 use super::{Inputs, alike};
 use crate::error::{Error, Result, check_len};
 
-/// Starts and ends beyond an axis are at its end; below 0 they are counted from there.
+/// Starts and ends below 0 are counted from the end of the axis. Those beyond either end of it are moved to that end.
 pub(super) fn slice(read: &Inputs<'_>, y: &mut Tensor, room: &mut Room) -> Result<()> {
     let (x, starts, ends) = (read.at(0)?, read.at(1)?, read.at(2)?);
     let (axes, steps) = (read.get(3), read.get(4));
@@ -35,11 +35,9 @@ pub(super) fn slice(read: &Inputs<'_>, y: &mut Tensor, room: &mut Room) -> Resul
         }
         let (first, len) = bounds(x.shape()[axis], starts[k], ends[k], steps[k])?;
         shape[axis] = len;
-        if len > 0 {
-            at += own[axis] * first.cast_signed();
-            // A step that no second element makes may be of any size.
-            taken[axis] = if len > 1 { own[axis] * isize::try_from(steps[k]).unwrap_or(0) } else { 0 };
-        }
+        // These wrap only for a tensor without elements, which is not walked. A step that no second element makes may be of any size.
+        at = isize::wrapping_add(at, own[axis].wrapping_mul(first.cast_signed()));
+        taken[axis] = if len > 1 { own[axis].wrapping_mul(isize::try_from(steps[k]).unwrap_or(0)) } else { 0 };
     }
     let shape = &shape[..x.rank()];
     y.reset(x.kind(), shape, room)?;
@@ -49,18 +47,24 @@ pub(super) fn slice(read: &Inputs<'_>, y: &mut Tensor, room: &mut Room) -> Resul
     Ok(())
 }
 
-/// The first place and how many there are.
+/// The first place and how many there are: as in Python, except that a slice that steps back begins on the axis, at 0 if its start lies before.
 fn bounds(len: usize, start: i64, end: i64, step: i64) -> Result<(usize, usize)> {
     if step == 0 {
         return Err(Error::range("step of a slice", "another number than 0", step));
     }
     let n = i128::try_from(len).unwrap_or(i128::MAX);
     let counted = |at: i64| i128::from(at) + if at < 0 { n } else { 0 };
-    let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
-    let first = counted(start).clamp(if step > 0 { 0 } else { low.min(high) }, high.max(low));
-    let last = counted(end).clamp(low, high.max(low));
-    let way = if step > 0 { last - first } else { first - last };
-    if way <= 0 || first < 0 {
+    if n == 0 {
+        return Ok((0, 0));
+    }
+    let (first, way) = if step > 0 {
+        let first = counted(start).clamp(0, n);
+        (first, counted(end).clamp(0, n) - first)
+    } else {
+        let first = counted(start).clamp(0, n - 1);
+        (first, first - counted(end).clamp(-1, n - 1))
+    };
+    if way <= 0 {
         return Ok((0, 0));
     }
     let size = i128::from(step.unsigned_abs());
@@ -73,9 +77,9 @@ mod tests {
     use super::bounds;
 
     #[test]
-    fn bounds_are_those_of_a_slice_in_python() {
-        // list(range(5))[start:end:step]
-        let cases: [(i64, i64, i64, &[usize]); 12] = [
+    fn bounds_are_those_of_the_text_of_onnx() {
+        // list(range(5))[start:end:step], and ONNX Runtime for the two that begin before the axis and step back
+        let cases: [(i64, i64, i64, &[usize]); 14] = [
             (0, 5, 1, &[0, 1, 2, 3, 4]),
             (1, i64::MAX, 2, &[1, 3]),
             (-2, i64::MAX, 1, &[3, 4]),
@@ -86,7 +90,9 @@ mod tests {
             (3, 3, 1, &[]),
             (5, 9, 1, &[]),
             (i64::MIN, 2, 1, &[0, 1]),
-            (i64::MIN, i64::MIN, -1, &[]),
+            (i64::MIN, i64::MIN, -1, &[0]),
+            (-6, i64::MIN, -2, &[0]),
+            (-6, 0, -1, &[]),
             (0, 1, i64::MAX, &[0]),
         ];
         for (start, end, step, expected) in cases {

@@ -6,22 +6,22 @@ use super::super::walk::axis as axis_at;
 use crate::error::Result;
 use rnn_kernels::Scalar;
 
-/// With `flatten`, along this axis and all behind it together.
+/// With `flatten`, along this axis and all behind it together. A tensor of rank 0 is one element along one axis.
 pub(super) fn softmax(x: &Tensor, axis: i64, flatten: bool, y: &mut Tensor, room: &mut Room) -> Result<()> {
     let from = x.as_f32()?;
-    // A vector of rank 0 has one element, whose share is 1; before opset 13 an axis may be the rank itself.
+    // With `flatten` the axis may be the rank itself: then every element is by itself.
     let rank = x.rank();
     let at = if flatten && usize::try_from(axis) == Ok(rank) { rank } else { axis_at("axis", axis, rank.max(1))? };
     y.reset(Kind::F32, x.shape(), room)?;
+    if from.is_empty() {
+        return Ok(());
+    }
     let (len, stride): (usize, usize) = if flatten {
-        (x.shape()[at.min(rank)..].iter().product(), 1)
+        (x.shape()[at..].iter().product(), 1)
     } else {
         let behind = x.shape().get(at + 1..).unwrap_or(&[]);
         (x.shape().get(at).copied().unwrap_or(1), behind.iter().product())
     };
-    if from.is_empty() {
-        return Ok(());
-    }
     let to = y.as_f32_mut()?;
     for (from, to) in from.chunks_exact(len * stride).zip(to.chunks_exact_mut(len * stride)) {
         for lane in 0..stride {

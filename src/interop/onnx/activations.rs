@@ -1,4 +1,4 @@
-//! `activations`, `activation_alpha`, `activation_beta` → functions: each takes what it needs of both lists, in order.
+//! `activations`, `activation_alpha`, `activation_beta` → functions. In their order, they take the numbers that they need from both lists.
 //!
 //! ```text
 //! Relu Tanh Sigmoid Softsign Softplus                 nothing
@@ -6,8 +6,9 @@
 //! HardSigmoid α = 0.2, β = 0.5                        alpha, beta
 //! Affine ScaledTanh ThresholdedRelu                   alpha (, beta), which must be there
 //! ```
-//! Defaults are those of the operators of the same name, as ONNX' text says. The last three have none on which text and ONNX Runtime agree: there
-//! are no operators `Affine` and `ScaledTanh` any more, and ONNX Runtime takes 0 where a `ThresholdedRelu` has an alpha of 1.
+//! The defaults are those of the operators of the same name, as ONNX' text says. For the last three, text and ONNX Runtime have no common
+//! default: there are no operators `Affine` and `ScaledTanh` any more, and the default alpha of `ThresholdedRelu` is 1 in the text and 0 in
+//! ONNX Runtime.
 
 use crate::error::{Error, Result};
 use rnn_kernels::cells::Nonlinearity;
@@ -26,7 +27,7 @@ impl Activations<'_> {
         let each = defaults.len();
         let names = match self.names {
             None => defaults.repeat(ways),
-            // The default of an RNN that is written out has a function too many in one direction.
+            // Some writers write the default of an RNN for two directions, whatever the direction.
             Some(names) if each == 1 && ways == 1 && is_default_of_rnn(&names) => vec!["Tanh"],
             Some(names) if names.len() == each * ways => names,
             Some(names) => {
@@ -99,7 +100,7 @@ fn is_default_of_rnn(names: &[&str]) -> bool {
     names.len() == 2 && names.iter().all(|name| name.eq_ignore_ascii_case("tanh"))
 }
 
-/// A function as ONNX has it: name, alpha, beta. Nothing if ONNX has no such function.
+/// Name, alpha and beta of a function in ONNX; none if ONNX has no such function.
 pub(super) fn written(function: Nonlinearity) -> Option<(&'static str, Option<f64>, Option<f64>)> {
     Some(match function {
         Nonlinearity::Relu => ("Relu", None, None),
@@ -113,7 +114,7 @@ pub(super) fn written(function: Nonlinearity) -> Option<(&'static str, Option<f6
         Nonlinearity::HardSigmoid { slope, offset } => ("HardSigmoid", Some(slope), Some(offset)),
         Nonlinearity::Affine { scale, offset } => ("Affine", Some(scale), Some(offset)),
         Nonlinearity::ScaledTanh { scale, rate } => ("ScaledTanh", Some(scale), Some(rate)),
-        // Between −1 and 1, and not between 0 and 1.
+        // Such as `HardTanh`, which is cut off at −1 and 1.
         _ => return None,
     })
 }

@@ -1,10 +1,10 @@
-//! The attributes of a node, which are *taken*: what nobody took in the end is an error, so that none is ever passed over.
+//! The attributes of a node, which are *taken* one by one. What is left in the end is an error, so that none is ever passed over.
 
 use super::proto::{Attribute, AttributeValue, Node};
 use super::wire::Bytes;
 use crate::error::{Error, Result};
 
-/// The attributes of a node that are left.
+/// The attributes of a node that were not taken yet.
 #[derive(Debug)]
 pub(super) struct Attributes<'a> {
     place: String,
@@ -26,13 +26,13 @@ macro_rules! take {
 }
 
 impl<'a> Attributes<'a> {
-    /// All of a node, out of it.
+    /// All attributes of a node, which has none then.
     pub fn of(node: &mut Node<'a>) -> Result<Self> {
         let (place, left) = (node.place(), std::mem::take(&mut node.attributes));
-        for (k, attribute) in left.iter().enumerate() {
-            if left[..k].iter().any(|other| other.name == attribute.name) {
-                return Err(Error::model(place, format!("attribute `{}`", attribute.name), "it once", "it twice"));
-            }
+        let mut names: Vec<_> = left.iter().map(|attribute| attribute.name).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::model(place, format!("attribute `{}`", twice[0]), "it once", "it twice"));
         }
         Ok(Self { place, left, known: Vec::new() })
     }
@@ -82,7 +82,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// 0 or 1; 0 if there is none.
+    /// 0 or 1, as a truth value; false if there is none.
     pub fn flag(&mut self, name: &'static str) -> Result<bool> {
         match self.int(name)?.unwrap_or(0) {
             0 => Ok(false),

@@ -1,12 +1,12 @@
 //! `Model → Graph`: nodes in the order of the file, values by name.
 
 use super::Options;
-use super::model::{Initializers, Model, input_kind, operator_of, weights};
+use super::model::{Initializers, Model, input_info, operator_of};
 use super::operators;
 use super::proto::{Node, ValueInfo};
 use super::recurrent::{Operator, RecurrentOptions, Weights};
 use crate::error::{Error, Result};
-use crate::graph::{Builder, Graph, InputInfo, Kind, Op, Tensor, Value};
+use crate::graph::{Builder, Graph, Kind, Op, Tensor, Value};
 use rnn_kernels::Backend;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,8 +15,10 @@ impl Model<'_> {
     /// The whole model as a graph.
     ///
     /// # Errors
-    /// [`Error::Model`] if anything in it is not implemented, with its name; [`Error::Node`] if a node cannot be made;
-    /// [`Error::Overflow`], [`Error::Memory`].
+    /// [`Error::Model`] with the name of whatever is not implemented. [`Error::Node`] if a node cannot have its inputs, or cannot be
+    /// computed where all of them are constants. [`Error::Range`] if the constants are beyond the [limit](super::Limits::constants),
+    /// [`Error::Config`] if two inputs or two outputs have one name, [`Error::NotFinite`] if a weight of a recurrent node is not finite,
+    /// [`Error::Overflow`] or [`Error::Memory`] if the graph does not fit.
     pub fn into_graph<B: Backend<f32> + ?Sized>(
         self,
         backend: impl Into<Arc<B>>,
@@ -40,50 +42,26 @@ impl Model<'_> {
     }
 }
 
-/// The weights of a node alone, and of what they are computed from.
-pub(super) fn weights_of<'m, B: Backend<f32> + ?Sized>(
-    model: &'m Model<'m>,
-    node: &Node<'m>,
-    operator: Operator,
-    backend: &Arc<B>,
-) -> Result<Weights> {
-    let opset = model.check_opset()?;
-    let mut loader = Loader::new(model, backend.clone())?;
-    // Nodes that write what the weights are read from, in the order of the file.
-    let roots = [1, 2, 3, 7].into_iter().filter_map(|k| node.inputs.get(k).copied()).filter(|name| !name.is_empty());
-    let mut needed: HashSet<&str> = roots.collect();
-    let mut nodes = model.each_node(|other| Ok(Some(other)))?;
-    let mut before = Vec::new();
-    while let Some(other) = nodes.pop() {
-        if other.outputs.iter().any(|output| needed.contains(output)) {
-            needed.extend(other.inputs.iter().filter(|name| !name.is_empty()));
-            before.push(other);
-        }
-    }
-    for other in before.into_iter().rev() {
-        loader.node(other, opset, &Options::default())?;
-    }
-    weights(node, operator, |role, name| loader.constant(&node.place(), role, name))
-}
-
-/// A graph that grows, node by node.
+/// A graph that nodes of a model are added to.
 pub(super) struct Loader<'m, B: ?Sized> {
     pub builder: Builder<B>,
     initializers: Initializers<'m>,
     given: &'m [(String, Tensor)],
     values: HashMap<&'m str, Value>,
+    /// The weights that recurrent nodes have read.
+    read: HashSet<&'m str>,
 }
 
 impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
-    pub fn new(model: &'m Model<'m>, backend: Arc<B>) -> Result<Self> {
+    pub fn new(model: &'m Model<'_>, backend: Arc<B>) -> Result<Self> {
         let builder = Builder::new(backend).limit(model.limits().constants);
-        Ok(Self { builder, initializers: model.initializers()?, given: model.given(), values: HashMap::new() })
+        let (initializers, given) = (model.initializers()?, model.given());
+        Ok(Self { builder, initializers, given, values: HashMap::new(), read: HashSet::new() })
     }
 
     /// An input of the model.
     pub fn input(&mut self, info: ValueInfo<'m>) -> Result<()> {
-        let kind = input_kind(&info)?;
-        let value = self.builder.input_of(InputInfo { name: info.name.into(), kind, shape: info.shape })?;
+        let value = self.builder.input_of(input_info(&info)?)?;
         self.define("model", info.name, value)
     }
 
@@ -108,7 +86,8 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
     }
 
     fn define(&mut self, at: &str, name: &'m str, value: Value) -> Result<()> {
-        if self.values.insert(name, value).is_some() || self.initializers.find(name)?.is_some() {
+        let given = self.given.iter().any(|(given, _)| given == name);
+        if self.values.insert(name, value).is_some() || given || self.initializers.find(name)?.is_some() {
             return Err(Error::model(at, format!("value `{name}`"), "one that is written once", "it twice"));
         }
         Ok(())
@@ -136,9 +115,21 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
         self.initializers.find(name)?.map(|view| view.decode()).transpose()
     }
 
-    /// A constant by its name, which is not kept if it is an initializer.
-    fn constant(&mut self, at: &str, role: &str, name: &'m str) -> Result<Tensor> {
+    /// The weights of a recurrent node.
+    pub fn weights(&mut self, node: &Node<'m>, operator: Operator) -> Result<Weights> {
+        let place = node.place();
+        Weights::of(node, operator, |role, name| self.weight(&place, role, name))
+    }
+
+    /// A weight by its name, which the graph does not keep: the network of the layer does.
+    ///
+    /// The file has room for a weight that is read once. Weights that several layers read, or that were computed, count as constants for
+    /// each of them.
+    fn weight(&mut self, at: &str, role: &str, name: &'m str) -> Result<Tensor> {
         if let Some(tensor) = self.tensor(name)? {
+            if !self.read.insert(name) {
+                self.builder.take_room(&tensor)?;
+            }
             return Ok(tensor);
         }
         let wrong = |found: String| {
@@ -146,7 +137,13 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
             Error::model(at, format!("input `{role}`"), expected, found)
         };
         let value = *self.values.get(name).ok_or_else(|| wrong(format!("`{name}`, which is none")))?;
-        self.builder.as_constant(value).cloned().ok_or_else(|| wrong(format!("`{name}`, which is computed")))
+        if self.builder.as_input(value).is_some() {
+            return Err(wrong(format!("`{name}`, an input without a value")));
+        }
+        let tensor = self.builder.as_constant(value).cloned();
+        let tensor = tensor.ok_or_else(|| wrong(format!("`{name}`, which is computed")))?;
+        self.builder.take_room(&tensor)?;
+        Ok(tensor)
     }
 
     pub fn node(&mut self, mut node: Node<'m>, opset: i64, options: &Options) -> Result<()> {
@@ -163,8 +160,8 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
             let (op, inputs) = operators::operation(&mut node, opset, inputs, &mut self.builder)?;
             self.builder.add_named(node.label(), op, &inputs)?
         };
-        let names = node.outputs.iter().copied().filter(|name| !name.is_empty()).count();
-        if node.outputs.len() > written.len() && node.outputs[written.len()..].iter().any(|name| !name.is_empty()) {
+        if node.outputs.iter().skip(written.len()).any(|name| !name.is_empty()) {
+            let names = node.outputs.iter().filter(|name| !name.is_empty()).count();
             return Err(Error::model(place, "outputs", format!("at most {}", written.len()), names));
         }
         for (&name, value) in node.outputs.iter().zip(written) {
@@ -184,7 +181,7 @@ impl<'m, B: Backend<f32> + ?Sized> Loader<'m, B> {
     ) -> Result<Vec<Value>> {
         let place = node.place();
         let said = RecurrentOptions::take(node, operator, opset)?;
-        let weights = weights(node, operator, |role, name| self.constant(&place, role, name))?;
+        let weights = self.weights(node, operator)?;
         let layer = said.layer(&place, &weights, self.builder.backend(), options)?;
         drop(weights);
         let mut inputs = Vec::new();

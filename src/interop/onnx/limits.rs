@@ -1,4 +1,4 @@
-//! What a model may be at most, asked before memory is.
+//! How large a model may be, checked before memory is asked for.
 
 use crate::error::{Error, Result};
 use crate::memory::reserve_part;
@@ -10,10 +10,10 @@ pub struct Limits {
     /// The longest file, in bytes.
     pub bytes: u64,
     /// The most nodes, initializers, inputs, outputs, attributes and elements of attributes, together. Each takes up to some hundred bytes
-    /// beside the file.
+    /// in memory, a recurrent node some thousand.
     pub parts: usize,
-    /// The most bytes of constants, as numbers in memory: initializers that are no weights of a recurrent layer, and what follows from them
-    /// alone.
+    /// The most bytes of constants, as numbers in memory: initializers that are no weights of a recurrent layer, what is computed from
+    /// constants alone, and weights that a second recurrent layer reads.
     pub constants: usize,
 }
 

@@ -20,37 +20,38 @@
 //!
 //! # What is read
 //!
-//! Opsets 7 to 22, IR versions 3 to 14, numbers of type FLOAT; INT32, INT64 and BOOL where they are sizes, indices and truth.
+//! Opsets 7 to 22, IR versions 3 to 14. Numbers are of type FLOAT; sizes, indices and truth values are INT32, INT64 and BOOL.
 //!
-//! - `RNN`, `GRU`, `LSTM` with every attribute and every input. Weights are constants: initializers, what follows from them, or
-//!   inputs that [`Model::with_constant`] gave a value.
+//! - `RNN`, `GRU`, `LSTM` with every attribute and every input. Weights must be constants: initializers, what is computed from them, or
+//!   inputs to which [`Model::with_constant`] gave a value.
 //! - In whole models also `Add`, `Cast`, `Concat`, `Constant`, `ConstantOfShape`, `Conv` in one dimension, `Div`, `Expand`, `Gather`, `Gemm`,
 //!   `Identity`, `MatMul`, `Mul`, `OneHot`, `Relu`, `Reshape`, `Shape`, `Sigmoid`, `Slice`, `Softmax`, `Squeeze`, `Sub`, `Tanh`,
 //!   `Transpose`, `Unsqueeze`.
 //!
-//! Whatever else there is is an [`Error::Model`](crate::Error::Model) with the node, the attribute, what is implemented and what is there.
-//! Attributes are *taken* by the code that computes with them, and what is left over is an error: nothing is passed over in silence.
+//! Anything else is an [`Error::Model`](crate::Error::Model), which names the node, the attribute, what is implemented and what is there.
+//! The code that computes with an attribute *takes* it, and an attribute that is left over is an error: nothing is passed over in silence.
 //! [`Model::survey`] has all of these errors of a model at once.
 //!
 //! # Where ONNX' text and ONNX Runtime differ
 //!
-//! - `clip` of an LSTM: the text applies it to the input of every function, so also to what `h` sees of `c`; ONNX Runtime limits the gates
-//!   alone. They differ where `|c|` is beyond the limit. [`Options::clip`] says which; the text is the default, because the file
-//!   claims nothing else.
-//! - The last states of a row of length 0 with an initial state: the text says nothing, here it has kept that state, ONNX Runtime gives 0.
-//!   [`Options::empty_rows`] says which.
-//! - Activations that have no default on which both agree must have their numbers in the file.
+//! - `clip` of an LSTM: the text applies it to the input of every function, also to the `c` in `h = o ⊙ tanh(c)`; ONNX Runtime applies it
+//!   to the gates alone. They differ where `|c|` is beyond the limit. [`Options::clip`] chooses; the default is the text, which is all that
+//!   a file refers to.
+//! - The last states of a row of length 0 that has an initial state: the text says nothing. Here the row keeps that state, ONNX Runtime
+//!   gives 0. [`Options::empty_rows`] chooses.
+//! - An activation for which text and ONNX Runtime have no common default must have its numbers in the file.
+//! - `OneHot` before opset 11: the text allows no index below 0; here, as in ONNX Runtime, such an index is counted from the end.
 //! - `layout = 1` is implemented here, and refused by ONNX Runtime on a CPU.
 //!
-//! [`Options::of_onnx_runtime`] is ONNX Runtime's side of all of it.
+//! [`Options::of_onnx_runtime`] chooses ONNX Runtime's side everywhere.
 //!
 //! # Memory
 //!
-//! A model keeps the bytes of its file and eight bytes for each part. A graph takes the numbers of a weight out of the file one tensor at a time,
-//! straight to where a network keeps them. What a file may cost is bounded by [`Limits`].
+//! A model keeps the bytes of its file and eight bytes for each part. The weights of a recurrent layer are read from the file one tensor at a
+//! time, and copied to where a network keeps them. [`Limits`] bound what a file can cost.
 //!
 //! The reader of the wire format is this module's own, 200 lines: those of the crates that read ONNX pass over fields they do not know, and
-//! ask for memory by what a file claims.
+//! ask for as much memory as a file claims.
 
 mod activations;
 mod attributes;
@@ -60,8 +61,10 @@ mod model;
 mod operators;
 mod proto;
 mod recurrent;
+mod report;
 mod surroundings;
 mod survey;
+mod take;
 mod tensor;
 #[doc = include_str!("refused.md")]
 pub mod refused {}
@@ -69,15 +72,16 @@ mod wire;
 mod write;
 
 pub use limits::Limits;
-pub use model::{Model, NodeSummary, RecurrentNode, ValueSummary};
+pub use model::Model;
 pub use recurrent::{Operator, RecurrentOptions};
+pub use report::{NodeSummary, RecurrentNode, ValueSummary};
 pub use surroundings::{Neighbour, Surroundings};
 pub use survey::{Survey, SurveyedNode};
+pub use take::Taken;
 pub use tensor::{read_tensor, write_tensor};
 pub use write::{ExportOptions, HeadOutput};
 
-use crate::backend::DefaultBackend;
-use crate::graph::{EmptyRows, Recurrent};
+use crate::graph::EmptyRows;
 
 /// What `clip` of an LSTM limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,13 +94,13 @@ pub enum Clip {
     Gates,
 }
 
-/// How a model is understood where that is not settled.
+/// How a model is read where the text of ONNX and ONNX Runtime differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// What `clip` of an LSTM limits.
     pub clip: Clip,
-    /// What `Y_h` and `Y_c` are of a row of length 0.
+    /// What `Y_h` and `Y_c` of a row of length 0 are.
     pub empty_rows: EmptyRows,
 }
 
@@ -113,24 +117,9 @@ impl Options {
         Self { empty_rows, ..self }
     }
 
-    /// Whatever ONNX Runtime does where it differs from the default.
+    /// What ONNX Runtime does.
     #[must_use]
     pub fn of_onnx_runtime() -> Self {
         Self { clip: Clip::Gates, empty_rows: EmptyRows::Zero }
     }
-}
-
-/// A recurrent node that was taken out of a model.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Taken<B: ?Sized = DefaultBackend> {
-    /// Its name.
-    pub name: String,
-    /// What its attributes say.
-    pub options: RecurrentOptions,
-    /// The layer: its [networks](Recurrent::networks) learn, stream and are saved as any other; in a
-    /// [graph](crate::graph::Builder) it is an operation.
-    pub layer: Recurrent<B>,
-    /// What stands around it.
-    pub surroundings: Surroundings,
 }

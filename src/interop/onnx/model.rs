@@ -1,19 +1,15 @@
-//! `bytes → Model`: a file whose parts are known by their places, and read when they are needed.
+//! `bytes → Model`: a file of which the places of its parts are kept. A part is read when it is needed.
 
 use super::limits::{Count, Limits};
 use super::proto::{self, Node, ValueInfo, is_own_domain, peek};
-use super::recurrent::{Operator, RecurrentOptions, Weights};
-use super::surroundings::{Neighbour, Surroundings};
-use super::tensor::{TensorView, kind, type_name};
+use super::recurrent::Operator;
+use super::tensor::{KNOWN_TYPES, TensorView, kind, type_name};
 use super::wire::Bytes;
-use super::{Options, Taken};
 use crate::error::{Error, Result};
-use crate::graph::{Dim, Kind, Tensor};
+use crate::graph::{InputInfo, Tensor};
 use crate::interop::Source;
 use crate::memory::{reserve, reserve_part};
-use rnn_kernels::Backend;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// A part of the file.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +18,10 @@ struct Span {
     len: u32,
 }
 
-/// A model of a file: what its graph has, found and counted, not yet computed.
+/// A model in a file: the parts of its graph are found and counted, and nothing is computed yet.
 ///
-/// Beside the bytes of the file it keeps eight for each node and each tensor. Everything else is read from the bytes when it is asked for.
+/// It keeps the bytes of the file, and eight bytes for each node, tensor, input and output. Everything else is read from the bytes when it
+/// is asked for.
 #[derive(Debug)]
 pub struct Model<'a> {
     name: String,
@@ -37,70 +34,22 @@ pub struct Model<'a> {
     initializers: Vec<Span>,
     inputs: Vec<Span>,
     outputs: Vec<Span>,
-    /// What a graph cannot have here, with the name of it.
+    /// A part of the model that is not implemented, and what is expected in its place.
     refused: Option<(&'static str, &'static str)>,
-    /// Values that the caller gave in the place of inputs.
+    /// Values that the caller gave to inputs.
     given: Vec<(String, Tensor)>,
 }
 
-/// The versions of the format that this crate knows, and of the operators.
+/// The versions of the format, and of the operators, that are implemented.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
 pub(super) const OPSETS: std::ops::RangeInclusive<i64> = 7..=22;
 
-/// A node, as reports see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NodeSummary {
-    /// Its name; its first output if it has none.
-    pub name: String,
-    /// Its operator, with the domain if that is not ONNX' own.
-    pub operator: String,
-    /// The values that it reads; empty where one is left out.
-    pub inputs: Vec<String>,
-    /// The values that it writes; empty where one is left out.
-    pub outputs: Vec<String>,
-}
-
-impl NodeSummary {
-    pub(super) fn of(node: &Node<'_>) -> Self {
-        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        let (inputs, outputs) = (owned(&node.inputs), owned(&node.outputs));
-        Self { name: node.label().into(), operator: node.operator(), inputs, outputs }
-    }
-}
-
-/// An input or output of a model, as reports see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ValueSummary {
-    /// Its name.
-    pub name: String,
-    /// The name of its element type.
-    pub elements: String,
-    /// The length of every axis, if the model says it.
-    pub shape: Option<Vec<Dim>>,
-}
-
-/// A recurrent node, as reports see it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RecurrentNode {
-    /// Its name; its first output if it has none.
-    pub name: String,
-    /// What its attributes say.
-    pub options: RecurrentOptions,
-    /// `C` and `H`, if its weights are initializers.
-    pub sizes: Option<[usize; 2]>,
-    /// The names of the inputs that it has: `X`, `W`, `R` and some of `B`, `sequence_lens`, `initial_h`, `initial_c`, `P`.
-    pub inputs: Vec<&'static str>,
-}
-
 impl<'a> Model<'a> {
-    /// The model of a path, bytes in memory or a reader.
+    /// Reads a model from a path, bytes in memory or a reader.
     ///
     /// # Errors
-    /// [`Error::Format`] if it is longer than the limit, no regular file or not ONNX; [`Error::Model`] if its version is none of those
-    /// that are known or it has too many parts; [`Error::Io`], [`Error::Memory`].
+    /// [`Error::Format`] if it is longer than the limit, no regular file or not ONNX. [`Error::Model`] if the version of its format is not
+    /// implemented or it has too many parts. [`Error::Io`] if it cannot be read, [`Error::Memory`] if it does not fit.
     pub fn read(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self> {
         let most = limits.bytes.min(u64::from(u32::MAX));
         let (name, bytes) = source.into().bytes(most)?;
@@ -209,7 +158,7 @@ impl<'a> Model<'a> {
         part(&self.bytes, span)
     }
 
-    /// What messages call the file.
+    /// The name of the file in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -221,47 +170,23 @@ impl<'a> Model<'a> {
         self.ir_version
     }
 
-    /// The version of ONNX' own operators; nothing if the model uses none of them.
+    /// The version of ONNX' own operators; none if the model does not say it.
     #[must_use]
     pub fn opset(&self) -> Option<i64> {
         self.opset
     }
 
-    /// What wrote it, with its version.
+    /// The program that wrote it, with its version.
     #[must_use]
     pub fn producer(&self) -> &str {
         &self.producer
     }
 
-    /// Every node, in the order of the file.
+    /// The same model with a constant in the place of an input: some files have the weights of a recurrent layer as inputs.
     ///
     /// # Errors
-    /// Only if memory ends.
-    pub fn nodes(&self) -> Result<Vec<NodeSummary>> {
-        self.each_node(|node| Ok(Some(NodeSummary::of(&node))))
-    }
-
-    /// What the graph reads; initializers, which old files list there, are left out.
-    ///
-    /// # Errors
-    /// Only if memory ends.
-    pub fn inputs(&self) -> Result<Vec<ValueSummary>> {
-        let infos = self.true_inputs()?;
-        Ok(infos.into_iter().map(|info| summary(&info)).collect())
-    }
-
-    /// What it gives.
-    ///
-    /// # Errors
-    /// Only if memory ends.
-    pub fn outputs(&self) -> Result<Vec<ValueSummary>> {
-        self.outputs.iter().map(|&span| Ok(summary(&ValueInfo::read(self.part(span))?))).collect()
-    }
-
-    /// The same model in which an input is this tensor: some files have the weights of a recurrent layer as inputs.
-    ///
-    /// # Errors
-    /// [`Error::Range`] if there is no such input, [`Error::Kind`] if it has other elements.
+    /// [`Error::Range`] if there is no such input or it has another shape, [`Error::Kind`] if it has elements of another type,
+    /// [`Error::Model`] if elements of its type are not implemented.
     pub fn with_constant(mut self, input: impl Into<String>, tensor: Tensor) -> Result<Self> {
         let input = input.into();
         let infos = self.true_inputs()?;
@@ -269,106 +194,12 @@ impl<'a> Model<'a> {
             let names: Vec<_> = infos.iter().map(|info| info.name).collect();
             return Err(Error::range("input of the model", format!("one of {}", names.join(", ")), input));
         };
-        let expected = info.elements.and_then(kind);
-        if expected.is_some_and(|expected| expected != tensor.kind()) {
-            let found = tensor.kind().to_string();
-            return Err(Error::kind(format!("input `{input}`"), type_name(info.elements.unwrap_or(0)), found));
-        }
+        input_info(info)?.check(&tensor)?;
         self.given.push((input, tensor));
         Ok(self)
     }
 
-    /// Every recurrent node, in the order of the file.
-    ///
-    /// # Errors
-    /// [`Error::Model`] if one has an attribute, an activation or a layout that is not implemented; nothing is passed over.
-    pub fn recurrent_nodes(&self) -> Result<Vec<RecurrentNode>> {
-        let names = self.sorted(&self.initializers, "TensorProto", 8)?;
-        let opset = self.opset.unwrap_or_default();
-        self.each_node(|mut node| {
-            let Some(operator) = operator_of(&node) else { return Ok(None) };
-            let options = RecurrentOptions::take(&mut node, operator, opset)?;
-            let shape = |k: usize| -> Result<Option<TensorView<'_>>> {
-                let Some(name) = node.inputs.get(k) else { return Ok(None) };
-                names.find(name).map(|span| TensorView::read(self.part(span), name)).transpose()
-            };
-            let sizes = match (shape(1)?, shape(2)?) {
-                (Some(w), Some(r)) => Some(options.sizes(&node.place(), w.shape(), r.shape())?),
-                _ => None,
-            };
-            let inputs = operator.inputs().iter().zip(&node.inputs).filter(|(_, name)| !name.is_empty());
-            let inputs = inputs.map(|(&input, _)| input).collect();
-            Ok(Some(RecurrentNode { name: node.label().into(), options, sizes, inputs }))
-        })
-    }
-
-    /// A recurrent node by its name, out of any graph: the layer it is, and what stands around it. Nodes that it does not read its weights
-    /// from may be anything.
-    ///
-    /// A node without a name goes by that of its first output.
-    ///
-    /// # Errors
-    /// [`Error::Range`] if no recurrent node has this name or several have; [`Error::Model`] if its attributes or weights are not implemented,
-    /// its weights are no constants, or the opset is none of 7 to 22; [`Error::Overflow`] or [`Error::Memory`] if the layer does not fit.
-    pub fn take<B: Backend<f32> + ?Sized>(
-        &self,
-        node: &str,
-        backend: impl Into<Arc<B>>,
-        options: &Options,
-    ) -> Result<Taken<B>> {
-        self.check_opset()?;
-        let found = self.each_node(|other| {
-            let wanted = other.label() == node && operator_of(&other).is_some();
-            Ok(wanted.then_some(other))
-        })?;
-        let [mut taken] = <[_; 1]>::try_from(found).map_err(|found: Vec<_>| {
-            let expected = "the name of one recurrent node, as `recurrent_nodes` lists them";
-            Error::range("node of the model", expected, format!("`{node}`, that of {}", found.len()))
-        })?;
-        let operator = operator_of(&taken).unwrap_or(Operator::Rnn);
-        let place = taken.place();
-        let said = RecurrentOptions::take(&mut taken, operator, self.opset.unwrap_or_default())?;
-        let backend = backend.into();
-        let weights = super::graph::weights_of(self, &taken, operator, &backend)?;
-        let layer = said.layer(&place, &weights, &backend, options)?;
-        let surroundings = self.surroundings(&taken, operator)?;
-        Ok(Taken { name: taken.label().into(), options: said, layer, surroundings })
-    }
-
-    /// What provides the inputs of a node and what reads its outputs.
-    fn surroundings(&self, node: &Node<'_>, operator: Operator) -> Result<Surroundings> {
-        let initializers = self.sorted(&self.initializers, "TensorProto", 8)?;
-        let inputs = self.true_inputs()?;
-        let mut neighbours = Vec::new();
-        for (k, &name) in node.inputs.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let provided = if let Some(info) = inputs.iter().find(|info| info.name == name) {
-                Neighbour::Model(summary(info))
-            } else if let Some(span) = initializers.find(name) {
-                Neighbour::Initializer(TensorView::read(self.part(span), name)?.shape().to_vec())
-            } else {
-                let writes = |other: Node<'_>| {
-                    let here = other.outputs.contains(&name);
-                    Ok(here.then(|| Neighbour::Node { name: other.label().into(), operator: other.operator() }))
-                };
-                self.each_node(writes)?.into_iter().next().unwrap_or(Neighbour::Nothing)
-            };
-            let role = operator.inputs().get(k).copied().unwrap_or("another input");
-            neighbours.push((role, name.to_string(), provided));
-        }
-        let mut readers = Vec::new();
-        for (role, &name) in ["Y", "Y_h", "Y_c"].into_iter().zip(&node.outputs).filter(|(_, name)| !name.is_empty()) {
-            let mut found = self.each_node(|other| {
-                let here = other.inputs.contains(&name);
-                Ok(here.then(|| Neighbour::Node { name: other.label().into(), operator: other.operator() }))
-            })?;
-            let outputs = self.outputs()?.into_iter().filter(|output| output.name == name);
-            found.extend(outputs.map(Neighbour::Model));
-            readers.push((role, name.to_string(), found));
-        }
-        Ok(Surroundings { inputs: neighbours, outputs: readers })
-    }
-
-    /// What a function makes of each node that it does not pass over.
+    /// What `make` makes of each node, without those for which it makes nothing.
     pub(super) fn each_node<'m, T>(&'m self, mut make: impl FnMut(Node<'m>) -> Result<Option<T>>) -> Result<Vec<T>> {
         let mut made = Vec::new();
         for &span in &self.nodes {
@@ -385,7 +216,7 @@ impl<'a> Model<'a> {
         Node::read(self.part(span), &mut Count::of(usize::MAX))
     }
 
-    /// The inputs that are no initializers and no constants that were given.
+    /// The inputs that are no initializers and were given no value.
     pub(super) fn true_inputs(&self) -> Result<Vec<ValueInfo<'_>>> {
         let names = self.sorted(&self.initializers, "TensorProto", 8)?;
         let infos = self.inputs.iter().map(|&span| ValueInfo::read(self.part(span)));
@@ -395,7 +226,7 @@ impl<'a> Model<'a> {
         infos.filter(|info| info.as_ref().map_or(true, is_true)).collect()
     }
 
-    /// The names of the outputs.
+    /// The outputs.
     pub(super) fn output_infos(&self) -> Result<Vec<ValueInfo<'_>>> {
         self.outputs.iter().map(|&span| ValueInfo::read(self.part(span))).collect()
     }
@@ -413,7 +244,7 @@ impl<'a> Model<'a> {
         Ok(Initializers { model: self, names: self.sorted(&self.initializers, "TensorProto", 8)? })
     }
 
-    /// `Ok` if the operators of this version are implemented.
+    /// The opset, if it is implemented.
     pub(super) fn check_opset(&self) -> Result<i64> {
         let expected = || format!("{} to {}", OPSETS.start(), OPSETS.end());
         match self.opset {
@@ -423,7 +254,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// `Ok` if the graph has nothing beside nodes, dense initializers, inputs and outputs.
+    /// `Ok` if the model has only nodes, dense initializers, inputs and outputs.
     pub(super) fn check_whole(&self) -> Result<()> {
         match self.refused {
             Some((part, expected)) => Err(Error::model("model", part, expected, part)),
@@ -490,37 +321,15 @@ pub(super) fn operator_of(node: &Node<'_>) -> Option<Operator> {
     if is_own_domain(node.domain) { Operator::named(node.op) } else { None }
 }
 
-fn summary(info: &ValueInfo<'_>) -> ValueSummary {
-    let elements = info.other.map_or_else(|| type_name(info.elements.unwrap_or(0)), String::from);
-    ValueSummary { name: info.name.into(), elements, shape: info.shape.clone() }
-}
-
-/// The kind of an input of the graph.
-pub(super) fn input_kind(info: &ValueInfo<'_>) -> Result<Kind> {
-    let at = || format!("input `{}` of the model", info.name);
+/// An input of the model as one of a graph.
+pub(super) fn input_info(info: &ValueInfo<'_>) -> Result<InputInfo> {
+    let wrong = |expected: &str, found: String| {
+        Err(Error::model(format!("input `{}` of the model", info.name), "type", expected, found))
+    };
     if let Some(other) = info.other {
-        return Err(Error::model(at(), "type", "a tensor", other));
+        return wrong("a tensor", other.into());
     }
     let elements = info.elements.unwrap_or(0);
-    kind(elements).ok_or_else(|| Error::model(at(), "type", super::tensor::KNOWN_TYPES, type_name(elements)))
-}
-
-/// The weights among the inputs of a recurrent node, by a way to get a constant of a name.
-pub(super) fn weights<'m>(
-    node: &Node<'m>,
-    operator: Operator,
-    mut constant: impl FnMut(&str, &'m str) -> Result<Tensor>,
-) -> Result<Weights> {
-    let mut get = |k: usize| -> Result<Option<Tensor>> {
-        let role = operator.inputs().get(k);
-        let name = node.inputs.get(k).copied().filter(|name| !name.is_empty());
-        role.zip(name).map(|(role, name)| constant(role, name)).transpose()
-    };
-    let missing = |input: &str| Error::model(node.place(), format!("input `{input}`"), "a constant", "none");
-    Ok(Weights {
-        w: get(1)?.ok_or_else(|| missing("W"))?,
-        r: get(2)?.ok_or_else(|| missing("R"))?,
-        b: get(3)?,
-        p: get(7)?,
-    })
+    let Some(kind) = kind(elements) else { return wrong(KNOWN_TYPES, type_name(elements)) };
+    Ok(InputInfo { name: info.name.into(), kind, shape: info.shape.clone() })
 }

@@ -1,4 +1,4 @@
-//! Every other operator → [`Op`]: attributes taken, and what opsets changed.
+//! Every other operator → [`Op`]: its attributes are taken, and what changed between opsets is evened out.
 //!
 //! ```text
 //! axes       Squeeze, Unsqueeze: an attribute before opset 13, an input since
@@ -44,7 +44,7 @@ pub(super) fn constant(node: &mut Node<'_>) -> Result<Option<Tensor>> {
     }
 }
 
-/// The operation that a node is, with the inputs that it reads.
+/// The operation of a node, and the inputs that it reads: some inputs of the node become options of the operation, some attributes inputs.
 pub(super) fn operation<B: Backend<f32> + ?Sized>(
     node: &mut Node<'_>,
     opset: i64,
@@ -55,7 +55,7 @@ pub(super) fn operation<B: Backend<f32> + ?Sized>(
     if !is_own_domain(node.domain) || !node.overload.is_empty() {
         return Err(Error::model(place, "operator", "one of ONNX' own domain", format!("`{}`", node.operator())));
     }
-    // Inputs at the end that are left out are inputs that there are not.
+    // Inputs that are left out at the end need not be named.
     while inputs.last().is_some_and(Option::is_none) {
         inputs.pop();
     }
@@ -109,6 +109,9 @@ pub(super) fn operation<B: Backend<f32> + ?Sized>(
             Op::Concat { axis: axis.ok_or_else(|| attributes.wrong("axis", "an int", "none"))? }
         }
         "Slice" if opset < 10 => {
+            if inputs.len() != 1 {
+                return Err(Error::model(place, "inputs", "1 before opset 10", inputs.len()));
+            }
             for bounds in ["starts", "ends", "axes"] {
                 match attributes.ints(bounds)? {
                     Some(numbers) => inputs.push(Some(builder.constant(Tensor::i64(&[numbers.len()], numbers)?)?)),
@@ -132,7 +135,7 @@ pub(super) fn operation<B: Backend<f32> + ?Sized>(
         "Cast" => {
             let number = attributes.int("to")?.unwrap_or_default();
             let to = kind(number).ok_or_else(|| attributes.wrong("to", KNOWN_TYPES, type_name(number)))?;
-            // Of types with fewer digits than any here.
+            // It says what becomes of numbers beyond the 8-bit types, which are not implemented.
             if attributes.int("saturate")?.is_some_and(|saturate| saturate != 1) {
                 return Err(attributes.wrong("saturate", "1", 0));
             }
@@ -149,7 +152,7 @@ pub(super) fn operation<B: Backend<f32> + ?Sized>(
 const KNOWN: &str = "one of Add, Cast, Concat, Constant, ConstantOfShape, Conv, Div, Expand, GRU, Gather, Gemm, Identity, LSTM, MatMul, Mul, \
     OneHot, RNN, Relu, Reshape, Shape, Sigmoid, Slice, Softmax, Squeeze, Sub, Tanh, Transpose, Unsqueeze";
 
-/// What is known of some operators that are not.
+/// What a message says of some operators that are not implemented.
 fn hint(name: &str) -> &'static str {
     match name {
         "QuantizeLinear" | "DequantizeLinear" | "DynamicQuantizeLinear" | "MatMulInteger" | "ConvInteger" => {
@@ -162,10 +165,14 @@ fn hint(name: &str) -> &'static str {
 }
 
 fn convolution<B: ?Sized>(attributes: &mut Attributes<'_>) -> Result<Op<B>> {
-    let kernel = attributes.ints("kernel_shape")?;
-    if let Some(kernel) = kernel.filter(|kernel| kernel.len() != 1) {
-        return Err(attributes.wrong("kernel_shape", "one dimension", format!("{kernel:?}")));
-    }
+    let taps = match attributes.ints("kernel_shape")?.as_deref() {
+        None => None,
+        Some(&[taps]) => {
+            let found = usize::try_from(taps).ok();
+            Some(found.ok_or_else(|| attributes.wrong("kernel_shape", "one number from 1 on", taps))?)
+        }
+        Some(kernel) => return Err(attributes.wrong("kernel_shape", "one dimension", format!("{kernel:?}"))),
+    };
     let mut one = |name: &'static str, default: i64| {
         let given = attributes.ints(name)?.unwrap_or_else(|| vec![default]);
         match given[..] {
@@ -174,9 +181,9 @@ fn convolution<B: ?Sized>(attributes: &mut Attributes<'_>) -> Result<Op<B>> {
         }
     };
     let (stride, dilation) = (one("strides", 1)?, one("dilations", 1)?);
-    let groups = attributes.int("group")?.unwrap_or(1);
-    let groups = usize::try_from(groups).ok().filter(|&groups| groups > 0);
-    let groups = groups.ok_or_else(|| attributes.wrong("group", "at least 1", 0))?;
+    let given = attributes.int("group")?.unwrap_or(1);
+    let groups = usize::try_from(given).ok().filter(|&groups| groups > 0);
+    let groups = groups.ok_or_else(|| attributes.wrong("group", "at least 1", given))?;
     let pads = attributes.ints("pads")?;
     let padding = match (attributes.text("auto_pad")?.unwrap_or("NOTSET"), pads) {
         ("NOTSET", pads) => {
@@ -196,5 +203,5 @@ fn convolution<B: ?Sized>(attributes: &mut Attributes<'_>) -> Result<Op<B>> {
             return Err(attributes.wrong("auto_pad", expected, format!("`{other}`")));
         }
     };
-    Ok(Op::Conv1d { stride, dilation, padding, groups })
+    Ok(Op::Conv1d { stride, dilation, padding, groups, taps })
 }

@@ -1,7 +1,7 @@
 //! `ModelProto`, `GraphProto`, `NodeProto`, …: the messages of ONNX, read one at a time from where they lie.
 //!
-//! Numbers of fields are those of onnx.proto3, IR version 14. What a message has and this crate does not know is an error; documentation and
-//! metadata are passed over.
+//! Numbers of fields are those of onnx.proto3, IR version 14. A field that is not known here is an error; documentation and metadata are
+//! passed over.
 
 use super::limits::Count;
 use super::wire::{Bytes, Field};
@@ -161,13 +161,16 @@ impl<'a> Attribute<'a> {
         if let Some(reference) = reference.filter(|reference: &&str| !reference.is_empty()) {
             return Err(Error::model(at(), "value", "one of its own", format!("that of `{reference}` of a function")));
         }
-        // An empty list or text, a 0 is a field that is not there; files of IR version 1 have no types.
+        // The field of an empty list, an empty text or a 0 may be missing. Files of IR version 1 have no types.
         let (field, _, label) = match (kind, used) {
             (Some(kind), _) => TYPES.iter().find(|(_, number, _)| *number == kind),
             (None, Some(used)) => TYPES.iter().find(|(field, ..)| *field == used),
             (None, None) => None,
         }
-        .ok_or_else(|| Error::model(at(), "type", "one that is known", format!("{kind:?}")))?;
+        .ok_or_else(|| {
+            let found = kind.map_or_else(|| "none".into(), |kind: u64| format!("type {kind}"));
+            Error::model(at(), "type", "one that is known", found)
+        })?;
         if used.is_some_and(|used| used != *field) {
             return Err(Error::model(at(), "value", format!("one of type {label}"), "one of another"));
         }

@@ -19,7 +19,7 @@ use rnn_kernels::{Backend, Bias, GruReset};
 use std::fmt;
 use std::sync::Arc;
 
-/// Which of the recurrent operators a node is.
+/// The recurrent operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// An Elman network.
@@ -85,6 +85,36 @@ pub(super) struct Weights {
     pub p: Option<Tensor>,
 }
 
+impl Weights {
+    /// Which inputs of a node they are: `W`, `R`, `B` and `P`.
+    const INPUTS: [usize; 4] = [1, 2, 3, 7];
+
+    /// The names of those that a node has.
+    pub fn names<'m>(node: &Node<'m>) -> impl Iterator<Item = &'m str> {
+        Self::INPUTS.into_iter().filter_map(|k| node.inputs.get(k).copied()).filter(|name| !name.is_empty())
+    }
+
+    /// Those of a node; `constant` finds a constant by its role and name.
+    pub fn of<'m>(
+        node: &Node<'m>,
+        operator: Operator,
+        mut constant: impl FnMut(&str, &'m str) -> Result<Tensor>,
+    ) -> Result<Self> {
+        let mut get = |k: usize| -> Result<Option<Tensor>> {
+            let name = node.inputs.get(k).copied().filter(|name| !name.is_empty());
+            operator.inputs().get(k).zip(name).map(|(role, name)| constant(role, name)).transpose()
+        };
+        let missing = |input: &str| Error::model(node.place(), format!("input `{input}`"), "a constant", "none");
+        let [w, r, b, p] = Self::INPUTS;
+        Ok(Self {
+            w: get(w)?.ok_or_else(|| missing("W"))?,
+            r: get(r)?.ok_or_else(|| missing("R"))?,
+            b: get(b)?,
+            p: get(p)?,
+        })
+    }
+}
+
 /// What a recurrent node says, beside its weights.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -93,17 +123,17 @@ pub struct RecurrentOptions {
     pub operator: Operator,
     /// `H`, if the node says it; its weights do in any case.
     pub hidden: Option<usize>,
-    /// Which ways through time.
+    /// In which directions it goes through the steps.
     pub directions: Directions,
     /// The order of axes.
     pub layout: Layout,
-    /// The functions of each direction: `f`; `f`, `g`; `f`, `g`, `h`.
+    /// The functions of each direction: `f` of an RNN; `f`, `g` of a GRU; `f`, `g`, `h` of an LSTM.
     pub functions: Vec<Vec<Nonlinearity>>,
-    /// The limit of what functions are applied to.
+    /// The limit of the inputs of the functions: those below `−clip` or above `clip` are replaced by it.
     pub clip: Option<f32>,
     /// Whether `f = 1 − i`.
     pub input_forget: bool,
-    /// Whether the reset gate acts on the product.
+    /// Whether the reset gate acts on the recurrent product, and not on the state before it.
     pub linear_before_reset: bool,
 }
 
@@ -134,7 +164,7 @@ impl RecurrentOptions {
                 Some(found.ok_or_else(|| attributes.wrong("hidden_size", "at least 1", hidden))?)
             }
         };
-        // Batches came first with opset 14; before, the attribute is left over.
+        // The attribute came with opset 14. Before, it is left over and so refused.
         let layout = match if opset >= 14 { attributes.int("layout")?.unwrap_or(0) } else { 0 } {
             0 => Layout::TimeMajor,
             1 => Layout::BatchMajor,
@@ -268,15 +298,15 @@ impl RecurrentOptions {
         })
     }
 
-    /// The weights of one direction.
-    fn fill(
+    /// Writes the weights of one direction.
+    fn fill<'w>(
         &self,
         place: &str,
         parameters: &mut Parameters<f32>,
         suffix: &str,
         way: usize,
         [input, hidden]: [usize; 2],
-        weights: &Weights,
+        weights: &'w Weights,
     ) -> Result<()> {
         let gates = self.operator.gates();
         let rows = self.rows();
@@ -289,7 +319,8 @@ impl RecurrentOptions {
             }
             Ok(())
         };
-        let part = |input: &str, tensor: &Tensor, expected: &[usize]| -> Result<Vec<f32>> {
+        // The numbers of this direction.
+        let part = |input: &str, tensor: &'w Tensor, expected: &[usize]| -> Result<&'w [f32]> {
             if tensor.shape() != expected {
                 let (expected, found) = (format!("shape {expected:?}"), format!("{:?}", tensor.shape()));
                 return Err(Error::model(place, format!("input `{input}`"), expected, found));
@@ -302,11 +333,11 @@ impl RecurrentOptions {
                 return Err(Error::NotFinite { what: format!("{place}, input `{input}`"), index, found });
             }
             let len = numbers.len() / expected[0];
-            Ok(numbers[way * len..][..len].to_vec())
+            Ok(&numbers[way * len..][..len])
         };
         let ways = self.functions.len();
-        put("weight_ih", &part("W", &weights.w, &[ways, gates * hidden, input])?, rows, input)?;
-        put("weight_hh", &part("R", &weights.r, &[ways, gates * hidden, hidden])?, rows, hidden)?;
+        put("weight_ih", part("W", &weights.w, &[ways, gates * hidden, input])?, rows, input)?;
+        put("weight_hh", part("R", &weights.r, &[ways, gates * hidden, hidden])?, rows, hidden)?;
         if let Some(b) = &weights.b {
             let b = part("B", b, &[ways, 2 * gates * hidden])?;
             let (of_x, of_h) = b.split_at(gates * hidden);
@@ -315,10 +346,11 @@ impl RecurrentOptions {
         }
         if let Some(p) = &weights.p {
             let p = part("P", p, &[ways, 3 * hidden])?;
-            put("peephole_i", &p, &[0], 1)?;
-            put("peephole_o", &p, &[1], 1)?;
+            put("peephole_i", p, &[0], 1)?;
+            put("peephole_o", p, &[1], 1)?;
+            // A coupled gate has none: `f = 1 − i`, whatever the last third of `P` is.
             if !self.input_forget {
-                put("peephole_f", &p, &[2], 1)?;
+                put("peephole_f", p, &[2], 1)?;
             }
         }
         Ok(())

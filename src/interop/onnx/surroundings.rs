@@ -1,6 +1,6 @@
 //! What stands around a recurrent node: what its inputs come from, what reads its outputs.
 
-use super::model::ValueSummary;
+use super::report::ValueSummary;
 use std::fmt;
 
 /// Where an input comes from, or where an output goes.

@@ -2,8 +2,9 @@
 
 use super::Options;
 use super::graph::Loader;
-use super::model::{Model, NodeSummary, OPSETS};
+use super::model::{Model, OPSETS};
 use super::proto::{AttributeValue, Node};
+use super::report::NodeSummary;
 use super::tensor::TensorView;
 use crate::error::{Error, Result};
 use crate::graph::Kind;

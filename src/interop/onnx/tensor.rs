@@ -147,7 +147,7 @@ impl<'a> TensorView<'a> {
         Tensor::new(self.shape(), data)
     }
 
-    /// Raw, or in the field of their type. There are as many as the shape says before memory is asked for.
+    /// Numbers that are raw or in the field of their type. They are counted before memory is asked for.
     fn numbers<T: Typed, const N: usize>(&self, len: usize, typed: u32, raw: impl Fn([u8; N]) -> T) -> Result<Vec<T>> {
         let wrong = |found: String| Error::model(self.place(), "data", format!("{len} numbers"), found);
         let (mut found, mut run) = (0_usize, None);
@@ -164,7 +164,7 @@ impl<'a> TensorView<'a> {
         }
         let mut numbers = Vec::new();
         match run {
-            // An empty run is what some writers leave of a tensor whose numbers are typed.
+            // Some writers leave an empty run beside numbers that are typed.
             Some(run) if found == 0 || !run.is_empty() => {
                 if found > 0 {
                     return Err(wrong("raw and typed ones".into()));
@@ -236,16 +236,16 @@ whole!(bool, |number| match number {
     _ => None,
 });
 
-/// A tensor from the bytes of a `TensorProto`, as ONNX keeps inputs and outputs of tests: a file by itself.
+/// A tensor from the bytes of a `TensorProto`. ONNX keeps the inputs and outputs of its tests in files of this kind.
 ///
 /// # Errors
-/// [`Error::Format`] if they are none, [`Error::Model`] if its numbers are external or of a type that is not implemented,
-/// [`Error::Memory`] if it does not fit.
+/// [`Error::Format`] if the bytes are no `TensorProto`. [`Error::Model`] if its numbers are external or of a type that is not implemented,
+/// are more or fewer than its shape has, or it has too many axes. [`Error::Overflow`] or [`Error::Memory`] if it does not fit.
 pub fn read_tensor(bytes: &[u8]) -> Result<Tensor> {
     TensorView::read(Bytes { bytes, at: 0 }, "of a file")?.decode()
 }
 
-/// The bytes of a `TensorProto` of this name, its numbers raw.
+/// The bytes of a `TensorProto` of this name, with its numbers raw.
 ///
 /// # Errors
 /// [`Error::Memory`] if they do not fit.

@@ -1,7 +1,7 @@
-//! `message = (tag, value)*`: the wire format of Protocol Buffers, read where it lies and written.
+//! `message = (tag, value)*`: the wire format of Protocol Buffers, read in place, and written.
 //!
-//! Nothing is copied and nothing is allocated; lengths are examined before they are followed. Every field comes to its reader, so
-//! that a message can refuse what it does not know.
+//! Reading copies and allocates nothing. Lengths are checked before they are followed. A reader sees every field, so that it can refuse
+//! those that it does not know.
 
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ pub(super) struct Bytes<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wire<'a> {
     Varint(u64),
-    /// 8 bytes, which no field has that is read here.
+    /// 8 bytes; no field that is read here has them.
     Fixed64,
     Bytes(Bytes<'a>),
     Fixed32([u8; 4]),
@@ -222,12 +222,12 @@ impl<'a> Field<'a> {
         Ok(one.into_iter().chain(many.into_iter().flatten()).map(|number| number.map(u64::cast_signed)))
     }
 
-    /// The error of a field that the message does not have as far as this crate knows.
+    /// The error of a field that is not known here.
     pub fn unknown(&self) -> Error {
         broken(self.at, &format!("a field of {} that is known here", self.message), format!("field {}", self.number))
     }
 
-    /// Puts a value where there is none; a field that may stand once is not read twice.
+    /// Stores the value of a field, which may be there only once.
     pub fn once<T>(&self, to: &mut Option<T>, value: T) -> Result<()> {
         match to.replace(value) {
             None => Ok(()),

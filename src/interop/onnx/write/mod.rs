@@ -1,4 +1,4 @@
-//! `Network → ONNX`: layer by layer, opset 17, which every runtime since 2022 reads.
+//! `Network → ONNX`, layer by layer. The opset is 17: runtimes since 2022 read it.
 
 mod message;
 mod recurrent;
@@ -17,27 +17,28 @@ use recurrent::{Cell, Written};
 use rnn_kernels::{Activation, Backend};
 use std::path::Path;
 
-/// What a written model gives.
+/// What the output of a written model is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadOutput {
     /// `a = W x + b`, as the network itself does.
     #[default]
     Logits,
-    /// What the objective makes of it: the softmax, σ, or `a` itself where that is the prediction.
+    /// What the objective predicts: the softmax of `a`, `σ(a)`, or `a` itself.
     Probabilities,
 }
 
-/// What is written of a network.
+/// How a network is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExportOptions {
-    /// What comes out of the head.
+    /// What the output is.
     pub head: HeadOutput,
-    /// Whether the states of recurrent layers are inputs and outputs of the model, so that a runtime can stream it: `rnn.l0.h` and
-    /// `rnn.l0.c` go in, `rnn.l0.h_n` and `rnn.l0.c_n` come out, each `[D, N, H]`.
+    /// Whether the states of recurrent layers are inputs and outputs of the model, so that a runtime can stream it: inputs `rnn.l0.h` and
+    /// `rnn.l0.c`, outputs `rnn.l0.h_n` and `rnn.l0.c_n`, each `[D, N, H]`. Learned initial states are then left out: who runs the model
+    /// gives the initial states.
     pub states: bool,
-    /// How a reader of the model will understand `clip`.
+    /// What `clip` of an LSTM means to the program that will read the model.
     pub clip: Clip,
 }
 
@@ -62,14 +63,14 @@ impl ExportOptions {
 }
 
 impl<B: Backend<f32> + ?Sized> Network<f32, B> {
-    /// The network as an ONNX model of opset 17: input `x [T, N, C]`, or symbols `x [T, N]` of type INT64, output `y [T, N, O]` or `[N, O]`.
-    /// All rows have all steps.
+    /// The network as an ONNX model of opset 17. Its input is `x [T, N, C]`, or symbols `x [T, N]` of type INT64; its output is
+    /// `y [T, N, O]`, or `[N, O]` with another readout than every step. All rows have all steps.
     ///
-    /// Dropout is left out: a model infers. Layers have the names of their parameters.
+    /// Dropout is left out, since the model is only for inference. Nodes and weights have the names of the layers and parameters.
     ///
     /// # Errors
-    /// [`Error::Config`] with the place in the configuration if ONNX cannot express it; [`Error::NotFinite`] if a parameter is not finite;
-    /// [`Error::Format`] if the model would be longer than 2 GiB, [`Error::Memory`].
+    /// [`Error::Config`] with the place in the configuration if ONNX cannot express it, [`Error::NotFinite`] if a parameter is not finite,
+    /// [`Error::Format`] if the model would be longer than 2 GiB, [`Error::Memory`] if it does not fit.
     pub fn to_onnx(&self, options: &ExportOptions) -> Result<Vec<u8>> {
         if let Some(index) = first_non_finite(self.parameters()) {
             let found = f64::from(self.parameters()[index]);
@@ -111,11 +112,11 @@ impl<B: Backend<f32> + ?Sized> Network<f32, B> {
         walk.finish()
     }
 
-    /// Writes [`to_onnx`](Self::to_onnx) as [`write_atomically`] does.
+    /// Writes what [`to_onnx`](Self::to_onnx) gives to a file, all of it or nothing ([`write_atomically`]).
     ///
     /// # Errors
-    /// Those of [`to_onnx`](Self::to_onnx); [`Error::Io`] or [`Error::Format`] if the file cannot be written. What was at `path` before is
-    /// untouched then, but for [`Error::Replaced`].
+    /// Those of [`to_onnx`](Self::to_onnx), and [`Error::Io`] or [`Error::Format`] if the file cannot be written: what was at `path` is then
+    /// still there. After [`Error::Replaced`] the new file is.
     pub fn save_onnx(&self, path: impl AsRef<Path>, options: &ExportOptions) -> Result<()> {
         write_atomically(path.as_ref(), &self.to_onnx(options)?)
     }
@@ -161,7 +162,7 @@ impl<B: Backend<f32> + ?Sized> Walk<'_, B> {
         }
     }
 
-    /// The current value and others through a node of one output.
+    /// Adds a node that reads the current value and others, and whose output is then the current value.
     fn then(&mut self, op: &str, others: &[&str], attributes: &[(&str, Value<'_>)]) -> Result<()> {
         let mut inputs = vec![&self.current[..]];
         inputs.extend(others);
