@@ -51,6 +51,8 @@ mod network_static;
 mod npz_tensors;
 mod omega;
 #[cfg(feature = "onnx")]
+mod onnx_chains;
+#[cfg(feature = "onnx")]
 mod onnx_export;
 #[cfg(feature = "onnx")]
 mod onnx_operators;
@@ -60,6 +62,8 @@ mod onnx_recurrent;
 mod onnx_refused;
 #[cfg(feature = "onnx")]
 mod onnx_robust;
+#[cfg(feature = "onnx")]
+mod onnx_take;
 mod optim;
 mod optim_bound;
 mod optim_boundaries;

@@ -9,9 +9,14 @@ use recurrent::network::{CellSpec, Config, DenseSpec, Directions, EmbeddingSpec,
 use recurrent::{Batch, Error, Workspace};
 use rnn_backend_naive::Naive;
 use serde_json::json;
+use std::sync::Arc;
 
 fn network(config: &Config) -> Network<f32, Naive> {
-    let mut network = Network::with_backend(config, 7, Naive).unwrap();
+    network_on(config, Arc::new(Naive))
+}
+
+fn network_on<B: Backend<f32> + ?Sized>(config: &Config, backend: Arc<B>) -> Network<f32, B> {
+    let mut network = Network::with_backend(config, 7, backend).unwrap();
     // Learned states begin at 0, which would say nothing.
     network.update(|parameters| {
         let learned: Vec<_> = parameters.blocks().iter().filter(|block| block.name.contains("0_l")).cloned().collect();
@@ -117,6 +122,7 @@ fn a_written_network_is_read_as_a_graph_with_the_same_outputs() {
         let network = network(&config);
         let bytes = network.to_onnx(&ExportOptions::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
         for backend in backends() {
+            let network = network_on(&config, backend.clone());
             let model = Model::read(&bytes, &Limits::default()).unwrap();
             let graph: Graph<dyn Backend<f32>> =
                 model.into_graph(backend, &Options::default()).unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -153,7 +153,7 @@ fn refused(bytes: &[u8], limits: &Limits, most: u64, says: &str) {
 }
 
 /// A field of a message: number, content.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
+pub fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![number << 3 | 2];
     let mut len = content.len();
     while len >= 0x80 {
@@ -166,7 +166,7 @@ fn field(number: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// IR version 8, opset 17, this graph.
-fn model(graph: &[u8]) -> Vec<u8> {
+pub fn model(graph: &[u8]) -> Vec<u8> {
     [&[0x08, 8][..], &field(8, &[0x10, 17]), &field(7, graph)].concat()
 }
 

@@ -124,6 +124,23 @@ def cases():
     values = np.array([-1, 2], np.float32)
     for axis in [-1, 0, 1]:
         yield case("OneHot", whole(0, 2, -1, 5).reshape(2, 2), whole(3), values, axis=axis, opset=11)
+    # Starts before the axis, from where steps go back; several axes at once, backwards.
+    for end, step in [(-(2**62), -1), (-(2**62), -3), (0, -1)]:
+        yield case("Slice", real(4, 5), whole(-10), whole(end), whole(1), whole(step))
+    yield case("Slice", real(4, 5, 3), whole(-1, 1), whole(-(2**62), -1), whole(-3, 1), whole(-2, 2))
+    # Halfway between two numbers of 24 bits, and a little more than that.
+    yield case("Cast", whole(2**60 + 2**36, 2**60 + 2**36 + 1, -(2**60) - 2**36 - 1), to=TensorProto.FLOAT)
+    yield case("Conv", real(2, 4, 11), real(6, 2, 3), real(6), group=2, strides=[3], dilations=[2], pads=[3, 1])
+    yield case("Conv", real(1, 2, 10), real(3, 2, 4), strides=[3], auto_pad="SAME_LOWER")
+    yield case("Conv", real(1, 2, 10), real(3, 2, 2), dilations=[3], pads=[0, 4])
+    yield case("Conv", real(1, 2, 3), real(3, 2, 2), strides=[4], auto_pad="SAME_UPPER")
+    yield case("Concat", whole(1, kind=np.int32), whole(2, 3, kind=np.int32), axis=-1)
+    yield case("Gather", real(2, 3, 4), whole(-4, 3, 0), axis=2)
+    yield case("Softmax", 4 * real(2, 3, 4), opset=11, axis=-2)
+    yield case("MatMul", real(1, 4, 2, 3), real(3, 1, 3, 2))
+    yield case("Expand", real(2, 1, 1), whole(3, 1))
+    yield case("Sub", real(3, 1), real(2, 1, 4))
+    yield case("Div", real(2, 1) + 3, real(3) + 3)
 
 
 if __name__ == "__main__":

@@ -139,6 +139,7 @@ def cases():
     yield "Conv, auto_pad beside pads", one("Conv", ["x", "c"], initializers=[tensor("c", (1, 3, 2))], auto_pad="SAME_UPPER", pads=[0, 1])
     yield "Conv, another auto_pad", one("Conv", ["x", "c"], initializers=[tensor("c", (1, 3, 2))], auto_pad="SAME")
     yield "Conv, strides of two dimensions", one("Conv", ["x", "c"], initializers=[tensor("c", (1, 3, 2))], strides=[1, 1])
+    yield "Conv, another kernel_shape than its weights", one("Conv", ["d", "c"], initializers=[tensor("c", (1, 3, 2)), tensor("d", (1, 3, 4))], kernel_shape=[3])
     yield "Conv, pads below 0", one("Conv", ["x", "c"], initializers=[tensor("c", (1, 3, 2))], pads=[-1, 0])
     yield "Cast to half precision", one("Cast", to=TensorProto.FLOAT16)
     yield "Cast, saturate", one("Cast", to=I, saturate=0, opset=19)
@@ -154,6 +155,7 @@ def cases():
     yield "Softmax, an axis that is no number", one("Softmax", axis="last")
     yield "Add of one input", one("Add")
     yield "Relu of two inputs", one("Relu", ["x", "x"])
+    yield "Slice, bounds as inputs before opset 10", one("Slice", ["x", "c", "c"], initializers=[whole([1])], opset=9, starts=[0], ends=[1])
     yield "Reshape, allowzero before opset 14", one("Reshape", ["x", "c"], initializers=[whole([0, 0, 3])], opset=13, allowzero=1)
     # The graph.
     yield "functions", model([relu], change=lambda made: made.functions.add(name="f"))
