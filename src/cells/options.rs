@@ -36,7 +36,7 @@ impl Options {
     }
 
     /// As [`read`](Self::read), without what are options of the layer as much as of the cell.
-    #[cfg(feature = "_graph")]
+    #[cfg(feature = "onnx")]
     pub(crate) fn read_equations<O: DeserializeOwned>(&self) -> Result<O, CellFault> {
         let mut own = self.clone();
         own.take_those_of_the_layer().for_each(drop);

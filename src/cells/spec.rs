@@ -29,7 +29,7 @@ impl CellSpec {
     }
 
     /// The cell of this name with the options of its equations.
-    #[cfg(feature = "_graph")]
+    #[cfg(feature = "onnx")]
     pub(crate) fn of(name: &str, equations: &impl Serialize) -> Self {
         let options = whole(name, json(equations)).unwrap_or_default();
         Self { name: name.into(), options }
