@@ -1,5 +1,7 @@
-//! A zip archive: names and contents, none of them twice, each with the checksum that the archive gives it.
+//! A zip archive: names and contents. No name is there twice, and every content that is read to its end has the right checksum.
 
+#[cfg(feature = "keras")]
+use super::source::{exactly, to_its_end};
 use crate::error::{Error, Result};
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -11,6 +13,9 @@ use zip::read::ZipFile;
 /// An archive in memory.
 pub(super) struct Archive<'a> {
     name: String,
+    /// How long it is.
+    #[cfg(feature = "keras")]
+    bytes: usize,
     zip: ZipArchive<Cursor<Cow<'a, [u8]>>>,
 }
 
@@ -19,11 +24,18 @@ impl<'a> Archive<'a> {
     /// [`Error::Format`] if it is no archive, or has two contents of one name.
     pub fn new(name: String, bytes: Cow<'a, [u8]>) -> Result<Self> {
         let broken = |found: String| Error::format(&*name, "a zip archive", found);
+        #[cfg(feature = "keras")]
+        let len = bytes.len();
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(error.to_string()))?;
         if zip.has_duplicate_names() {
             return Err(Error::format(name, "a different name for everything in the archive", "one name twice"));
         }
-        Ok(Self { name, zip })
+        Ok(Self {
+            name,
+            #[cfg(feature = "keras")]
+            bytes: len,
+            zip,
+        })
     }
 
     /// What messages call it.
@@ -57,14 +69,22 @@ impl<'a> Archive<'a> {
     #[cfg(feature = "keras")]
     pub fn read(&mut self, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         let Some(k) = self.zip.index_for_name(name) else { return Ok(None) };
+        let archive_len = self.bytes;
         let mut content = self.content(k)?;
         let what = content.what();
         if content.len > limit {
             return Err(Error::format(what, format!("at most {limit} bytes"), format!("{} bytes", content.len)));
         }
         let another = || Error::format(&*what, format!("{} bytes", content.len), "another length");
-        let bytes = super::source::to_its_end(&what, &mut content.file, content.len)?.ok_or_else(another)?;
-        if bytes.len() as u64 == content.len { Ok(Some(bytes)) } else { Err(another()) }
+        // What is no longer than the archive may be believed, so that it needs no pieces.
+        let whole = usize::try_from(content.len).ok().filter(|len| *len <= archive_len);
+        let bytes = match whole {
+            Some(len) => exactly(&what, &mut content.file, len)?,
+            None => {
+                to_its_end(&what, &mut content.file, content.len)?.filter(|bytes| bytes.len() as u64 == content.len)
+            }
+        };
+        bytes.map(Some).ok_or_else(another)
     }
 }
 

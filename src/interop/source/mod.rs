@@ -1,21 +1,27 @@
-//! `path | bytes | reader → bytes`: one way in for every format, no longer than agreed.
+//! `path | bytes | reader → bytes`: what every reader of a format takes, with a limit for its length.
 
+mod opened;
+mod pieces;
+
+pub(crate) use self::opened::Opened;
+use self::opened::Way;
+#[cfg(feature = "keras")]
+pub(super) use self::pieces::exactly;
+pub(super) use self::pieces::to_its_end;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::memory::reserve;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What a model is read from: a path, bytes in memory, or a reader.
 ///
-/// Everything that is a path or bytes becomes one by itself: texts and [`Path`]s are paths, slices and vectors of `u8` are bytes.
-/// [`Source::reader`] takes anything else that can be read. A path must lead to a regular file.
+/// Paths and bytes convert into one: texts and [`Path`]s are paths, slices and vectors of `u8` are bytes. [`Source::reader`] takes anything
+/// else that can be read. A path must lead to a regular file.
 ///
-/// Of a path, no more is in memory than a format needs at once; a reader is read to its end before its first byte is looked at, since only
-/// then its length is known.
+/// A file is read in parts where its format allows it. A reader is read to its end first, because its length is not known before.
 ///
 /// ```
 /// use recurrent::interop::{LoadOptions, Source, read_config};
@@ -46,15 +52,15 @@ impl<'a> Source<'a> {
         Kind::Path(Cow::Owned(path.as_ref().to_path_buf())).into()
     }
 
-    /// Everything that a reader gives until it ends. It needs no buffer of its own.
+    /// Everything that a reader gives until it ends. It is read in large pieces, so it needs no buffer of its own.
     #[must_use]
     pub fn reader(reader: impl Read + 'a) -> Self {
         Kind::Reader(Box::new(reader)).into()
     }
 
-    /// The same under this name in messages.
+    /// The same with this name in messages.
     ///
-    /// Errors of the operating system call a file by its path all the same.
+    /// Errors of the operating system still name the path of a file.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
@@ -86,7 +92,7 @@ impl<'a> Source<'a> {
                 Way::Memory { bytes: bytes.into(), at: 0 }
             }
         };
-        Ok(Opened { name, way })
+        Ok(Opened::new(name, way))
     }
 
     /// All of it: its name and its bytes, which are not copied if they are in memory already.
@@ -94,15 +100,7 @@ impl<'a> Source<'a> {
     /// # Errors
     /// Those of [`open`](Self::open).
     pub(crate) fn bytes(self, limit: u64) -> Result<(String, Cow<'a, [u8]>)> {
-        let Opened { name, way } = self.open(limit)?;
-        match way {
-            Way::Memory { bytes, .. } => Ok((name, bytes)),
-            Way::File(mut file) => {
-                let bytes = file.bytes(file.len())?;
-                file.finish()?;
-                Ok((name, bytes.into()))
-            }
-        }
+        self.open(limit)?.whole()
     }
 }
 
@@ -154,127 +152,10 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Source<'a> {
     }
 }
 
-/// The pieces in which a reader of unknown length is read: as long as an eighth of what there is so far, within these bounds.
-const PIECES: (usize, usize) = (1 << 16, 1 << 24);
-
-/// Everything that a reader gives, in memory of exactly that size; nothing if that is more than `limit` bytes.
-pub(super) fn to_its_end(name: &str, mut reader: impl Read, limit: u64) -> Result<Option<Vec<u8>>> {
-    let mut pieces: Vec<Vec<u8>> = Vec::new();
-    let mut len = 0_usize;
-    loop {
-        let mut piece = Vec::new();
-        reserve(name, &mut piece, (len / 8).clamp(PIECES.0, PIECES.1))?;
-        piece.resize(piece.capacity(), 0);
-        let filled = fill(name, &mut reader, &mut piece)?;
-        len += filled;
-        if len as u64 > limit {
-            return Ok(None);
-        }
-        let whole = filled == piece.len();
-        piece.truncate(filled);
-        reserve(name, &mut pieces, 1)?;
-        pieces.push(piece);
-        if !whole {
-            break;
-        }
-    }
-    let mut bytes = Vec::new();
-    reserve(name, &mut bytes, len)?;
-    pieces.into_iter().for_each(|piece| bytes.extend_from_slice(&piece));
-    Ok(Some(bytes))
-}
-
-/// How many bytes the reader had for `piece`: all, unless it is at its end.
-fn fill(name: &str, reader: &mut impl Read, piece: &mut [u8]) -> Result<usize> {
-    let io = |source| Error::io("reading", name, source);
-    let mut filled = 0;
-    while filled < piece.len() {
-        match reader.read(&mut piece[filled..]) {
-            Ok(0) => break,
-            Ok(more) if more <= piece.len() - filled => filled += more,
-            Ok(more) => {
-                let found = format!("{more} bytes where it was asked for {}", piece.len() - filled);
-                return Err(io(std::io::Error::other(found)));
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(source) => return Err(io(source)),
-        }
-    }
-    Ok(filled)
-}
-
-/// A source of known length, read from its beginning to its end.
-#[derive(Debug)]
-pub(crate) struct Opened<'a> {
-    name: String,
-    way: Way<'a>,
-}
-
-#[derive(Debug)]
-enum Way<'a> {
-    File(file::Reading<'a>),
-    Memory { bytes: Cow<'a, [u8]>, at: usize },
-}
-
-impl Opened<'_> {
-    /// What messages call it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its length.
-    pub fn len(&self) -> u64 {
-        match &self.way {
-            Way::File(file) => file.len(),
-            Way::Memory { bytes, .. } => bytes.len() as u64,
-        }
-    }
-
-    /// The next `len` bytes, of which there must be as many by its length.
-    pub fn bytes(&mut self, len: u64) -> Result<Vec<u8>> {
-        if let Way::File(file) = &mut self.way {
-            return file.bytes(len);
-        }
-        let mut copy = Vec::new();
-        let here = self.next(len)?;
-        reserve("a part of a file", &mut copy, here.len())?;
-        copy.extend_from_slice(here);
-        Ok(copy)
-    }
-
-    /// The next `len` bytes, chunk by chunk, each but the last a whole number of numbers.
-    pub fn chunks(&mut self, len: u64, mut take: impl FnMut(&[u8])) -> Result<()> {
-        match &mut self.way {
-            Way::File(file) => file.chunks(len, take),
-            Way::Memory { .. } => {
-                take(self.next(len)?);
-                Ok(())
-            }
-        }
-    }
-
-    /// `Ok` if a file has no more bytes than its length said.
-    pub fn finish(self) -> Result<()> {
-        match self.way {
-            Way::File(file) => file.finish(),
-            Way::Memory { .. } => Ok(()),
-        }
-    }
-
-    /// The next bytes in memory.
-    fn next(&mut self, len: u64) -> Result<&[u8]> {
-        let Way::Memory { bytes, at } = &mut self.way else { return Ok(&[]) };
-        let rest = &bytes[*at..];
-        let few = || Error::format(&*self.name, format!("{len} more bytes"), format!("{}", rest.len()));
-        let here = usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(few)?;
-        *at += here.len();
-        Ok(here)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PIECES, Source};
+    use super::Source;
+    use super::pieces::PIECES;
     use crate::error::Error;
     use std::io::{self, Read};
     use std::path::{Path, PathBuf};
