@@ -1,7 +1,7 @@
 //! `ours[j·H + k, c] = theirs[place(j)·H + k, c]`: where other libraries keep the gates of a cell, as data.
 //!
-//! Here, rows of weights are units and gates follow each other as in PyTorch: `i f g o`, `r z n`. Whatever else a library calls them, letters
-//! mean the same gates everywhere: `g` is the candidate of an LSTM, `n` that of a GRU, and `z` is the share of the old state,
+//! Here, rows of weights are units, and the gates are in PyTorch's order: `i f g o`, `r z n`. A letter means the same gate for every library,
+//! whatever name that has there: `g` is the candidate of an LSTM, `n` that of a GRU, and `z` is the share of the old state,
 //! `h = (1 − z) ⊙ n + z ⊙ h₋₁`.
 //!
 //! | library | LSTM | GRU | units are | biases |
@@ -13,8 +13,8 @@
 //! | [Flax](https://flax.readthedocs.io/en/latest/api_reference/flax.linen/layers.html) | `i f g o` | `r z n` | columns | LSTM: of `h`; GRU: of `x`, and of `n` that of `h` too |
 //! | [cuDNN](https://docs.nvidia.com/deeplearning/cudnn/) | `i f g o` | `r z n` | rows | of both matrices |
 //!
-//! Flax has a matrix for each gate, `ii if ig io` and `hi hf hg ho`, cuDNN one for each `linLayerID`: those of one operand, one behind the
-//! other along the axis of units, are the matrix that is meant here. An Elman network has one gate, and only the axes can differ.
+//! Flax has a matrix for each gate, `ii if ig io` and `hi hf hg ho`, and cuDNN one for each `linLayerID`. The matrix meant here is those of
+//! one operand, joined along the axis of units. An Elman network has one gate, so only the axes can differ.
 //!
 //! ```
 //! use recurrent::interop::orders::{Gates, Library};
@@ -27,7 +27,7 @@
 //! # Ok::<(), recurrent::Error>(())
 //! ```
 
-use crate::error::{Error, Result, check_len};
+use crate::error::{Error, Result, check_len, checked_product};
 
 /// A library that has recurrent layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,15 +101,22 @@ impl Library {
 }
 
 impl Order {
+    /// The same gates in matrices whose units are the other axis.
+    #[must_use]
+    pub const fn of_units(self, units: Units) -> Self {
+        Self { units, ..self }
+    }
+
     /// `ours [G·H, C]` from a weight matrix of the library, `[G·H, C]` or `[C, G·H]`. `ours` is overwritten.
     ///
     /// # Errors
-    /// [`Error::Len`] if the two have different lengths, [`Error::Range`] if that is no multiple of `G·H`.
+    /// [`Error::Len`] if the two have different lengths, [`Error::Range`] if that is no multiple of `G·H` or the letters are not those of
+    /// a cell.
     pub fn matrix<T: Copy>(&self, theirs: &[T], ours: &mut [T], hidden: usize) -> Result<()> {
-        let columns = self.columns(theirs, ours, hidden)?;
-        let width = self.gates.len() * hidden;
+        let (width, columns) = self.sizes(theirs, ours, hidden)?;
+        let places = self.places()?;
         for (row, ours) in ours.chunks_exact_mut(columns.max(1)).enumerate() {
-            let unit = self.place(row / hidden) * hidden + row % hidden;
+            let unit = places[row / hidden] * hidden + row % hidden;
             for (c, ours) in ours.iter_mut().enumerate() {
                 *ours = theirs[match self.units {
                     Units::Rows => unit * columns + c,
@@ -123,29 +130,33 @@ impl Order {
     /// `ours [G·H]` from a bias of the library, `[G·H]`. `ours` is overwritten.
     ///
     /// # Errors
-    /// [`Error::Len`] if one has another length.
+    /// As [`matrix`](Self::matrix); [`Error::Len`] if one has another length.
     pub fn bias<T: Copy>(&self, theirs: &[T], ours: &mut [T], hidden: usize) -> Result<()> {
-        check_len("bias of the library [G·H]", self.gates.len() * hidden, theirs.len())?;
-        Order { units: Units::Rows, ..*self }.matrix(theirs, ours, hidden)
+        let expected = checked_product("bias of the library [G·H]", &[self.gates.len(), hidden])?;
+        check_len("bias of the library [G·H]", expected, theirs.len())?;
+        self.of_units(Units::Rows).matrix(theirs, ours, hidden)
     }
 
-    /// `C`.
-    fn columns<T>(&self, theirs: &[T], ours: &[T], hidden: usize) -> Result<usize> {
+    /// `G·H` and `C`.
+    fn sizes<T>(&self, theirs: &[T], ours: &[T], hidden: usize) -> Result<(usize, usize)> {
         check_len("weights of the library", ours.len(), theirs.len())?;
-        let rows = self.gates.len() * hidden;
-        match ours.len().checked_div(rows) {
-            Some(columns) if columns * rows == ours.len() => Ok(columns),
-            _ => Err(Error::range("weights", format!("a multiple of G·H = {rows} numbers"), ours.len())),
+        let width = checked_product("weights of the library", &[self.gates.len(), hidden])?;
+        match ours.len().checked_div(width) {
+            Some(columns) if columns * width == ours.len() => Ok((width, columns)),
+            _ => Err(Error::range("weights", format!("a multiple of G·H = {width} numbers"), ours.len())),
         }
     }
 
-    /// Where the library has the gate that is our `j`-th.
-    fn place(&self, j: usize) -> usize {
-        let ours = match self.gates.len() {
-            1 => Gates::Elman,
-            3 => Gates::Gru,
-            _ => Gates::Lstm,
+    /// Where the library has our first gate, our second one, …
+    fn places(&self) -> Result<[usize; 4]> {
+        let of = |gates: Gates| {
+            let (ours, mut places) = (gates.ours(), [0; 4]);
+            for (place, gate) in places.iter_mut().zip(ours.chars()) {
+                *place = self.gates.find(gate)?;
+            }
+            (ours.len() == self.gates.len()).then_some(places)
         };
-        self.gates.bytes().position(|gate| gate == ours.ours().as_bytes()[j]).expect("every gate has a letter")
+        let known = [Gates::Elman, Gates::Lstm, Gates::Gru].into_iter().find_map(of);
+        known.ok_or_else(|| Error::range("letters of gates", "those of h, of ifgo or of rzn", self.gates))
     }
 }
