@@ -4,8 +4,8 @@
 //! [`orders`](super::orders). A GRU applies its reset gate after the product. Dense layers are `dense`, `dense2`, … and recurrent ones `rnn`,
 //! `rnn2`, …; a dense layer without an activation at the end is the head, so that the network can be trained on.
 //!
-//! Other layers, other activations, and whatever else a file says that is not known here are errors: RTNeural itself leaves out what it does
-//! not know, and computes `tanh` whatever a recurrent layer names.
+//! Other layers, other activations and fields that are not known here are errors. RTNeural itself skips what it does not know, and computes
+//! `tanh` in a recurrent layer whatever function the file names.
 
 use super::json::{Few, tensor};
 use super::orders::{Gates, Library};
@@ -29,7 +29,7 @@ struct Model<'a> {
     layers: Few<&'a RawValue>,
 }
 
-/// What every layer says; others are refused by this alone.
+/// What every layer says: enough to refuse one that is not known.
 #[derive(Deserialize)]
 struct Kind {
     #[serde(rename = "type")]
@@ -64,8 +64,8 @@ struct Read<'a> {
 }
 
 impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
-    /// The network of a file of RTNeural. Numbers in JSON have no type: each becomes the nearest of `T`, and of the options only those for
-    /// lengths and finite numbers count.
+    /// The network of a file of RTNeural. Numbers in JSON have no type: each becomes the nearest `f64`, and that the nearest number of `T`. Only
+    /// the options for lengths and finite numbers count.
     ///
     /// # Errors
     /// [`Error::Format`] with the layer and the attribute that is not as expected, [`Error::NotFinite`] with a weight that is too large for
@@ -117,7 +117,20 @@ fn chain<'a>(name: &str, model: &Model<'a>) -> Result<(Config, Vec<Read<'a>>)> {
         let layer: Layer<'a> = serde_json::from_str(text.get()).map_err(broken)?;
         let units = width(&format!("{at}, shape"), &layer.shape)?;
         let named = layer.activation.as_deref().filter(|name| !name.is_empty());
+        let gates = match &*kind {
+            "lstm" => Some(Gates::Lstm),
+            "gru" => Some(Gates::Gru),
+            _ => None,
+        };
+        if gates.is_none()
+            && let Some(found) = layer.recurrent_activation.as_deref().filter(|found| !found.is_empty())
+        {
+            return Err(Error::format(format!("{at}, recurrent_activation"), "none", found));
+        }
         if kind == "activation" {
+            if !layer.weights.0.is_empty() {
+                return Err(Error::format(format!("{at}, weights"), "none", layer.weights.0.len()));
+            }
             let linear = last.as_mut().filter(|dense| dense.activation == Activation::Identity && dense.units == units);
             let Some(dense) = linear else {
                 let found = "it behind something else";
@@ -127,11 +140,6 @@ fn chain<'a>(name: &str, model: &Model<'a>) -> Result<(Config, Vec<Read<'a>>)> {
             continue;
         }
         config.layers.extend(last.take().map(crate::network::LayerSpec::Dense));
-        let gates = match &*kind {
-            "lstm" => Some(Gates::Lstm),
-            "gru" => Some(Gates::Gru),
-            _ => None,
-        };
         let prefix = match gates {
             None => {
                 denses += 1;
