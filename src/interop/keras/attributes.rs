@@ -1,4 +1,4 @@
-//! The attributes of a layer of Keras: every one of them is asked for, or the layer is refused.
+//! The attributes of a layer of Keras. A layer with an attribute that nobody asked for is refused.
 
 use super::Meanings;
 use crate::error::{Error, Result};
@@ -57,7 +57,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// `Ok` if the attribute is not said, or `false`, or nothing.
+    /// `Ok` if the attributes are absent, `false` or `null`.
     pub fn refuse(&mut self, names: &[&'static str]) -> Result<()> {
         for &name in names {
             if let Some(value) = self.get(name).filter(|value| **value != Value::Bool(false)) {
@@ -67,12 +67,12 @@ impl<'a> Attributes<'a> {
         Ok(())
     }
 
-    /// Attributes that say how a layer begins, how it is called, or by which way the same numbers are computed.
+    /// Attributes that change no result: how initial weights are drawn, names, and in which of several ways the same numbers are computed.
     pub fn known(&mut self, names: &[&'static str]) {
         self.asked.extend(names);
     }
 
-    /// Attributes of training alone: what they say is noted, and not taken over.
+    /// Attributes that matter for training alone: they are noted, and not taken over.
     pub fn of_training(&mut self, names: &[&'static str], notes: &mut Vec<String>) {
         for &name in names {
             let nothing = |value: &Value| *value == Value::Bool(false) || value.as_f64() == Some(0.0);
@@ -142,7 +142,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// `Ok` if there is nothing else.
+    /// `Ok` if every attribute was asked for.
     pub fn finish(self) -> Result<()> {
         match self.config.keys().find(|name| !self.asked.contains(&***name)) {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! `layers of Keras → configuration`: what each layer is here, and what has to be told beside it.
+//! `layers of Keras → configuration`: what each layer is here, and what the caller has to know besides.
 
 use super::attributes::Attributes;
 use super::model::Layer;
@@ -13,7 +13,7 @@ use crate::network::{
 use rnn_kernels::{Activation, Held};
 use serde_json::Value;
 
-/// A model as a configuration, whose parameters are called by its layers.
+/// A model as a configuration. Its parameters have the names of the layers.
 pub(super) struct Described {
     pub config: Config,
     pub masking: Option<Masking>,
@@ -32,7 +32,7 @@ struct Growing<'m> {
     input: Option<Vec<Option<usize>>>,
     /// The width of what the last layer gives; none before the first.
     width: Option<usize>,
-    /// The layer that gave no sequence but one vector a row.
+    /// The layer that gave one vector for each row, and no sequence.
     read_out: Option<String>,
     /// The dense layer on top, whose activation may still come.
     dense: Option<(DenseSpec, Function)>,
@@ -196,7 +196,7 @@ impl<'m> Growing<'m> {
         Ok(())
     }
 
-    /// What says which steps count, which is a matter of the input alone.
+    /// A mask: it must come before the first layer that reads the input.
     fn mask(&mut self, a: &Attributes<'_>, masking: Masking) -> Result<()> {
         if self.width.is_some() || self.described.masking.is_some() {
             return Err(Error::format(&*a.at, "one mask, of the input", "another one"));
@@ -212,7 +212,7 @@ impl<'m> Growing<'m> {
         if layer.states {
             return Err(a.wrong("return_state", "false in a chain of layers", "true"));
         }
-        // Of both directions, Keras sets 0 at masked steps of sequences whatever the layers say.
+        // In both directions, sequences are 0 at masked steps, whatever the layers say.
         let zero = if way == Way::Alone { layer.zero_output } else { layer.sequences };
         if way == Way::Alone {
             if layer.sequences && layer.backwards {
@@ -233,7 +233,7 @@ impl<'m> Growing<'m> {
         Ok(layer.spec().directions(directions))
     }
 
-    /// Adds a recurrent layer, which the attributes of the readout have just been read for.
+    /// Adds a recurrent layer. The readout of the configuration is that of this layer by now.
     fn add(&mut self, layer: &Layer<'_>, spec: RecurrentSpec) -> Result<()> {
         if let Some(before) = &self.read_out {
             return Err(Error::format(layer.at(), "a sequence", format!("one vector a row, of {before}")));
@@ -303,7 +303,7 @@ impl<'m> Growing<'m> {
         self.described.layers.push((layer.name.clone(), layer.class.into()));
     }
 
-    /// Puts the dense layer on top, on which something comes, among the others.
+    /// Adds the dense layer on top to the others, since a layer follows it.
     fn settle(&mut self) -> Result<()> {
         match self.dense.take() {
             None => Ok(()),

@@ -1,8 +1,9 @@
 //! Models and weights of [Keras](https://keras.io): `.keras`, `.h5`, and weights alone, of versions 2 and 3.
 //!
-//! A sequential model, or a functional one that is a chain of layers, becomes a [`Config`] and a [`Network`], whose parameters are called
-//! by its layers: [`Network::from_keras`]. Any other functional model, with merges, attention or states that are handed on, becomes a
-//! [graph](crate::graph::Graph::from_keras), which computes and does not learn. The weights alone go into a network that is there: [`Network::load_keras_weights`].
+//! A sequential model, or a functional one that is a chain of layers, becomes a [`Config`] and a [`Network`]. The parameters have the names
+//! of its layers: [`Network::from_keras`]. Any other functional model, with merges, attention or states passed from layer to layer, becomes a
+//! [graph](crate::graph::Graph::from_keras), which computes and does not learn. [`Network::load_keras_weights`] reads the weights alone, into
+//! a network that exists.
 //!
 //! | layer | here |
 //! |---|---|
@@ -15,24 +16,26 @@
 //! | `Dense`, `TimeDistributed(Dense)`, `Activation` behind it | [`DenseSpec`](crate::network::DenseSpec); the last one, if linear or a softmax, the head |
 //! | `Dropout`, `SpatialDropout1D` | [`DropoutSpec`](crate::network::DropoutSpec) |
 //!
-//! **Nothing is left out in silence.** A layer, an attribute or a value that is not known is an error with its name, what was expected and
-//! what was found. What concerns training alone (dropout within cells, regularisers, constraints) is not taken over and told in
-//! [`Keras::notes`]. [`survey`] has all of these errors of a model at once. How initial values are drawn, and by which way the same numbers are computed, is not asked for.
+//! **Nothing is skipped silently.** A layer, an attribute or a value that is not known is an error with its name, what was expected and what
+//! was found. Attributes that matter for training alone (dropout within cells, regularisers, constraints) are not taken over;
+//! [`Keras::notes`] lists them. Two kinds of attributes are skipped: how initial values are drawn, and in which of several ways the same
+//! numbers are computed. [`survey`] has all of these errors of a model at once.
 //!
-//! **Biases.** Keras has one bias for both products of an LSTM and of a simple network, which becomes `bias_ih`; `bias_hh` is there and 0, so
-//! that a [saved](Network::save_safetensors) network is one that PyTorch's `nn.LSTM` loads.
+//! **Biases.** Keras has one bias for both products of an LSTM and of a simple network. It becomes `bias_ih`; `bias_hh` exists and is 0, so
+//! that PyTorch's `nn.LSTM` can load a [saved](Network::save_safetensors) network.
 //!
 //! **The last step.** A layer without `return_sequences` is read out by its [final states](crate::network::Readout::FinalStates).
 //!
-//! **Masks.** At a masked step states stay what they are, with holes as well, and what a layer gives there is the output before it, or 0:
-//! [`Keras::held`] says which, for [`Batch::skipping`](crate::Batch::skipping). With 0, the network gives 0 at masked steps; in Keras the dense layers
-//! above it would still add their biases there.
+//! **Masks.** Masked steps may stand anywhere in a row. States do not change there, and a layer gives what it gave at the step before, or 0:
+//! [`Keras::held`] says which, for [`Batch::skipping`](crate::Batch::skipping). If it says 0, the whole network gives 0 at masked steps, where
+//! the dense layers of Keras would still add their biases. A mask in a graph is refused, and so is one that begins in the middle of a chain.
 //!
 //! **`hard_sigmoid`** was `0.2 x + 0.5` before Keras 3 and is `x/6 + 0.5` since. A file says its version; where it does not,
 //! [`KerasOptions::version`] must.
 //!
-//! HDF5 is read by [hdf5-reader](https://docs.rs/hdf5-reader), in Rust. Memory is at most that of the file twice, or of the file, of the
-//! parameters and of one array; a broken header of an object may claim 10 MB more for as long as it takes to see that.
+//! HDF5 is read by [hdf5-reader](https://docs.rs/hdf5-reader), in Rust. Memory is at most twice that of the file and of the parameters, and
+//! several times that of the configuration. A broken header of an object takes up to 10 MB until it is refused. SECURITY.md says what a
+//! file can do that was made to do harm.
 //!
 //! ```no_run
 //! # #[cfg(feature = "_backend")]
@@ -51,36 +54,39 @@
 //! ```
 
 mod attributes;
+mod content;
 mod graph;
 mod hdf5;
 mod layers;
+mod meanings;
 mod model;
 mod recurrent;
 mod survey;
 mod variables;
 mod weights;
 
+use self::content::Content;
 pub use self::graph::KerasGraph;
-use self::hdf5::File;
 use self::layers::{Described, describe};
+use self::meanings::Meanings;
 pub use self::survey::{Survey, SurveyedLayer, survey};
-use self::variables::Variables;
-use super::archive::Archive;
+use self::variables::{Variables, keys};
 use super::{Element, LoadOptions, LoadReport, Partial, Source};
 use crate::cells::Cells;
 use crate::error::{Error, Result};
 use crate::finite::NonFinite;
-use crate::network::{Config, Network, Parameters};
+use crate::network::{Network, Parameters};
 use rnn_kernels::{Backend, Held, Scalar};
 use serde_json::Value;
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a file may hold, and what it may not say itself.
+#[cfg(doc)]
+use crate::network::Config;
+
+/// What a file may hold, and answers to what it may leave open.
 #[derive(Clone, Debug, Default)]
 pub struct KerasOptions {
-    /// Number types, finite numbers and lengths. A file in an archive may be as long as that.
+    /// Number types, finite numbers and lengths. Each file in an archive has the same limit as the archive.
     pub load: LoadOptions,
     /// The version of Keras that a model was made with, where its file does not say it.
     pub version: Option<u32>,
@@ -96,7 +102,7 @@ pub struct KerasOptions {
 pub enum KerasOutput {
     /// What its network gives.
     AsIs,
-    /// The softmax of what its network gives: the head of that has the logits.
+    /// The softmax of what its network gives: the head gives the logits.
     Softmax,
 }
 
@@ -111,8 +117,7 @@ pub enum Masking {
 }
 
 impl Masking {
-    /// `[T, N]`: whether each of these steps, `x [T, N, C]`, is to be [skipped](crate::Batch::skipping). Of features, symbols have no masked
-    /// steps.
+    /// `[T, N]`: whether each of these steps, `x [T, N, C]`, is to be [skipped](crate::Batch::skipping). None is if symbols are masked.
     #[must_use]
     pub fn skipped<T: Scalar>(&self, x: &[T], width: usize) -> Vec<bool> {
         let masked = |step: &[T]| match *self {
@@ -122,18 +127,18 @@ impl Masking {
         x.chunks_exact(width.max(1)).map(masked).collect()
     }
 
-    /// `[T, N]`: whether each of these symbols is to be [skipped](crate::Batch::skipping).
+    /// `[T, N]`: whether each of these symbols is to be [skipped](crate::Batch::skipping). None is if features are masked.
     #[must_use]
     pub fn skipped_symbols(&self, symbols: &[u32]) -> Vec<bool> {
         symbols.iter().map(|&symbol| *self == Masking::SymbolZero && symbol == 0).collect()
     }
 }
 
-/// A model and what its file says beside the network.
+/// A model, and what its file says besides the network.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Keras<T, B: ?Sized> {
-    /// The network, its parameters called by the layers.
+    /// The network. Its parameters have the names of the layers.
     pub network: Network<T, B>,
     /// What the model gives.
     pub output: KerasOutput,
@@ -143,7 +148,7 @@ pub struct Keras<T, B: ?Sized> {
     pub held: Held,
     /// The version of Keras that wrote the file, if it says so.
     pub version: Option<String>,
-    /// What was not taken over, since it concerns training alone.
+    /// What was not taken over, because it matters for training alone.
     pub notes: Vec<String>,
 }
 
@@ -151,9 +156,9 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     /// The network of a whole model: `.keras`, or `.h5` as `model.save` writes it.
     ///
     /// # Errors
-    /// [`Error::Model`] with the layer and the attribute that is not as expected, [`Error::Format`] with the array or whatever else of the
-    /// file, [`Error::Config`] if a network cannot be so,
-    /// [`Error::NotFinite`] with a weight, [`Error::Io`] if the file cannot be read, [`Error::Memory`].
+    /// [`Error::Model`] with the layer and the attribute that is not as expected, [`Error::Format`] with the array or another part of the
+    /// file, [`Error::Config`] if no network can have such a configuration, [`Error::NotFinite`] with a weight, [`Error::Io`] if the file
+    /// cannot be read, [`Error::Memory`].
     pub fn from_keras<'s>(
         source: impl Into<Source<'s>>,
         options: &KerasOptions,
@@ -173,7 +178,7 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
         let (chain, input) = model::chain(&model, &mut notes)?;
         let described = describe(&chain, input, &meanings, notes)?;
         let Described { config, masking, held, output, notes, layers } = described;
-        let keys = keys(&layers);
+        let keys = keys(layers.iter().map(|(name, class)| (&**name, &**class)));
         let network = Self::with_parameters(&config, backend.into(), &Cells::new(), |_, blocks| {
             let len = blocks.last().map_or(0, |last| last.range().end);
             let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
@@ -182,6 +187,11 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
                 return Err(Error::format(&*name, expected, format!("{bytes} bytes")));
             }
             let mut variables = Variables::of(&file)?;
+            let numbers = variables.numbers()?;
+            // The second bias of a layer has none.
+            if len > numbers.saturating_mul(2) {
+                return Err(Error::format(&*name, format!("{len} weights"), format!("{numbers} numbers")));
+            }
             let mut parameters = Parameters::zeros(blocks)?;
             let load = LoadOptions { partial: Partial::Refuse, ..options.load };
             let named = variables.named();
@@ -194,13 +204,13 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
         Ok(Keras { network, output, masking, held, version, notes })
     }
 
-    /// Takes the weights of a file, `.weights.h5` or a whole model, into the network: `names` says which layer of it, by the prefix of its
-    /// parameters, a layer of the file is, `None` that it is left over. Layers of files before Keras 3.7 may have no names but their kinds:
-    /// `lstm`, `lstm_1`.
+    /// Reads the weights of a file, `.weights.h5` or a whole model, into the network. `names` gets the name of a layer of the file and returns
+    /// the prefix that the parameters of this layer have in the network, or `None` to leave the layer out. Files before Keras 3.7 may have no
+    /// names, only kinds of layers: `lstm`, `lstm_1`.
     ///
-    /// What the file says of activations is not looked at: the configuration of the network says them. Biases, directions, and where a GRU
-    /// applies its reset gate show in the shapes of arrays, and must be those of the network. Returns which arrays went into which layer; with
-    /// [`Partial::Allow`] others of the network keep their parameters.
+    /// Only shapes and numbers of arrays are read: activations are those of the network. Biases, directions, and where a GRU applies its reset
+    /// gate change the shapes, and must be as in the network. Returns which arrays went into which layer; with [`Partial::Allow`] the other
+    /// layers of the network keep their parameters.
     ///
     /// # Errors
     /// [`Error::Format`] with the layer and the array that does not fit, [`Error::NotFinite`] with a weight, [`Error::Io`] if the file cannot be
@@ -213,7 +223,7 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
     ) -> Result<LoadReport> {
         let Content { file, .. } = Content::of(source.into(), options)?;
         let mut variables = Variables::of(&file)?;
-        let config: Config = self.config().clone();
+        let config = self.config().clone();
         self.load_with(options, |loaded| {
             let report = weights::fill(loaded, &config, &mut variables, options, &mut names)?;
             finite(&file.name, loaded, options)?;
@@ -226,129 +236,3 @@ impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
 fn finite<T: Element>(name: &str, parameters: &Parameters<T>, options: &LoadOptions) -> Result<()> {
     if options.non_finite == NonFinite::Refuse { parameters.check_finite(name) } else { Ok(()) }
 }
-
-/// By their places in a file without names: the names of layers. Each kind counts its layers.
-fn keys(layers: &[(String, String)]) -> HashMap<String, String> {
-    let mut counts = HashMap::new();
-    let key = |(name, class): &(String, String)| {
-        let kind = snake_case(class);
-        let count = counts.entry(kind.clone()).or_insert(0);
-        let key = if *count == 0 { kind } else { format!("{kind}_{count}") };
-        *count += 1;
-        (key, name.clone())
-    };
-    layers.iter().map(key).collect()
-}
-
-/// `TimeDistributed → time_distributed`, `LSTM → lstm`, as Keras does it.
-fn snake_case(class: &str) -> String {
-    let letters: Vec<char> = class.chars().collect();
-    let mut name = String::new();
-    for (k, letter) in letters.iter().enumerate() {
-        let before = k.checked_sub(1).map(|before| letters[before]);
-        let begins = letter.is_ascii_uppercase() && letters.get(k + 1).is_some_and(char::is_ascii_lowercase);
-        let follows = letter.is_ascii_uppercase() && before.is_some_and(|before| before.is_ascii_lowercase());
-        if before.is_some() && (begins || follows) {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
-}
-
-/// What words mean that have changed their meaning.
-pub(crate) struct Meanings {
-    major: Option<u32>,
-    recurrent_activation: Option<String>,
-    reset_after: Option<bool>,
-}
-
-impl Meanings {
-    fn new(version: Option<&str>, options: &KerasOptions) -> Self {
-        let said = version.and_then(|version| version.split('.').next()).and_then(|major| major.parse().ok());
-        Self {
-            major: said.or(options.version),
-            recurrent_activation: options.recurrent_activation.clone(),
-            reset_after: options.reset_after,
-        }
-    }
-
-    /// The slope of `hard_sigmoid`.
-    fn hard_sigmoid(&self) -> Option<f64> {
-        self.major.map(|major| if major < 3 { 0.2 } else { 1.0 / 6.0 })
-    }
-
-    /// What a layer that names no function of its gates has. Since Keras 3 there is one default.
-    fn recurrent_activation(&self) -> Option<&str> {
-        self.recurrent_activation.as_deref().or_else(|| self.major.filter(|&major| major >= 3).map(|_| "sigmoid"))
-    }
-
-    /// Where a GRU that does not say it applies its reset gate.
-    fn reset_after(&self, at: &str) -> Result<bool> {
-        let since = self.major.filter(|&major| major >= 3).map(|_| true);
-        self.reset_after.or(since).ok_or_else(|| {
-            let expected =
-                "true or false, or KerasOptions::reset_after: before Keras 2.3 none means false, since then true";
-            Error::format(format!("{at}, reset_after"), expected, "none")
-        })
-    }
-}
-
-/// What a file has.
-struct Content {
-    file: File,
-    /// The configuration of the model, as JSON.
-    config: Option<String>,
-    /// The version of Keras that wrote it.
-    version: Option<String>,
-}
-
-/// The longest configuration that is read: it is decoded into structures, which take several times its memory.
-const LONGEST_CONFIG: u64 = 1 << 24;
-
-impl Content {
-    fn of(source: Source<'_>, options: &LoadOptions) -> Result<Self> {
-        let (name, bytes) = source.bytes(options.max_bytes)?;
-        if bytes.starts_with(b"PK") { Self::archive(name, bytes, options) } else { Self::hdf5(name, bytes, options) }
-    }
-
-    /// `.keras`: `config.json`, `metadata.json` and `model.weights.h5`.
-    fn archive(name: String, bytes: Cow<'_, [u8]>, options: &LoadOptions) -> Result<Self> {
-        let mut archive = Archive::new(name.clone(), bytes)?;
-        let missing = |what: &str| Error::format(&*name, format!("an archive with {what}"), "one without");
-        let text = |archive: &mut Archive<'_>, what: &str| {
-            let bytes = archive.read(what, LONGEST_CONFIG)?.ok_or_else(|| missing(what))?;
-            String::from_utf8(bytes).map_err(|error| Error::format(format!("{name}, {what}"), "a text", error))
-        };
-        let config = text(&mut archive, "config.json")?;
-        let metadata: Value = serde_json::from_str(&text(&mut archive, "metadata.json")?)
-            .map_err(|error| Error::format(format!("{name}, metadata.json"), "JSON", error))?;
-        let version = metadata.get("keras_version").and_then(Value::as_str).map(Into::into);
-        let weights = archive.read(WEIGHTS, options.max_bytes)?.ok_or_else(|| missing(WEIGHTS))?;
-        drop(archive);
-        let file = File::open(format!("{name}, {WEIGHTS}"), weights, options.max_bytes)?;
-        Ok(Self { file, config: Some(config), version })
-    }
-
-    fn hdf5(name: String, bytes: Cow<'_, [u8]>, options: &LoadOptions) -> Result<Self> {
-        let mut own = Vec::new();
-        let bytes = match bytes {
-            Cow::Owned(bytes) => bytes,
-            Cow::Borrowed(bytes) => {
-                crate::memory::reserve(&name, &mut own, bytes.len())?;
-                own.extend_from_slice(bytes);
-                own
-            }
-        };
-        let file = File::open(name.clone(), bytes, options.max_bytes)?;
-        let root = file.root();
-        let (config, version) = (root.text("model_config")?, root.text("keras_version")?);
-        if let Some(config) = config.as_ref().filter(|config| config.len() as u64 > LONGEST_CONFIG) {
-            let expected = format!("a configuration of at most {LONGEST_CONFIG} bytes");
-            return Err(Error::format(name, expected, format!("{} bytes", config.len())));
-        }
-        Ok(Self { file, config, version })
-    }
-}
-
-const WEIGHTS: &str = "model.weights.h5";

@@ -90,7 +90,7 @@ impl<'a> Nodes<'a> {
         let (class, config, list) = parts(model, notes)?;
         match class {
             "Functional" | "Model" => Self::functional(config, list),
-            other => Err(Error::format("the model", "Functional", other)),
+            other => Err(Error::format("the model", "Sequential or Functional", other)),
         }
     }
 
@@ -155,16 +155,18 @@ fn inbound(layer: &Layer<'_>, value: &Value) -> Result<Vec<(String, u64)>> {
         [node] => node,
         many => return wrong("one use of the layer", format!("{}", many.len())),
     };
-    // What else a layer is given, such as masks.
+    // Arguments of the call. Others than states, such as masks, would change what the layer gives.
     let nothing = |given: &Value| given.is_null() || given == &Value::Bool(false);
     let of_old = node.as_array().into_iter().flatten().filter_map(|input| input.get(3));
-    for arguments in of_old.chain(node.get("kwargs")).filter_map(Value::as_object) {
+    let arguments: Vec<_> = of_old.chain(node.get("kwargs")).filter_map(Value::as_object).collect();
+    for arguments in &arguments {
         if let Some((name, given)) = arguments.iter().find(|(name, given)| !nothing(given) && *name != "initial_state")
         {
             return wrong("no argument but its inputs", format!("{name}: {}", cut(given)));
         }
     }
-    let states = node.get("kwargs").and_then(|given| given.get("initial_state")).map(references).unwrap_or_default();
+    // Keras 2 says the arguments once more behind each input.
+    let states = arguments.iter().find_map(|given| given.get("initial_state")).map(references).unwrap_or_default();
     let inputs = references(node.get("args").unwrap_or(node)).into_iter().chain(states);
     Ok(inputs.map(|(name, k)| (name.to_string(), k)).collect())
 }

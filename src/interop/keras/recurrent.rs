@@ -36,7 +36,7 @@ impl Recurrent {
         let bias = if of_cudnn || a.flag("use_bias", true)? { Bias::Both } else { Bias::None };
         let cell = cell(class, a, meanings)?;
         a.known(&["unit_forget_bias", "kernel_initializer", "recurrent_initializer", "bias_initializer"]);
-        // Other ways to the same numbers.
+        // Several ways to the same numbers.
         a.known(&["unroll", "implementation", "use_cudnn", "consume_less", "input_dim", "input_length", "inner_init"]);
         let training = [
             "kernel_regularizer",
@@ -52,8 +52,8 @@ impl Recurrent {
         a.of_training(&training, notes);
         a.refuse(&["time_major"])?;
         if a.flag("stateful", false)? {
-            let note = "the state of a batch goes on where it is given to the next one, found stateful";
-            notes.push(format!("{}: {note}", a.at));
+            let note = "not taken over: pass the state of a batch to the next one";
+            notes.push(format!("{}, stateful: {note}", a.at));
         }
         let (sequences, backwards) = (a.flag("return_sequences", false)?, a.flag("go_backwards", false)?);
         let (states, zero_output) = (a.flag("return_state", false)?, a.flag("zero_output_for_mask", false)?);

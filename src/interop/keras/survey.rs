@@ -74,8 +74,8 @@ pub fn survey<'s, B: Backend<f32> + ?Sized>(
     match layers {
         Ok(Some(found)) => {
             (survey.layers, survey.refused) = found;
-            let classes: Vec<_> = survey.layers.iter().map(|layer| (layer.name.clone(), layer.class.clone())).collect();
-            let mut keys = if named { HashMap::new() } else { super::keys(&classes) };
+            let classes = survey.layers.iter().map(|layer| (&*layer.name, &*layer.class));
+            let mut keys = if named { HashMap::new() } else { super::keys(classes) };
             for (layer, arrays) in weights {
                 let name = keys.remove(&layer).unwrap_or(layer);
                 let own = survey.layers.iter_mut().find(|layer| layer.name == name);

@@ -1,4 +1,4 @@
-//! Which arrays of a file are the weights of which layer: both ways in which Keras has written them.
+//! `file → arrays of each layer`: Keras has written them in two ways.
 //!
 //! ```text
 //! .h5:                    [model_weights/]layer, attribute weight_names: arrays below it, in order
@@ -7,6 +7,36 @@
 
 use super::hdf5::{Array, File, Group};
 use crate::error::{Error, Result};
+use std::collections::HashMap;
+
+/// What layers are called in a file that has no names of theirs, and their names. Each class counts its layers.
+pub(super) fn keys<'l>(layers: impl IntoIterator<Item = (&'l str, &'l str)>) -> HashMap<String, String> {
+    let mut counts = HashMap::new();
+    let key = |(name, class): (&str, &str)| {
+        let class = snake_case(class);
+        let count = counts.entry(class.clone()).or_insert(0);
+        let key = if *count == 0 { class } else { format!("{class}_{count}") };
+        *count += 1;
+        (key, name.to_string())
+    };
+    layers.into_iter().map(key).collect()
+}
+
+/// `TimeDistributed → time_distributed`, `LSTM → lstm`, as Keras does it.
+fn snake_case(class: &str) -> String {
+    let letters: Vec<char> = class.chars().collect();
+    let mut name = String::new();
+    for (k, letter) in letters.iter().enumerate() {
+        let before = k.checked_sub(1).map(|before| letters[before]);
+        let begins = letter.is_ascii_uppercase() && letters.get(k + 1).is_some_and(char::is_ascii_lowercase);
+        let follows = letter.is_ascii_uppercase() && before.is_some_and(|before| before.is_ascii_lowercase());
+        if before.is_some() && (begins || follows) {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
 
 /// The weights of all layers.
 pub(super) struct Variables {
@@ -16,23 +46,23 @@ pub(super) struct Variables {
 
 /// Those of a layer.
 struct Weights {
-    /// What it is called by whoever made the model; in some files only its place is known.
+    /// The name of the layer; empty where a file has only places.
     name: String,
     /// The group that has it.
     key: String,
-    /// The paths of its arrays below the root, in order; of the newer way all of them, in no order that counts.
+    /// The paths of its arrays below the root: in the order of the layer if `ordered`, else in any.
     arrays: Vec<String>,
     ordered: bool,
     taken: bool,
 }
 
-/// Deeper groups are not looked into: a layer in a wrapper in a wrapper has its arrays less deep than this.
+/// The deepest group that is looked into. A layer in a wrapper in a wrapper has its arrays higher up.
 const DEEPEST: usize = 8;
-/// More layers than a network may have are not looked at.
+/// As many layers as a network may have, and those that it needs no layer for.
 const MOST: usize = 4 * crate::network::Config::MOST_LAYERS;
 
 impl Variables {
-    /// What a file has, whichever way it was written.
+    /// The weights of a file, in whichever of the two ways.
     pub fn of(file: &File) -> Result<Self> {
         let old = match file.root().group("model_weights")? {
             Some(group) => group,
@@ -71,10 +101,29 @@ impl Variables {
         let mut arrays = Vec::new();
         walk(&here, &key, DEEPEST, &mut arrays)?;
         let name = match here.group("vars")? {
-            Some(vars) => vars.text("name")?,
+            Some(vars) => vars.texts()?.one("name")?,
             None => None,
         };
         Ok(Weights { name: name.unwrap_or_default(), key, arrays, ordered: false, taken: false })
+    }
+
+    /// How many numbers all arrays have together.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if these are more than the file can hold.
+    pub fn numbers(&self) -> Result<usize> {
+        let (mut numbers, mut bytes) = (0_usize, 0_u64);
+        for array in self.layers.iter().flat_map(|layer| &layer.arrays) {
+            let array = self.root.array(array)?;
+            numbers = numbers.saturating_add(array.len()?);
+            bytes = bytes.saturating_add(array.plain_bytes()?);
+        }
+        let file = self.root.file_len();
+        if bytes > file {
+            let expected = format!("at most {file} bytes of numbers in a file of as many");
+            return Err(Error::format(self.root.at(), expected, format!("{bytes} bytes")));
+        }
+        Ok(numbers)
     }
 
     /// Whether the names of layers are known, and not their places alone.
@@ -100,8 +149,8 @@ impl Variables {
         with_arrays.map(of_layer).collect()
     }
 
-    /// The arrays of a layer, in the order in which it made them. `parts` are the places below it that have arrays, one after another, as the
-    /// layer may have them by itself or in a wrapper.
+    /// The arrays of a layer, in the order in which Keras made them. `parts` are lists of places below the layer; the arrays are those of the
+    /// first list whose places all have some.
     pub fn take(&mut self, name: &str, parts: &[&[&str]]) -> Result<Vec<Array>> {
         let Some(k) = self.layers.iter().position(|layer| layer.called() == name) else {
             return Err(Error::format(self.root.at(), format!("weights of the layer {name}"), "none"));
@@ -113,7 +162,6 @@ impl Variables {
         }
         let mut left = layer.arrays.clone();
         let mut paths = Vec::new();
-        // The first way of the wrappers that has arrays is the one that the layer has.
         let below = |part: &str| if part.is_empty() { layer.key.clone() } else { format!("{}/{part}", layer.key) };
         let has = |parts: &&&[&str]| {
             parts
@@ -133,7 +181,7 @@ impl Variables {
         paths.iter().map(|array| self.root.array(array)).collect()
     }
 
-    /// The layers with weights that nobody took.
+    /// The layers with weights that were not taken.
     pub fn left_over(&self) -> Vec<String> {
         let left = self.layers.iter().filter(|layer| !layer.taken && !layer.arrays.is_empty());
         left.map(|layer| layer.called().to_string()).collect()
@@ -153,12 +201,13 @@ impl Weights {
 
 /// A list of texts, which Keras cuts into several attributes where it is long.
 fn list(group: &Group, name: &str) -> Result<Option<Vec<String>>> {
-    if let Some(whole) = group.texts(name)? {
+    let attributes = group.texts()?;
+    if let Some(whole) = attributes.list(name)? {
         return Ok(Some(whole));
     }
     let mut texts = Vec::new();
     for k in 0..MOST {
-        match group.texts(&format!("{name}{k}"))? {
+        match attributes.list(&format!("{name}{k}"))? {
             Some(part) => texts.extend(part),
             None if k == 0 => return Ok(None),
             None => break,
@@ -179,4 +228,24 @@ fn walk(group: &Group, path: &str, deep: usize, arrays: &mut Vec<String>) -> Res
         walk(&group.group(name)?.ok_or_else(missing)?, &format!("{path}/{name}"), deep - 1, arrays)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{keys, snake_case};
+
+    #[test]
+    fn classes_are_called_as_keras_calls_them() {
+        for (class, name) in [
+            ("LSTM", "lstm"),
+            ("SimpleRNN", "simple_rnn"),
+            ("CuDNNGRU", "cu_dnngru"),
+            ("TimeDistributed", "time_distributed"),
+            ("Bidirectional", "bidirectional"),
+        ] {
+            assert_eq!(snake_case(class), name);
+        }
+        let keys = keys([("a", "Dense"), ("b", "LSTM"), ("c", "Dense"), ("d", "Dense")]);
+        assert_eq!(["dense", "lstm", "dense_1", "dense_2"].map(|key| &*keys[key]), ["a", "b", "c", "d"]);
+    }
 }

@@ -1,11 +1,13 @@
-//! Arrays of layers into the parameters of a network, layer by layer.
+//! `arrays of a layer → parameters`: weights of Keras into a network, layer by layer.
 
 use super::hdf5::Array;
 use super::variables::Variables;
+use crate::cells::CellSpec;
 use crate::error::{Error, Result};
-use crate::interop::orders::{Gates, Library, Order, Units};
+use crate::interop::orders::{Gates, Library, Units};
 use crate::interop::place::{RecurrentWeights, dense, join};
 use crate::interop::{Element, LoadOptions, LoadReport, Partial};
+use crate::memory::reserve;
 use crate::network::{Config, Directions, InputSpec, LayerSpec, Parameters};
 use rnn_kernels::GruReset;
 use std::collections::HashMap;
@@ -16,6 +18,36 @@ pub(super) enum Kind {
     Embedding,
     Dense,
     Recurrent { gates: Gates, reset_after: bool, both: bool },
+}
+
+impl Kind {
+    /// The kind of a recurrent layer with this cell.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if Keras has no such cell; `at` is what messages call the layer.
+    pub fn recurrent(at: &str, cell: &CellSpec, both: bool) -> Result<Self> {
+        let gates = match cell.name() {
+            "elman" => Gates::Elman,
+            "lstm" => Gates::Lstm,
+            "gru" => Gates::Gru,
+            other => return Err(Error::format(at, "elman, lstm or gru", other)),
+        };
+        let reset = cell.options().get("reset").cloned();
+        let reset = reset.and_then(|reset| serde_json::from_value::<GruReset>(reset).ok());
+        Ok(Kind::Recurrent { gates, reset_after: reset != Some(GruReset::Before), both })
+    }
+
+    /// The places below a layer that have its arrays, one after another: as the layer has them by itself, or in a wrapper, or in a cell.
+    pub fn parts(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Kind::Embedding => &[&[""]],
+            Kind::Dense => &[&[""], &["layer"]],
+            Kind::Recurrent { both: false, .. } => &[&["cell"], &[""]],
+            Kind::Recurrent { both: true, .. } => {
+                &[&["forward_layer/cell", "backward_layer/cell"], &["forward_layer", "backward_layer"]]
+            }
+        }
+    }
 }
 
 /// The layers of a configuration that have parameters, by the prefix of these.
@@ -40,19 +72,11 @@ pub(super) fn layers(config: &Config) -> Result<Vec<(String, Kind)>> {
                     let expected = "one layer in each recurrent entry, as Keras has them";
                     return Err(Error::format(at(), expected, format!("a stack of {}", spec.layers)));
                 }
-                let reset = spec.cell.options().get("reset").cloned();
-                let reset = reset.and_then(|reset| serde_json::from_value::<GruReset>(reset).ok());
-                let gates = match spec.cell.name() {
-                    "elman" => Gates::Elman,
-                    "lstm" => Gates::Lstm,
-                    "gru" => Gates::Gru,
-                    other => return Err(Error::format(at(), "elman, lstm or gru", other)),
-                };
-                let (reset_after, both) = (reset != Some(GruReset::Before), spec.directions == Directions::Both);
                 if spec.learned_initial {
                     return Err(Error::format(at(), "states that begin at 0, as Keras has them", "learned ones"));
                 }
-                layers.push((name, Kind::Recurrent { gates, reset_after, both }));
+                let kind = Kind::recurrent(&at(), &spec.cell, spec.directions == Directions::Both)?;
+                layers.push((name, kind));
             }
             LayerSpec::Dense(spec) => {
                 denses += 1;
@@ -110,15 +134,7 @@ pub(super) fn fill<T: Element>(
             report.missing.extend(own.into_iter().map(|block| block.name));
             continue;
         };
-        let parts: &[&[&str]] = match kind {
-            Kind::Embedding => &[&[""]],
-            Kind::Dense => &[&[""], &["layer"]],
-            Kind::Recurrent { both: false, .. } => &[&["cell"], &[""]],
-            Kind::Recurrent { both: true, .. } => {
-                &[&["forward_layer/cell", "backward_layer/cell"], &["forward_layer", "backward_layer"]]
-            }
-        };
-        let arrays = variables.take(layer, parts)?;
+        let arrays = variables.take(layer, kind.parts())?;
         let at = format!("{}, layer {layer}", variables.at());
         write(&at, &arrays, prefix, options, *kind, parameters)?;
         let taken = arrays.iter().map(|array| array.at().to_string());
@@ -237,8 +253,8 @@ impl Layer<'_> {
             let weights = RecurrentWeights { order, input: &kernel, hidden: &recurrent, biases: &biases };
             return weights.write(parameters, self.prefix, suffix);
         }
-        let (input, hidden) = (of_cudnn_rows(&kernel, wide, units), of_cudnn_rows(&recurrent, wide, units));
-        let order = Order { units: Units::Rows, ..order };
+        let (input, hidden) = (of_cudnn_rows(kernel, wide, units)?, of_cudnn_rows(recurrent, wide, units)?);
+        let order = order.of_units(Units::Rows);
         let weights = RecurrentWeights { order, input: &input, hidden: &hidden, biases: &biases };
         weights.write(parameters, self.prefix, suffix)
     }
@@ -277,12 +293,13 @@ impl Layer<'_> {
 }
 
 /// `[G·H, C]` from what the layers of cuDNN keep in `[C, G·H]`: each gate has its columns, and these, row by row, are its matrix `[H, C]`.
-fn of_cudnn_rows<T: Element>(theirs: &[T], wide: usize, units: usize) -> Vec<T> {
-    let mut ours = Vec::with_capacity(theirs.len());
+fn of_cudnn_rows<T: Element>(theirs: Vec<T>, wide: usize, units: usize) -> Result<Vec<T>> {
+    let mut ours = Vec::new();
+    reserve("weights of cuDNN", &mut ours, theirs.len())?;
     for gate in 0..wide / units.max(1) {
         for row in theirs.chunks_exact(wide) {
-            ours.extend_from_slice(&row[gate * units..(gate + 1) * units]);
+            ours.extend_from_slice(&row[gate * units..][..units]);
         }
     }
-    ours
+    Ok(ours)
 }

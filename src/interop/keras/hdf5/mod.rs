@@ -1,9 +1,14 @@
 //! Groups, attributes and arrays of an HDF5 file, under the limits of its reader.
 //!
-//! The crate hdf5-reader takes no more memory than these limits say, but for the header of one object at a time: a broken one
-//! may claim 65 535 messages, which is room for 10 MB until the claim is found to be false.
+//! No other file is opened: links to others, and data in others, are errors. Arrays, chunks and headers have limits of memory. Two things have
+//! none in the crate hdf5-reader. A broken header of an object may claim 65 535 messages, which takes 10 MB until the claim is found to be
+//! false. And a name or an attribute is copied each time the file mentions it, so that a file may take memory in proportion to the square
+//! of its size. Texts in a heap are read here, by [`texts`], which adds up their lengths first.
 
-use crate::error::{Error, Result};
+mod texts;
+
+pub(super) use self::texts::LONGEST_TEXT;
+use crate::error::{Error, Result, checked_product};
 use crate::interop::element::{Element, Kind};
 use crate::interop::{Conversion, LoadOptions};
 use crate::memory::reserve;
@@ -51,6 +56,11 @@ impl Group {
         &self.at
     }
 
+    /// How many bytes the file has.
+    pub fn file_len(&self) -> u64 {
+        self.group.storage().len()
+    }
+
     fn broken(&self, error: &hdf5_reader::error::Error) -> Error {
         Error::format(&*self.at, "a whole group", error)
     }
@@ -62,11 +72,11 @@ impl Group {
 
     /// The group in it of this name, if there is one.
     pub fn group(&self, name: &str) -> Result<Option<Group>> {
-        if !self.names()?.0.iter().any(|found| found == name) {
-            return Ok(None);
+        match self.group.group(name) {
+            Ok(group) => Ok(Some(Group { at: format!("{}/{name}", self.at), group })),
+            Err(hdf5_reader::error::Error::GroupNotFound(_)) => Ok(None),
+            Err(error) => Err(self.broken(&error)),
         }
-        let group = self.group.group(name).map_err(|error| self.broken(&error))?;
-        Ok(Some(Group { at: format!("{}/{name}", self.at), group }))
     }
 
     /// The group at a path of names below it, if there is one.
@@ -88,28 +98,7 @@ impl Group {
         let missing = || Error::format(&*at, "an array", "none");
         let dataset = group.ok_or_else(missing)?.group.dataset(name);
         let dataset = dataset.map_err(|error| Error::format(&*at, "an array", error))?;
-        Ok(Array { at, dataset })
-    }
-
-    /// The texts of an attribute, one or several, if it has the attribute.
-    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
-        let attributes = self.group.attributes().map_err(|error| self.broken(&error))?;
-        let Some(attribute) = attributes.into_iter().find(|attribute| attribute.name == name) else {
-            return Ok(None);
-        };
-        // An empty list has no type of its own.
-        if attribute.num_elements().is_ok_and(|elements| elements == 0) {
-            return Ok(Some(Vec::new()));
-        }
-        let one = || attribute.read_string().map(|text| vec![text]);
-        let texts = if attribute.shape.is_empty() { one() } else { attribute.read_strings() };
-        let broken = |error| Error::format(format!("{}, attribute {name}", self.at), "texts", error);
-        texts.map(Some).map_err(broken)
-    }
-
-    /// The text of an attribute, if it has the attribute.
-    pub fn text(&self, name: &str) -> Result<Option<String>> {
-        Ok(self.texts(name)?.and_then(|texts| texts.into_iter().next()))
+        Ok(Array { at, dataset, file_len: self.file_len() })
     }
 }
 
@@ -117,7 +106,11 @@ impl Group {
 pub(super) struct Array {
     at: String,
     dataset: hdf5_reader::Dataset,
+    file_len: u64,
 }
+
+/// The most that deflate makes of a byte.
+const DEFLATED: u64 = 1032;
 
 impl Array {
     /// What messages call it.
@@ -133,16 +126,47 @@ impl Array {
         self.dataset.shape().iter().map(size).collect()
     }
 
+    /// How many numbers it has.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if these are more than the file can hold. An array that was never written has no bytes in the file: it is one of
+    /// zeros, as large as it says, and no weights.
+    pub fn len(&self) -> Result<usize> {
+        let (bytes, file) = (self.bytes()?, self.file_len);
+        let most = if self.is_compressed() { file.saturating_mul(DEFLATED) } else { file };
+        if bytes > most {
+            let expected = format!("at most {most} bytes of numbers in a file of {file}");
+            return Err(Error::format(&*self.at, expected, format!("{bytes} bytes")));
+        }
+        checked_product(&self.at, &self.shape()?)
+    }
+
+    /// How many bytes its numbers have in the file, if they are there as they are.
+    pub fn plain_bytes(&self) -> Result<u64> {
+        if self.is_compressed() { Ok(0) } else { self.bytes() }
+    }
+
+    /// How many bytes its numbers have.
+    fn bytes(&self) -> Result<u64> {
+        let bytes = self.dataset.raw_byte_len().map_err(|error| Error::format(&*self.at, "numbers", error))?;
+        Ok(bytes as u64)
+    }
+
+    /// Whether its numbers are in chunks, which may be compressed.
+    fn is_compressed(&self) -> bool {
+        self.dataset.chunks().is_some()
+    }
+
     /// Its numbers, row-major. Its shape has been examined.
     pub fn read<T: Element>(&self, options: &LoadOptions) -> Result<Vec<T>> {
-        let kind = self.kind()?;
+        let (kind, len) = (self.kind()?, self.len()?);
         if kind != Kind::of::<T>() && options.conversion == Conversion::Refuse {
             return Err(Error::format(&*self.at, T::DTYPE.to_string(), format!("{kind:?}").to_uppercase()));
         }
         let bytes = self.dataset.read_raw_bytes();
         let bytes = bytes.map_err(|error| Error::format(&*self.at, "numbers", error))?;
         let mut numbers = Vec::new();
-        reserve(&self.at, &mut numbers, bytes.len() / kind.bytes())?;
+        reserve(&self.at, &mut numbers, len)?;
         kind.each(&bytes, |number| numbers.push(number));
         Ok(numbers)
     }
