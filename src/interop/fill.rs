@@ -37,7 +37,7 @@ pub(super) struct Filling<'p, T> {
     by_name: HashMap<String, usize>,
     /// Names and shapes that no parameter has.
     unexpected: Vec<(String, Vec<usize>)>,
-    /// Names that the caller gives no parameter.
+    /// Names for which the caller has no parameter.
     left_out: Vec<String>,
 }
 
@@ -66,8 +66,8 @@ impl<'p, T: Element> Filling<'p, T> {
         Self { parameters, options: *options, blocks, by_name, unexpected: Vec::new(), left_out: Vec::new() }
     }
 
-    /// The place of a tensor, whose parameter has this name, and the type of its numbers: they are to be written to
-    /// [`values`](Self::values) and then [examined](Self::examine). Nothing if they are not to be taken.
+    /// The place of a tensor, whose parameter has this name, and the type of its numbers. The caller writes them to
+    /// [`values`](Self::values) and then calls [`examine`](Self::examine). Nothing if the tensor is not to be taken.
     pub fn place(&mut self, tensor: &Described<'_>, name: Option<String>) -> Option<(usize, Kind)> {
         let Some(name) = name else {
             self.left_out.push(tensor.name.into());

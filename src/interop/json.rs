@@ -1,4 +1,4 @@
-//! Numbers in JSON, one after another straight to where they belong: a tree of values would take many times the file.
+//! Numbers in JSON, each written where it belongs as it is read: a tree of values would take many times the file.
 
 use super::Element;
 use crate::memory::reserve;
@@ -69,7 +69,7 @@ impl<'de, T: Element> Visitor<'de> for Nested<'_, T> {
     }
 }
 
-/// A list of no more elements than any description of a model needs.
+/// A list that ends before it is longer than any description of a model.
 #[derive(Debug)]
 pub(super) struct Few<T>(pub Vec<T>);
 

@@ -1,28 +1,29 @@
-//! Models and weights of others. Weights to and from PyTorch: safetensors files with PyTorch's names, lossless both ways.
+//! Models and weights of other libraries. Weights go to and from PyTorch without loss, in safetensors files with PyTorch's names.
 //!
 //! | format | what is read | here |
 //! |---|---|---|
 //! | safetensors | weights, `f32`, `f64`, and `f16`, `bf16` by conversion; whole, in part, under other names | [`Network::load_safetensors`], [`load_safetensors_as`](Network::load_safetensors_as) |
 //! | `.npz` of NumPy | weights, likewise; arrays as tensors, both ways | module `npz`, with the feature of that name |
-//! | `.keras`, `.h5`, `.weights.h5` | models of Keras 2 and 3, weights alone | module `keras`, with the feature of that name |
+//! | `.keras`, `.h5`, `.weights.h5` | models of Keras 2 and 3 as networks or as graphs; weights alone | module `keras`, with the feature of that name |
+//! | ONNX | models as graphs, recurrent nodes as networks; networks are written too | module `onnx`, with the feature of that name |
 //! | JSON of RTNeural | models | [`rtneural`] |
 //! | `.nam` | LSTMs of Neural Amp Modeler | [`nam`] |
 //!
-//! Where other libraries have the gates of a cell is data: [`orders`]. Whatever a file says that is not known here is an error with its place,
-//! what was expected and what was found.
+//! The order in which other libraries keep the gates of a cell is a table: [`orders`]. Anything in a file that is not known here is an error. It
+//! says where it is, what was expected and what was found.
 //!
 //! # PyTorch
 //!
-//! A file is taken whole or not at all: every tensor must be there with its shape and number type, none may be left
-//! over, and every number must be finite unless [`LoadOptions`] say otherwise. What does not fit is reported tensor by
-//! tensor, and the network stays as it was. What would not be taken is not written either, with the same options.
+//! A file is taken whole or not at all. Every tensor must be there with its shape and number type, none may be left
+//! over, and every number must be finite, unless [`LoadOptions`] say otherwise. If something does not fit, the error lists every such
+//! tensor, and the network stays as it was. A network that could not be read back with the same options is not written.
 //!
-//! Whatever is read here comes from a [`Source`]: a path, bytes in memory, or a reader.
+//! Every reader takes a [`Source`]: a path, bytes in memory, or a reader.
 //!
-//! What PyTorch has no name for has one of ours: [learned initial states](field@crate::network::RecurrentSpec::learned_initial) are `h0_l0`, `c0_l0`,
+//! PyTorch has no name for some parameters; they have names of this crate. [Learned initial states](field@crate::network::RecurrentSpec::learned_initial) are `h0_l0`, `c0_l0`,
 //! `h0_l0_reverse` behind the prefix of their layer, vectors `[W]`. They are parameters like any other: a file without them does not fit a
-//! network that has them, nor the other way round. A module of PyTorch writes them if it has parameters of these names beside its
-//! `nn.LSTM`, under the same prefix.
+//! network with them, and a file with them does not fit a network without. A module of PyTorch writes them if it has parameters of these names
+//! beside its `nn.LSTM`, under the same prefix.
 //!
 //! ```no_run
 //! # #[cfg(feature = "_backend")]

@@ -5,10 +5,10 @@
 //! then the head:   W [1, H] | b
 //! ```
 //! A model becomes a network with [learned initial states](field@crate::network::RecurrentSpec::learned_initial), `rnn` and `head`. The one
-//! bias of a layer is `bias_ih`; `bias_hh` is 0. The plug-in runs its models on half a second of silence before they hear anything; here that
-//! is up to the caller.
+//! bias of a layer is `bias_ih`; `bias_hh` is 0. The plug-in runs half a second of silence through a model before the first sound; here the
+//! caller does so, or not.
 //!
-//! Models of other architectures, other versions, and whatever else a file says that is not known here are errors.
+//! Other architectures, other versions and fields that are not known here are errors.
 
 use super::json::each;
 use super::{Element, LoadOptions, Source};
@@ -33,7 +33,7 @@ pub struct Nam<T, B: ?Sized> {
     pub version: String,
     /// Samples per second of the sound that it was trained on, if the file says so.
     pub sample_rate: Option<f64>,
-    /// Whatever the file says of its gear, its loudness and its training, as JSON.
+    /// What the file says of the gear, the loudness and the training, as JSON.
     pub metadata: Option<String>,
 }
 
@@ -61,8 +61,8 @@ struct Sizes {
 }
 
 impl<T: Element, B: Backend<T> + ?Sized> Network<T, B> {
-    /// The network of a `.nam` file. Numbers in JSON have no type: each becomes the nearest of `T`, and of the options only those for
-    /// lengths and finite numbers count.
+    /// The network of a `.nam` file. Numbers in JSON have no type: each becomes the nearest `f64`, and that the nearest number of `T`. Only the
+    /// options for lengths and finite numbers count.
     ///
     /// # Errors
     /// [`Error::Format`] with the attribute that is not as expected, [`Error::NotFinite`] with a weight that is too large for `T`,

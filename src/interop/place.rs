@@ -1,4 +1,4 @@
-//! Weights of a layer of another library into the parameters of a network.
+//! `theirs → parameters`: the weights of a layer of another library into a network.
 
 use super::Element;
 use super::orders::{Gates, Library, Order};

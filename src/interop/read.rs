@@ -15,7 +15,7 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What a file may hold beyond finite numbers of the network's own type, and how much of it.
+/// What a file may hold besides finite numbers of the network's own type, and how long it may be.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadOptions {
     /// Whether numbers of other types may be converted.
@@ -24,8 +24,8 @@ pub struct LoadOptions {
     pub non_finite: NonFinite,
     /// Whether a file may have more or fewer tensors than the network has parameters.
     pub partial: Partial,
-    /// The longest file that is read, in bytes; longer ones are refused before memory is asked for. What is compressed in a file may not
-    /// be longer either.
+    /// The longest file that is read, in bytes; longer ones are refused before memory is asked for. This is also the limit for what is
+    /// compressed in a file, and for the weights of a file of Keras.
     pub max_bytes: u64,
 }
 
