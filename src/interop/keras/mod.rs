@@ -33,9 +33,9 @@
 //! **`hard_sigmoid`** was `0.2 x + 0.5` before Keras 3 and is `x/6 + 0.5` since. A file says its version; where it does not,
 //! [`KerasOptions::version`] must.
 //!
-//! HDF5 is read by [hdf5-reader](https://docs.rs/hdf5-reader), in Rust. Memory is at most twice that of the file and of the parameters, and
-//! several times that of the configuration. A broken header of an object takes up to 10 MB until it is refused. SECURITY.md says what a
-//! file can do that was made to do harm.
+//! HDF5 is read by [hdf5-reader](https://docs.rs/hdf5-reader), in Rust. Memory is at most twice that of the file, inflated, and of the
+//! parameters, and some thirty times that of the configuration. A broken header of an object takes up to 10 MB until it is refused.
+//! SECURITY.md says what a file can do that was made to do harm.
 //!
 //! ```no_run
 //! # #[cfg(feature = "_backend")]

@@ -110,17 +110,18 @@ impl Variables {
     /// How many numbers all arrays have together.
     ///
     /// # Errors
-    /// [`Error::Format`] if these are more than the file can hold.
+    /// [`Error::Format`] if these are more than the file can hold. An array that was never written has no bytes in the file: it is one of
+    /// zeros, as large as it says, and no weights.
     pub fn numbers(&self) -> Result<usize> {
         let (mut numbers, mut bytes) = (0_usize, 0_u64);
         for array in self.layers.iter().flat_map(|layer| &layer.arrays) {
             let array = self.root.array(array)?;
             numbers = numbers.saturating_add(array.len()?);
-            bytes = bytes.saturating_add(array.plain_bytes()?);
+            bytes = bytes.saturating_add(array.least_bytes()?);
         }
         let file = self.root.file_len();
         if bytes > file {
-            let expected = format!("at most {file} bytes of numbers in a file of as many");
+            let expected = format!("arrays that fit into a file of {file} bytes");
             return Err(Error::format(self.root.at(), expected, format!("{bytes} bytes")));
         }
         Ok(numbers)

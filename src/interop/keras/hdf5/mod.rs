@@ -98,7 +98,7 @@ impl Group {
         let missing = || Error::format(&*at, "an array", "none");
         let dataset = group.ok_or_else(missing)?.group.dataset(name);
         let dataset = dataset.map_err(|error| Error::format(&*at, "an array", error))?;
-        Ok(Array { at, dataset, file_len: self.file_len() })
+        Ok(Array { at, dataset })
     }
 }
 
@@ -106,7 +106,6 @@ impl Group {
 pub(super) struct Array {
     at: String,
     dataset: hdf5_reader::Dataset,
-    file_len: u64,
 }
 
 /// The most that deflate makes of a byte.
@@ -126,47 +125,28 @@ impl Array {
         self.dataset.shape().iter().map(size).collect()
     }
 
-    /// How many numbers it has.
-    ///
-    /// # Errors
-    /// [`Error::Format`] if these are more than the file can hold. An array that was never written has no bytes in the file: it is one of
-    /// zeros, as large as it says, and no weights.
+    /// How many numbers it says it has.
     pub fn len(&self) -> Result<usize> {
-        let (bytes, file) = (self.bytes()?, self.file_len);
-        let most = if self.is_compressed() { file.saturating_mul(DEFLATED) } else { file };
-        if bytes > most {
-            let expected = format!("at most {most} bytes of numbers in a file of {file}");
-            return Err(Error::format(&*self.at, expected, format!("{bytes} bytes")));
-        }
         checked_product(&self.at, &self.shape()?)
     }
 
-    /// How many bytes its numbers have in the file, if they are there as they are.
-    pub fn plain_bytes(&self) -> Result<u64> {
-        if self.is_compressed() { Ok(0) } else { self.bytes() }
-    }
-
-    /// How many bytes its numbers have.
-    fn bytes(&self) -> Result<u64> {
+    /// The fewest bytes of the file that its numbers can have.
+    pub fn least_bytes(&self) -> Result<u64> {
         let bytes = self.dataset.raw_byte_len().map_err(|error| Error::format(&*self.at, "numbers", error))?;
-        Ok(bytes as u64)
-    }
-
-    /// Whether its numbers are in chunks, which may be compressed.
-    fn is_compressed(&self) -> bool {
-        self.dataset.chunks().is_some()
+        // Numbers in chunks may be compressed.
+        Ok(if self.dataset.chunks().is_some() { bytes as u64 / DEFLATED } else { bytes as u64 })
     }
 
     /// Its numbers, row-major. Its shape has been examined.
     pub fn read<T: Element>(&self, options: &LoadOptions) -> Result<Vec<T>> {
-        let (kind, len) = (self.kind()?, self.len()?);
+        let kind = self.kind()?;
         if kind != Kind::of::<T>() && options.conversion == Conversion::Refuse {
             return Err(Error::format(&*self.at, T::DTYPE.to_string(), format!("{kind:?}").to_uppercase()));
         }
         let bytes = self.dataset.read_raw_bytes();
         let bytes = bytes.map_err(|error| Error::format(&*self.at, "numbers", error))?;
         let mut numbers = Vec::new();
-        reserve(&self.at, &mut numbers, len)?;
+        reserve(&self.at, &mut numbers, bytes.len() / kind.bytes())?;
         kind.each(&bytes, |number| numbers.push(number));
         Ok(numbers)
     }
