@@ -33,6 +33,7 @@ mod history;
 mod interop;
 mod keras;
 mod keras_graphs;
+mod keras_memory;
 #[cfg(unix)]
 mod kill_during_save;
 mod labels;

@@ -2,7 +2,8 @@
 //! after they were put in our order.
 
 use crate::common::values;
-use recurrent::interop::orders::{Gates, Library, Units};
+use crate::foreign::{F64, roundings};
+use recurrent::interop::orders::{Gates, Library, Order, Units};
 use recurrent::kernels::{Activation, GruReset};
 use recurrent::network::{CellSpec, Config, RecurrentSpec};
 use recurrent::{Batch, Network, Workspace};
@@ -74,7 +75,8 @@ fn ours(theirs: &Theirs, library: Library, gates: Gates, cell: CellSpec, x: &[f6
 
 fn expect(what: &str, expected: &[f64], found: &[f64]) {
     for (a, b) in expected.iter().zip(found) {
-        assert!((a - b).abs() < 1e-14, "{what}: {found:?}, not {expected:?}");
+        // Each step is one layer more.
+        assert!((a - b).abs() <= roundings(F64, C + H, T), "{what}: {found:?}, not {expected:?}");
     }
 }
 
@@ -154,4 +156,12 @@ fn weights_of_another_size_are_errors() {
     assert!(order.matrix(&[0.0; 6], &mut [0.0; 6], 0).is_err());
     assert!(order.bias(&[0.0; 4], &mut [0.0; 4], 1).is_err());
     assert!(order.matrix::<f64>(&[], &mut [], 1).is_ok());
+    // More units than there are numbers, and letters that are no gates.
+    assert!(order.matrix(&[0.0; 6], &mut [0.0; 6], usize::MAX).is_err());
+    assert!(order.bias(&[0.0; 3], &mut [0.0; 3], usize::MAX).is_err());
+    for gates in ["", "ab", "ifgg", "rzh", "zrnn", "i", "ä"] {
+        let order = Order { gates, units: Units::Rows };
+        let error = order.matrix(&[0.0; 12], &mut [0.0; 12], 1).unwrap_err().to_string();
+        assert!(error.contains("expected"), "{gates}: {error}");
+    }
 }
