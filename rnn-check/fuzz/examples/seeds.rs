@@ -14,7 +14,6 @@ use rnn_fuzz::seal::{HEADER, parts};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Files of the first release.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/fixtures");
@@ -31,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (k, config) in configs().iter().enumerate() {
         let json = serde_json::to_vec(config)?;
         seed("config", &format!("config-{k}"), &json)?;
-        let network = Network::<f32, _>::with_backend(config, 1, Arc::new(Naive))?;
+        let network = Network::<f32, _>::with_backend(config, 1, Naive)?;
         seed("onnx", &format!("network-{k}"), &network.to_onnx(&ExportOptions::default())?)?;
         network.save_safetensors(&file, Metadata::Config)?;
         let bytes = fs::read(&file)?;
@@ -96,10 +95,11 @@ fn configs() -> [Config; 3] {
 
 fn saved(rule: Rule) -> Result<Checkpoint<f32>, Box<dyn Error>> {
     let config = configs()[0].clone();
-    let network = Network::<f32, _>::with_backend(&config, 1, Arc::new(Naive))?;
+    let network = Network::<f32, _>::with_backend(&config, 1, Naive)?;
     let parameters = network.parameters().to_vec();
     Ok(Checkpoint {
         optimiser: Optimiser::new(rule, parameters.len())?,
+        cells: Vec::new(),
         config,
         parameters,
         schedule: Schedule::Constant { rate: 0.1 },

@@ -1,13 +1,13 @@
-//! Any bytes as the models of others: NumPy's archives, RTNeural, NAM, Keras whole and its weights alone; also an archive around them.
+//! Any bytes as the models of others: NumPy's archives, RTNeural, NAM, and Keras: as a network, as a graph, and its weights alone.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use recurrent::NonFinite;
 use recurrent::backend::Naive;
+use recurrent::graph::Graph;
 use recurrent::interop::keras::{self, KerasOptions};
 use recurrent::interop::{Conversion, LoadOptions, Partial, npz};
 use recurrent::network::{Config, Network, RecurrentSpec};
-use std::sync::Arc;
 
 type Model = Network<f32, Naive>;
 
@@ -26,10 +26,10 @@ fuzz_target!(|input: &[u8]| {
         max_bytes: LIMIT as u64,
     };
     let finite = |network: &Model| assert!(network.parameters().iter().all(|value| value.is_finite()));
-    match choice % 5 {
+    match choice % 6 {
         0 => {
             let config = Config::one_hot(2).recurrent(RecurrentSpec::elman(1, Default::default())).softmax(2);
-            let mut network = Model::with_backend(&config, 0, Arc::new(Naive)).expect("small");
+            let mut network = Model::with_backend(&config, 0, Naive).expect("small");
             let before = network.parameters().to_vec();
             match rnn_fuzz::within(bytes.len(), 16, LIMIT, || network.load_npz(bytes, &load)) {
                 Ok(()) => finite(&network),
@@ -60,9 +60,15 @@ fuzz_target!(|input: &[u8]| {
                 assert!(survey.errors().next().is_none(), "what is read has no faults");
             }
         }
+        4 => {
+            let options = KerasOptions { load, version: Some(3), ..KerasOptions::default() };
+            let constant = 8 * LIMIT + CLAIMED;
+            let read = rnn_fuzz::within(bytes.len(), 64, constant, || Graph::from_keras(bytes, &options, Naive));
+            read.iter().for_each(|model| assert!(model.graph.outputs().len() > 0));
+        }
         _ => {
             let config = Config::features(3).recurrent(RecurrentSpec::lstm(2).bidirectional().named("both")).linear(1);
-            let mut network = Model::with_backend(&config, 0, Arc::new(Naive)).expect("small");
+            let mut network = Model::with_backend(&config, 0, Naive).expect("small");
             let names = |name: &str| Some(if name == "bidirectional" { "both".into() } else { name.to_string() });
             let read = || network.load_keras_weights(bytes, &load, names);
             let _ = rnn_fuzz::within(bytes.len(), 64, 8 * LIMIT + CLAIMED, read);

@@ -8,7 +8,7 @@ use recurrent::interop::{Conversion, LoadOptions, read_config};
 use recurrent::network::{Config, Network, RecurrentSpec};
 use rnn_fuzz::frame::Fields;
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 /// In memory where the system has such a folder.
 static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
     };
     std::fs::write(&*PATH, &bytes).expect("the folder can be written to");
     let config = Config::one_hot(2).recurrent(RecurrentSpec::elman(1, Default::default())).softmax(2);
-    let mut network = Network::<f32, _>::with_backend(&config, 0, Arc::new(Naive)).expect("small");
+    let mut network = Network::<f32, _>::with_backend(&config, 0, Naive).expect("small");
     let before = network.parameters().to_vec();
     for conversion in [Conversion::Refuse, Conversion::Allow] {
         let options = LoadOptions { conversion, non_finite: NonFinite::Refuse, ..LoadOptions::default() };

@@ -5,13 +5,12 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use recurrent::backend::Naive;
 use recurrent::network::{Batch, Config, Cotangents, InputSpec, Network, Objective, Readout};
 use recurrent::{IGNORE, SeqRef, Targets, Workspace};
-use std::sync::Arc;
 
 /// Builds a network and trains it on a batch drawn from `u`, as far as the library goes along.
 ///
 /// Whatever is refused is an error and changes nothing; without an error there is no panic.
 pub fn run(config: &Config, u: &mut Unstructured<'_>) -> Result<()> {
-    let build = || Network::<f32, _>::with_backend(config, 1, Arc::new(Naive));
+    let build = || Network::<f32, _>::with_backend(config, 1, Naive);
     match size(config) {
         Size::Small => {}
         Size::Large => return Ok(()),
