@@ -146,7 +146,7 @@ fn headers_of_numpy_are_read_in_every_version_and_whole_numbers_whole() {
         }
         let nan = array(version, &header("<f4", "(1, 3)"), &[1.0, f32::NAN, 0.0].map(f32::to_le_bytes).concat());
         let error =
-            network.load_npz(&archive(["head.weight.npy", "head.bias.npy"], [&nan, &bias]), &CONVERT).unwrap_err();
+            network.load_npz(archive(["head.weight.npy", "head.bias.npy"], [&nan, &bias]), &CONVERT).unwrap_err();
         assert!(
             error.to_string().contains("head.weight: expected finite numbers, found NaN at flat index 1"),
             "{error}"

@@ -328,7 +328,7 @@ fn masks_are_refused_by_name() {
     assert!(error.contains("layer encoder (LSTM): expected no argument but its inputs, found mask"), "{error}");
     // A chain with a mask in its middle is no network, either.
     let error = Network::<f32, _>::from_keras(
-        &changed("keras/3_functional.keras", |config| {
+        changed("keras/3_functional.keras", |config| {
             let dropout = layer(config, "dropout");
             dropout["class_name"] = "Masking".into();
             dropout["config"] = json!({"name": "dropout", "mask_value": 0.0});

@@ -182,7 +182,7 @@ fn a_configuration_of_more_weights_than_the_file_has_is_refused_before_there_is_
 #[test]
 fn arrays_that_share_their_bytes_are_refused() {
     // A table that is the whole file, beside the other arrays.
-    let len = std::fs::metadata(data("keras/3_symbols.h5")).unwrap().len() as usize;
+    let len = small().len();
     let symbols = len / (WIDTH * size_of::<f32>());
     let mut bytes = enlarged(symbols);
     let place = find(&bytes, &longs(&[len, symbols * WIDTH * size_of::<f32>()]));
