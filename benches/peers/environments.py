@@ -9,17 +9,17 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 
-def python(name: str, root: Path) -> Path:
-    """The interpreter of the environment `name` below `root`, which is made or made anew where its requirements changed."""
-    requirements = HERE / "requirements" / f"{name}.txt"
-    folder = root / name
-    interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    stamp = folder / "requirements.sha256"
+def python(name: str, root: Path, folder: Path = HERE / "requirements") -> Path:
+    """The interpreter of the environment `name` below `root`, which is made or made anew where its requirements in `folder` changed."""
+    requirements = folder / f"{name}.txt"
+    place = root / name
+    interpreter = place / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    stamp = place / "requirements.sha256"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         return interpreter
-    print(f"making the environment {name} from requirements/{name}.txt", file=sys.stderr, flush=True)
-    venv.create(folder, with_pip=True, clear=True)
+    print(f"making the environment {name} from {requirements.parent.name}/{name}.txt", file=sys.stderr, flush=True)
+    venv.create(place, with_pip=True, clear=True)
     whole = ["--no-deps"] if "--no-deps" in requirements.read_text() else []
     install = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *whole, "-r", requirements]
     subprocess.run([str(part) for part in install], check=True)
