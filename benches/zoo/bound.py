@@ -9,6 +9,9 @@ import torch
 
 from rounded import Rounded
 
+# Roots of the sum of squares that independent roundings stay within, but for 2 e^(-λ²/2) = 3e-8 of all cases.
+LIKELY = 6.0
+
 
 def tensor(given):
     kind = torch.float64 if given["kind"] == "f32" else torch.int64
@@ -21,19 +24,25 @@ def bounds(rounded, output, sample):
     places = np.arange(flat.numel())
     if len(places) > sample:
         places = np.sort(np.random.default_rng(1).choice(places, sample, replace=False))
-    perturbations = [perturbation for perturbation, _ in rounded.errors]
+    perturbations = [perturbation for perturbation, *_ in rounded.errors]
     found = {who: [] for who in rounded.claims}
+    likely = {who: [] for who in rounded.claims}
     for place in places:
         gradients = torch.autograd.grad(flat[place], perturbations, retain_graph=True, allow_unused=True)
-        sums = dict.fromkeys(found, 0.0)
-        for gradient, (_, sizes) in zip(gradients, rounded.errors):
-            if gradient is not None:
-                for who, size in sizes.items():
-                    sums[who] += float((gradient.abs() * size).sum())
-        for who, total in sums.items():
-            found[who].append(total)
+        sums, of_functions, squares = dict.fromkeys(found, 0.0), dict.fromkeys(found, 0.0), 0.0
+        for gradient, (_, sizes, scale) in zip(gradients, rounded.errors):
+            if gradient is None:
+                continue
+            for who, size in sizes.items():
+                total = float((gradient.abs() * size).sum())
+                sums[who] += total
+                of_functions[who] += total if scale is None else 0.0
+            squares += 0.0 if scale is None else float(((gradient * scale) ** 2).sum())
+        for who in found:
+            found[who].append(sums[who])
+            likely[who].append(min(sums[who], of_functions[who] + LIKELY * squares**0.5))
     exact = flat.detach()[torch.from_numpy(places)].tolist()
-    return {"shape": list(output.shape), "places": places.tolist(), "exact": exact, "bounds": found}
+    return {"shape": list(output.shape), "places": places.tolist(), "exact": exact, "bounds": found, "likely": likely}
 
 
 def main():

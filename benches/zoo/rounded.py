@@ -1,7 +1,8 @@
 """A model in f64, and how far f32 may be from it to first order: README.md, *The bound*.
 
 Every operation adds a perturbation of 0 to its result and writes down how large it may be in each runtime, its *size*. The bound of an
-output is then Σ |∂output/∂perturbation| · size.
+output is then Σ |∂output/∂perturbation| · size. Where it consists of roundings, it also writes down their *scale*: how large the root of the
+sum of their squares may be.
 """
 
 import torch
@@ -25,11 +26,14 @@ class Rounded:
         self.claims = claims
         self.errors = []
 
-    def near(self, value, size):
-        """`value`, off by at most `size`: a tensor, or one for each runtime."""
+    def near(self, value, size, scale=None):
+        """`value`, off by at most `size`: a tensor, or one for each runtime. `scale`: of roundings; by default `size` if that is of roundings."""
         perturbation = torch.zeros_like(value, requires_grad=True)
         sizes = size if isinstance(size, dict) else {who: size for who in self.claims}
-        self.errors.append((perturbation, {who: size.detach() + LEAST for who, size in sizes.items()}))
+        if scale is None and not isinstance(size, dict):
+            scale = size
+        sizes = {who: size.detach() + LEAST for who, size in sizes.items()}
+        self.errors.append((perturbation, sizes, None if scale is None else scale.detach()))
         return value + perturbation
 
     def affine(self, products, biases=(), scaled=()):
@@ -38,11 +42,11 @@ class Rounded:
         size = sum(x.abs() @ w.abs().T for w, x in products)
         size = size + sum(b.abs() for b in biases) + sum((p * c).abs() for p, c in scaled)
         summands = sum(w.shape[1] for w, _ in products) + len(biases) + len(scaled)
-        return self.near(value, gamma(summands) * size)
+        return self.near(value, gamma(summands) * size, U * (summands + 1) ** 0.5 * size)
 
     def product(self, value, size, summands):
         """A product of two computed tensors, with the same of their magnitudes."""
-        return self.near(value, gamma(summands) * size)
+        return self.near(value, gamma(summands) * size, U * (summands + 1) ** 0.5 * size)
 
     def add(self, a, b):
         return self.near(a + b, U * (a + b).abs())
