@@ -28,20 +28,20 @@ class Home:
         k, layers, masked = self.keras, self.keras.layers, row == self.rows[0]
         random = np.random.default_rng(1 + self.rows.index(row))
         x = random.standard_normal((N, T, C)).astype(np.float32)
-        given = k.Input((None, C), name="x")
         if masked:
             for n, steps in enumerate(STEPS_OF_ROWS):
                 x[n, steps] = MASK
-            y = layers.Masking(MASK)(given)
-            y = layers.LSTM(H, return_sequences=True, name="lower")(y)
-            y = layers.GRU(H, recurrent_activation="hard_sigmoid", reset_after=False, name="upper")(y)
-            y = layers.Dense(5, name="top")(y)
+            lower = layers.LSTM(H, return_sequences=True, name="lower")
+            upper = layers.GRU(H, recurrent_activation="hard_sigmoid", reset_after=False, name="upper")
+            masking, top = layers.Masking(MASK), layers.Dense(5, name="top")
+            model = k.Sequential([k.Input((None, C)), masking, lower, upper, top])
         else:
+            given = k.Input((None, C), name="x")
             y = layers.Bidirectional(layers.LSTM(H, return_sequences=True), name="both")(given)
             y = layers.Attention(use_scale=False, name="attention")([y, y])
             y = layers.GRU(H, return_sequences=True, go_backwards=True, name="upper")(y)
             y = layers.Dense(5, activation="sigmoid", name="top")(y)
-        model = k.Model(given, y)
+            model = k.Model(given, y)
         limit = H**-0.5
         model.set_weights([random.uniform(-limit, limit, w.shape).astype(np.float32) for w in model.get_weights()])
         path = self.folder / f"{self.rows.index(row)}.keras"

@@ -1,7 +1,7 @@
-//! Where Cargo keeps the sources of nnnoiseless, as `NNNOISELESS`: its network has no public interface, so that `main.rs` includes it.
+//! Where Cargo keeps the sources of nnnoiseless, as `NNNOISELESS`, and two modules of it: its network has no public interface.
 
 use std::path::{Path, PathBuf};
-use std::{env, process::Command};
+use std::{env, fs, process::Command};
 
 fn main() {
     let folder = env::var("CARGO_MANIFEST_DIR").expect("set by Cargo");
@@ -23,6 +23,13 @@ fn main() {
         })
         .expect("the package is a dependency");
     let source = path.parent().expect("a folder").join("src");
+    let module = |name: &str| {
+        let path = source.join(name).with_extension("rs");
+        format!("#[allow(dead_code, unexpected_cfgs)]\n#[path = {:?}]\nmod {};\n", path, name)
+    };
+    let modules = ["util", "rnn"].map(module).concat();
+    fs::write(Path::new(&env::var("OUT_DIR").expect("set by Cargo")).join("modules.rs"), modules)
+        .expect("a writable folder");
     println!("cargo:rustc-env=NNNOISELESS={}", source.display());
     println!("cargo:rerun-if-changed=Cargo.lock");
 }

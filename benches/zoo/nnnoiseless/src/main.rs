@@ -7,14 +7,8 @@ use serde_json::{json, Value};
 use std::io::{self, Write};
 use std::time::Instant;
 
-#[allow(dead_code, unused_imports, unexpected_cfgs)]
-mod util {
-    include!(concat!(env!("NNNOISELESS"), "/util.rs"));
-}
-#[allow(dead_code, unused_imports)]
-mod rnn {
-    include!(concat!(env!("NNNOISELESS"), "/rnn.rs"));
-}
+// `mod rnn` and `mod util`, by the paths of the package's own files.
+include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
 use rnn::{RnnModel, RnnState};
 use std::borrow::Cow;
