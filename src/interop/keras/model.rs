@@ -90,6 +90,7 @@ impl<'a> Nodes<'a> {
         let (class, config, list) = parts(model, notes)?;
         match class {
             "Functional" | "Model" => Self::functional(config, list),
+            "Sequential" => Err(Error::format("the model", "Functional", "Sequential")),
             other => Err(Error::format("the model", "Sequential or Functional", other)),
         }
     }
