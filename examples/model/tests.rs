@@ -55,7 +55,7 @@ impl Desk {
     fn run(&self, file: &str, arrays: &[(&str, Tensor)], more: &[&str]) -> Vec<(String, Tensor)> {
         let (x, y) = (self.arrays("run_x.npz", arrays), self.path("run_y.npz"));
         says(&[&["run", file, "--input", &x, "--output", &y][..], more].concat());
-        read_tensors(&PathBuf::from(y), &LoadOptions::default()).unwrap()
+        read_tensors(PathBuf::from(y), &LoadOptions::default()).unwrap()
     }
 }
 
@@ -125,7 +125,8 @@ fn onnx_model(name: &str) -> (Vec<u8>, Value) {
 /// What a model of ONNX is fed: `{name: {shape, kind, data}}`.
 fn feeds(case: &Value) -> Vec<(String, Tensor)> {
     let feed = |(name, feed): (&String, &Value)| {
-        let shape: Vec<_> = feed["shape"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as usize).collect();
+        let shape: Vec<_> =
+            feed["shape"].as_array().unwrap().iter().map(|x| usize::try_from(x.as_u64().unwrap()).unwrap()).collect();
         let numbers = tensor(&feed["data"]).as_f32().unwrap().to_vec();
         let x = Tensor::f32(&shape, numbers).unwrap();
         (name.clone(), if feed["kind"] == "int64" { symbols(&x) } else { x })

@@ -1,5 +1,7 @@
 //! Models of Keras: the files in `tests/data/keras` and what Keras makes of them were written by `tests/data/keras_models.py`.
 
+#![allow(clippy::cast_possible_truncation)] // of numbers that were f32, and of small ones
+
 use crate::foreign::{F32, data, json, numbers, reconfigured, rewritten, roundings, shape};
 use recurrent::error::Error;
 use recurrent::interop::keras::{Keras, KerasOptions, KerasOutput, Masking};

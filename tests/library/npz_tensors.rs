@@ -15,7 +15,7 @@ const CONVERT: LoadOptions = LoadOptions {
 };
 
 fn written_by_numpy() -> HashMap<String, Tensor> {
-    read_tensors(&data("exports/tensors.npz"), &CONVERT).unwrap().into_iter().collect()
+    read_tensors(data("exports/tensors.npz"), &CONVERT).unwrap().into_iter().collect()
 }
 
 #[test]
@@ -40,9 +40,9 @@ fn every_number_type_of_numpy_is_read_as_the_nearest_there_is() {
 
 #[test]
 fn nothing_is_converted_unasked_and_no_byte_order_passed_over() {
-    let error = read_tensors(&data("exports/tensors.npz"), &LoadOptions::default()).unwrap_err().to_string();
+    let error = read_tensors(data("exports/tensors.npz"), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.ends_with("f2.npy, number type: expected <f4, <i4, <i8 or |b1, found <f2"), "{error}");
-    let error = read_tensors(&data("exports/big_endian.npz"), &CONVERT).unwrap_err().to_string();
+    let error = read_tensors(data("exports/big_endian.npz"), &CONVERT).unwrap_err().to_string();
     assert!(error.contains("number type: expected") && error.ends_with("found >f4"), "{error}");
 }
 
@@ -110,11 +110,11 @@ fn every_cut_and_every_changed_byte_is_an_error_or_the_same_structure() {
 
 #[test]
 fn a_survey_lists_every_array_and_what_is_wrong_with_each() {
-    let arrays = survey(&data("exports/big_endian.npz"), &CONVERT).unwrap();
+    let arrays = survey(data("exports/big_endian.npz"), &CONVERT).unwrap();
     assert_eq!(arrays.len(), 6);
     assert!(arrays.iter().all(|array| array.dtype == ">f4" && array.refused.is_some()));
     assert_eq!(arrays.iter().find(|array| array.name == "rnn.weight_ih_l0").unwrap().shape, [12, 3]);
-    let arrays = survey(&data("exports/mixed.npz"), &LoadOptions::default()).unwrap();
+    let arrays = survey(data("exports/mixed.npz"), &LoadOptions::default()).unwrap();
     let refused: Vec<_> = arrays.iter().filter(|array| array.refused.is_some()).map(|array| &*array.dtype).collect();
     assert_eq!(refused.len(), 4, "{refused:?}");
     assert!(refused.iter().all(|dtype| ["<f2", "<f8"].contains(dtype)));

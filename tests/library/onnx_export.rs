@@ -1,5 +1,7 @@
 //! Networks as ONNX and back: the same configuration, the same weights, the same outputs; what ONNX cannot express is refused by name.
 
+#![allow(clippy::cast_possible_truncation)] // of numbers that were f32, and of small ones
+
 use crate::onnx_recurrent::backends;
 use recurrent::graph::{Graph, Tensor};
 use recurrent::init::Init;

@@ -1,5 +1,7 @@
 //! Operators of graphs against ONNX Runtime, and whole models against PyTorch in f64.
 
+#![allow(clippy::cast_possible_truncation)] // of numbers that were f32, and of small ones
+
 use crate::onnx_recurrent::backends;
 use crate::onnx_refused::bytes;
 use recurrent::graph::{Builder, Data, EmptyRows, Graph, Kind, Layout, Op, Padding, Recurrent, Tensor};
@@ -250,7 +252,7 @@ fn a_size_beyond_the_limit_is_refused_before_memory_is_asked_for() {
 fn a_run_that_has_seen_its_sizes_allocates_nothing_but_its_list_of_outputs() {
     let case = models().into_iter().find(|case| case.name == "DTLN's form").unwrap();
     let graph =
-        Model::read(&bytes(&case.model), &Limits::default()).unwrap().into_graph(Naive, &Options::default()).unwrap();
+        Model::read(bytes(&case.model), &Limits::default()).unwrap().into_graph(Naive, &Options::default()).unwrap();
     let (x, state) = (case.feeds["x"].tensor(), case.feeds["state"].tensor());
     let mut session = graph.session();
     graph.run(&mut session, &[&x, &state]).unwrap();

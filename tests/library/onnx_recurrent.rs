@@ -5,6 +5,8 @@
 //! (benches/record/accuracy.md: σ and tanh within 1.8e-7, absolutely, in a sample; twice that is taken for all numbers there are), and both
 //! within the sum of each other.
 
+#![allow(clippy::cast_possible_truncation)] // of numbers that were f32, and of small ones
+
 use recurrent::graph::{Graph, Tensor};
 use recurrent::interop::onnx::{Clip, Limits, Model, Options};
 use rnn_backend_naive::{MatrixMultiply, Naive};

@@ -1,5 +1,7 @@
 //! Files that are cut, changed or hostile: an error or the same structure, never a panic, in memory that the file justifies.
 
+#![allow(clippy::cast_possible_truncation)] // of numbers that were f32, and of small ones
+
 use crate::onnx_export::{configs, input};
 use crate::onnx_recurrent::cases;
 use allocation_counter::measure;
@@ -210,14 +212,14 @@ fn messages_in_messages_do_not_end_the_program() {
         }
     }
     let info = field(11, &[field(1, b"x"), field(2, &deep)].concat());
-    assert!(Model::read(&model(&info), &Limits::default()).is_err());
+    assert!(Model::read(model(&info), &Limits::default()).is_err());
     let mut nested = vec![];
     for _ in 0..2_000 {
         nested = field(4, &field(1, &nested));
     }
     let info = field(11, &[field(1, b"x"), field(2, &nested)].concat());
     let found =
-        Model::read(&model(&info), &Limits::default()).and_then(|model| model.into_graph(Naive, &Options::default()));
+        Model::read(model(&info), &Limits::default()).and_then(|model| model.into_graph(Naive, &Options::default()));
     assert!(matches!(found, Err(Error::Model { .. })), "{found:?}");
 }
 

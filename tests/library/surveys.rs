@@ -1,5 +1,7 @@
 //! Surveys: everything that is not implemented of a model, and not the first of it alone.
 
+#![allow(clippy::cast_possible_truncation)] // of small numbers
+
 #[cfg(feature = "onnx")]
 mod of_onnx {
     use crate::onnx_refused::bytes;
@@ -155,7 +157,7 @@ mod of_keras {
             ("\"class_name\": \"Permute\"", "\"class_name\": \"Lambdas\""),
             ("\"merge_mode\": \"ave\"", "\"merge_mode\": \"max\""),
         ];
-        let survey = of(&changed("keras_graphs/3_branches.h5", &changes));
+        let survey = of(changed("keras_graphs/3_branches.h5", &changes));
         let mut says: Vec<_> = survey.errors().map(ToString::to_string).collect();
         says.sort();
         assert_eq!(says.len(), 3, "{says:?}");
@@ -170,7 +172,7 @@ mod of_keras {
             says[1]
         );
         assert!(says[2].starts_with("layer there (Bidirectional), merge_mode: "), "{}", says[2]);
-        let whole = of(&data("keras_graphs/3_branches.h5"));
+        let whole = of(data("keras_graphs/3_branches.h5"));
         assert_eq!(whole.layers.len(), survey.layers.len());
         assert!(whole.layers.iter().zip(&survey.layers).all(|(a, b)| (&a.name, &a.weights) == (&b.name, &b.weights)));
     }
@@ -187,7 +189,7 @@ mod of_keras {
 
     #[test]
     fn weights_alone_are_listed_by_layer() {
-        let (whole, weights) = (of(&data("keras/3_stack.keras")), of(&data("keras/3_stack.weights.h5")));
+        let (whole, weights) = (of(data("keras/3_stack.keras")), of(data("keras/3_stack.weights.h5")));
         assert_eq!((weights.class.as_deref(), weights.errors().count()), (None, 0));
         let shapes = |survey: &Survey| {
             let layers = survey.layers.iter().filter(|layer| !layer.weights.is_empty());

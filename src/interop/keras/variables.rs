@@ -9,6 +9,9 @@ use super::hdf5::{Array, File, Group};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 
+/// Arrays of a layer: where they are below it, and their shapes.
+pub(super) type Shapes = Vec<(String, Vec<usize>)>;
+
 /// What layers are called in a file that has no names of theirs, and their names. Each class counts its layers.
 pub(super) fn keys<'l>(layers: impl IntoIterator<Item = (&'l str, &'l str)>) -> HashMap<String, String> {
     let mut counts = HashMap::new();
@@ -138,7 +141,7 @@ impl Variables {
     }
 
     /// The layers that have weights, as [`names`](Self::names) has them: where the arrays of each are below it, and their shapes.
-    pub fn shapes(&self) -> Result<Vec<(String, Vec<(String, Vec<usize>)>)>> {
+    pub fn shapes(&self) -> Result<Vec<(String, Shapes)>> {
         let with_arrays = self.layers.iter().filter(|layer| !layer.arrays.is_empty());
         let of_layer = |layer: &Weights| {
             let of_array = |path: &String| {

@@ -160,6 +160,7 @@ mod tests {
     fn every_function_that_is_written_is_read_as_itself() {
         for function in [Relu, Tanh, Sigmoid, LeakyRelu { slope: 0.125 }, Elu { alpha: 2.0 }, Nonlinearity::Softplus] {
             let (name, alpha, beta) = written(function).unwrap();
+            #[allow(clippy::cast_possible_truncation)] // they are f32
             let numbers = |x: Option<f64>| x.map(|x| x as f32).into_iter().collect::<Vec<_>>();
             assert_eq!(read(&[name, "Tanh"], &numbers(alpha), &numbers(beta), 1).unwrap(), [[function, Tanh]]);
         }
