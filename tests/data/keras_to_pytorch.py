@@ -1,7 +1,7 @@
 """Keras → ours → safetensors → PyTorch: the last step, and the comparison with Keras.
 
-    RECURRENT_KERAS_TO_PYTORCH=/tmp/stack.safetensors cargo test --test library a_model_goes_on
-    python3 tests/data/keras_to_pytorch.py /tmp/stack.safetensors        # PyTorch
+    RECURRENT_KERAS_TO_PYTORCH=stack.safetensors cargo test --test library a_model_goes_on
+    python3 tests/data/keras_to_pytorch.py stack.safetensors        # PyTorch
 
 The file is what the library wrote of `keras/3_stack.keras`. Its tensors go into PyTorch's own layers under their names, which must be all
 of them, and the softmax of the result must be what Keras made of the same input.
