@@ -2,7 +2,7 @@
 
 use super::attributes::Attributes;
 use super::model::Layer;
-use super::recurrent::{CLASSES, Recurrent};
+use super::recurrent::{CLASSES, Recurrent, merge};
 use super::{KerasOutput, Masking, Meanings};
 use crate::error::{Error, Result};
 use crate::loss::Objective;
@@ -249,13 +249,7 @@ impl<'m> Growing<'m> {
     }
 
     fn bidirectional(&mut self, layer: &Layer<'_>, a: &mut Attributes<'_>) -> Result<()> {
-        let merge = match a.word("merge_mode")? {
-            Some("concat") => Merge::Concat,
-            Some("sum") => Merge::Sum,
-            Some("ave") => Merge::Average,
-            Some("mul") => Merge::Product,
-            other => return Err(a.wrong("merge_mode", "concat, sum, ave or mul", other.unwrap_or("none"))),
-        };
+        let merge = merge(a)?;
         a.known(&["layer", "backward_layer", "num_constants", "return_sequences", "stateful", "return_state"]);
         let forward = a.get("layer").ok_or_else(|| a.wrong("layer", "a layer", "none"))?;
         let backward = a.get("backward_layer");

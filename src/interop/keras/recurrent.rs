@@ -4,7 +4,7 @@ use super::Meanings;
 use super::attributes::Attributes;
 use crate::cells::CellSpec;
 use crate::error::Result;
-use crate::network::RecurrentSpec;
+use crate::network::{Merge, RecurrentSpec};
 use rnn_kernels::cells::Nonlinearity;
 use rnn_kernels::{Bias, GruReset};
 use serde_json::Value;
@@ -95,4 +95,15 @@ fn cell(class: &str, a: &mut Attributes<'_>, meanings: &Meanings) -> Result<Cell
 fn json(function: Nonlinearity) -> Value {
     // Functions are names and numbers, which every JSON has.
     serde_json::to_value(function).unwrap_or_default()
+}
+
+/// How a `Bidirectional` layer puts its directions together.
+pub(super) fn merge(a: &mut Attributes<'_>) -> Result<Merge> {
+    match a.word("merge_mode")? {
+        Some("concat") => Ok(Merge::Concat),
+        Some("sum") => Ok(Merge::Sum),
+        Some("ave") => Ok(Merge::Average),
+        Some("mul") => Ok(Merge::Product),
+        other => Err(a.wrong("merge_mode", "concat, sum, ave or mul", other.unwrap_or("none"))),
+    }
 }

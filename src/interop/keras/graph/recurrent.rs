@@ -7,7 +7,7 @@ use crate::graph::{Layout, Op, Recurrent as Layered, Tensor, Value};
 use crate::interop::keras::attributes::Attributes;
 use crate::interop::keras::finite;
 use crate::interop::keras::model::Layer;
-use crate::interop::keras::recurrent::{CLASSES, Recurrent};
+use crate::interop::keras::recurrent::{CLASSES, Recurrent, merge};
 use crate::interop::keras::weights::{Kind as Arrays, write};
 use crate::network::{Config, Directions, Merge, Network, Parameters};
 use rnn_kernels::{Backend, Bias};
@@ -21,13 +21,7 @@ impl<B: Backend<f32> + ?Sized> Building<'_, B> {
         a: &mut Attributes<'_>,
         x: &[Value],
     ) -> Result<Vec<Given>> {
-        let merge = match a.word("merge_mode")? {
-            Some("concat") => Merge::Concat,
-            Some("sum") => Merge::Sum,
-            Some("ave") => Merge::Average,
-            Some("mul") => Merge::Product,
-            other => return Err(a.wrong("merge_mode", "concat, sum, ave or mul", other.unwrap_or("none"))),
-        };
+        let merge = merge(a)?;
         a.known(&["num_constants", "return_sequences", "stateful", "return_state"]);
         let forward = a.get("layer").ok_or_else(|| a.wrong("layer", "a layer", "none"))?;
         let mut directions = Vec::new();
