@@ -1,6 +1,6 @@
 //! A network as a safetensors file.
 
-use super::read::MAX_BYTES;
+use super::read::{LONGEST_HEADER, MAX_BYTES};
 use super::{CONFIG_KEY, Element};
 use crate::error::{Error, Result, TensorMismatch};
 use crate::file::write_atomically;
@@ -123,6 +123,3 @@ fn encode<T: Element>(
     blocks.iter().for_each(|block| super::element::append(&mut bytes, &parameters[block.range()]));
     Ok(bytes)
 }
-
-/// Longer ones are not read by the crate safetensors.
-pub(super) const LONGEST_HEADER: usize = 100_000_000;
