@@ -25,6 +25,8 @@ pub(super) fn cover<S: Simd, T: Real, const W: usize>(tiles: &mut impl Tiles<S, 
     let at_once = match rows {
         1 => most_lines,
         2 => most_lines / 2,
+        // Six sums of one line would wait for each other on AVX2.
+        3 if W == 2 => most_lines / 2,
         _ => most_lines / 4,
     };
     // Tiles of nearly equal height: a last tile of one row would leave the
@@ -84,7 +86,7 @@ pub(super) fn zero<S: Simd, T: Real, const R: usize, const P: usize, const W: us
     [[[T::splat(simd, T::ZERO); W]; P]; R]
 }
 
-/// `sums[r] += a[r]·b`: one step along the depth.
+/// `sums[r] += a[r]·b`: one step along the depth. The fewer of the two factors stay in registers while the others pass.
 #[inline(always)]
 pub(super) fn step<S: Simd, T: Real, const R: usize, const P: usize, const W: usize>(
     simd: S,
@@ -92,6 +94,20 @@ pub(super) fn step<S: Simd, T: Real, const R: usize, const P: usize, const W: us
     a: [T; R],
     b: Lines<S, T, P, W>,
 ) {
+    if R < P * W {
+        let mut x = [T::splat(simd, T::ZERO); R];
+        for r in 0..R {
+            x[r] = T::splat(simd, a[r]);
+        }
+        for p in 0..P {
+            for w in 0..W {
+                for r in 0..R {
+                    sums[r][p][w] = T::fused(simd, x[r], b[p][w], sums[r][p][w]);
+                }
+            }
+        }
+        return;
+    }
     for r in 0..R {
         let x = T::splat(simd, a[r]);
         for p in 0..P {
