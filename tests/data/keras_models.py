@@ -103,6 +103,18 @@ def main():
         y = layers.LSTM(3, return_sequences=True, name="upper")(layers.Dropout(0.5)(y))
         write(f"{version}_functional.keras", k.Model(x, layers.Dense(1, activation="relu", name="top")(y)), features(3, 6), 6)
 
+    # Keras 3 writes the layers that compute a mask beside those that it was asked for.
+    for k, version in [(keras, 3), (tf_keras, 2)]:
+        layers = k.layers
+        x = k.Input((None, 3))
+        y = layers.GRU(2, return_sequences=True, name="lower")(layers.Masking(0.5, name="masking")(layers.Dropout(0.5)(x)))
+        y = layers.Bidirectional(layers.SimpleRNN(2, return_sequences=True), name="both")(y)
+        y = layers.LSTM(3, name="upper")(layers.TimeDistributed(layers.Dense(2), name="between")(y))
+        write(f"{version}_functional_masking.keras", k.Model(x, layers.Dense(1, name="top")(y)), holes, 8)
+        x = k.Input((None,))
+        y = layers.LSTM(2, name="last")(layers.Embedding(5, 3, mask_zero=True, name="letters")(x))
+        write(f"{version}_functional_symbols.keras", k.Model(x, layers.Dense(2, name="top")(y)), symbols, 9)
+
     ordinary = tf_keras.Sequential([
         tf_keras.Input((None, 3)),
         tf_keras.layers.Bidirectional(tf_keras.layers.LSTM(2, return_sequences=True), name="both"),

@@ -2,8 +2,7 @@
 
 #![allow(clippy::cast_possible_truncation)] // of numbers that were f32, and of small ones
 
-use crate::foreign::{F32, data, json, numbers, reconfigured, rewritten, roundings, shape};
-use recurrent::error::Error;
+use crate::foreign::{F32, data, json, numbers, reconfigured, roundings, shape};
 use recurrent::interop::keras::{Keras, KerasOptions, KerasOutput, Masking};
 use recurrent::interop::{Conversion, LoadOptions, Metadata, Partial};
 use recurrent::network::{Config, DenseSpec, Readout, RecurrentSpec};
@@ -12,21 +11,27 @@ use rnn_backend_naive::Naive;
 use serde_json::Value;
 use std::path::PathBuf;
 
-fn path(name: &str) -> PathBuf {
+pub fn path(name: &str) -> PathBuf {
     data(&format!("keras/{name}"))
 }
 
-fn options() -> KerasOptions {
+pub fn options() -> KerasOptions {
     let load = LoadOptions { conversion: Conversion::Allow, ..LoadOptions::default() };
     KerasOptions { load, ..KerasOptions::default() }
 }
 
-fn model(name: &str) -> Keras<f64, Naive> {
+pub fn model(name: &str) -> Keras<f64, Naive> {
     Network::from_keras(path(name), &options(), Naive).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// What a network gives, `[N, T', O]` for as many steps as it has.
-fn output(model: &Network<f64, Naive>, masking: Option<Masking>, held: Held, softmax: bool, input: &Value) -> Vec<f64> {
+pub fn output(
+    model: &Network<f64, Naive>,
+    masking: Option<Masking>,
+    held: Held,
+    softmax: bool,
+    input: &Value,
+) -> Vec<f64> {
     let (x, sizes) = (numbers(input), shape(input));
     let (rows, steps) = (sizes[0], sizes[1]);
     let mut workspace = Workspace::new();
@@ -61,12 +66,12 @@ fn output(model: &Network<f64, Naive>, masking: Option<Masking>, held: Held, sof
     found
 }
 
-/// Keras computes in f32, sums of at most 7 products in at most 4 layers.
-fn tolerance() -> f64 {
-    roundings(F32, 7, 4)
+/// Keras computes in f32, sums of at most 7 products in at most 5 layers.
+pub fn tolerance() -> f64 {
+    roundings(F32, 7, 5)
 }
 
-fn expect(name: &str, found: &[f64], expected: &Value) {
+pub fn expect(name: &str, found: &[f64], expected: &Value) {
     expect_within(tolerance(), name, found, expected);
 }
 
@@ -85,7 +90,7 @@ fn expect_within(tolerance: f64, name: &str, found: &[f64], expected: &Value) {
 fn every_model_gives_the_numbers_of_keras() {
     let described = json("keras/expected.json");
     let files = described.as_object().unwrap();
-    assert!(files.len() >= 17);
+    assert!(files.len() >= 21);
     for (name, described) in files {
         let Keras { network, masking, held, output: of, .. } = &model(name);
         let found = output(network, *masking, *held, *of == KerasOutput::Softmax, &described["input"]);
@@ -211,261 +216,6 @@ fn weights_that_do_not_fit_are_named() {
     assert!(narrow.contains("expected F64, found F32"), "{narrow}");
     let whole = Network::<f64, _>::from_keras(path("3_stack.weights.h5"), &options(), Naive).unwrap_err().to_string();
     assert!(whole.contains("expected a whole model with its configuration, found weights alone"), "{whole}");
-}
-
-/// The archive with another text in the place of one in its configuration.
-fn changed(name: &str, from: &str, to: &str) -> Vec<u8> {
-    rewritten(&path(name), |text| text.replacen(from, to, 1))
-}
-
-#[test]
-fn nothing_that_a_layer_says_is_left_out_in_silence() {
-    for (name, from, to, says) in [
-        (
-            "3_stack.keras",
-            "\"go_backwards\": false",
-            "\"go_backwards\": true",
-            "layer both (Bidirectional), layer, go_backwards: expected false, found true",
-        ),
-        (
-            "3_stack.keras",
-            "\"merge_mode\": \"concat\"",
-            "\"merge_mode\": null",
-            "merge_mode: expected concat, sum, ave or mul, found none",
-        ),
-        (
-            "3_stack.keras",
-            "\"return_state\": false",
-            "\"return_state\": true",
-            "return_state: expected false in a chain of layers, found true",
-        ),
-        ("3_stack.keras", "\"units\": 2", "\"units\": 2, \"glow\": 7", "glow: expected no such attribute, found 7"),
-        (
-            "3_stack.keras",
-            "\"recurrent_activation\": \"sigmoid\"",
-            "\"recurrent_activation\": \"swish\"",
-            "recurrent_activation: expected tanh, sigmoid, hard_sigmoid",
-        ),
-        (
-            "3_stack.keras",
-            "\"activation\": \"softmax\"",
-            "\"activation\": \"gelu\"",
-            "layer classes (Dense), activation: expected linear, tanh, relu, sigmoid or softmax, found gelu",
-        ),
-        (
-            "3_stack.keras",
-            "\"class_name\": \"GRU\"",
-            "\"class_name\": \"ConvLSTM1D\"",
-            "layer second, class_name: expected InputLayer",
-        ),
-        (
-            "3_stack.keras",
-            "\"class_name\": \"SpatialDropout1D\"",
-            "\"class_name\": \"BatchNormalization\"",
-            "found BatchNormalization",
-        ),
-        (
-            "3_stack.keras",
-            "\"name\": \"float32\"",
-            "\"name\": \"int8_from_float32\"",
-            "dtype: expected a floating-point type",
-        ),
-        (
-            "3_sum.keras",
-            "\"class_name\": \"Sequential\"",
-            "\"class_name\": \"Encoder\"",
-            "the model: expected Sequential or Functional, found Encoder",
-        ),
-        (
-            "3_masking.keras",
-            "\"mask_value\": 0.5",
-            "\"mask_value\": \"no\"",
-            "mask_value: expected a number, found \"no\"",
-        ),
-        (
-            "3_functional.keras",
-            "\"keras_history\": [\"lower\", 0, 0]",
-            "\"keras_history\": [\"lower\", 0, 1]",
-            "expected the output of one layer, found output 1 of lower",
-        ),
-        (
-            "3_functional.keras",
-            "\"keras_history\": [\"lower\", 0, 0]",
-            "\"keras_history\": [\"upper\", 0, 0]",
-            "expected a layer upper that is used once",
-        ),
-        (
-            "2_functional.keras",
-            "[[[\"lower\", 0, 0, {}]]]",
-            "[[[\"lower\", 0, 0, {}], [\"lower\", 0, 1, {}]]]",
-            "expected one input, or Graph::from_keras for models that are no chain, found 2",
-        ),
-    ] {
-        let bytes = changed(name, from, to);
-        assert_ne!(bytes, changed(name, "", ""), "{name} has {from}");
-        let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err();
-        assert!(!matches!(error, Error::Memory { .. }));
-        assert!(error.to_string().contains(says), "{to}: {error}");
-    }
-}
-
-#[test]
-fn attributes_and_calls_that_would_change_a_result_are_refused() {
-    let refused = |name: &str, change: &dyn Fn(&mut Value), says: &str| {
-        let bytes = reconfigured(&path(name), change);
-        let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
-        assert!(error.contains(says), "{name}, {says}: {error}");
-    };
-    let attribute = |name: &str, layer: usize, attribute: &str, value: Value, says: &str| {
-        refused(name, &|config| config["layers"][layer]["config"][attribute] = value.clone(), says);
-    };
-    attribute(
-        "3_functional.keras",
-        1,
-        "go_backwards",
-        true.into(),
-        "go_backwards: expected false, since the sequence it returns is in reversed order",
-    );
-    attribute("2_functional.keras", 1, "time_major", true.into(), "time_major: expected false, or nothing, found true");
-    attribute(
-        "2_functional.keras",
-        1,
-        "inner_activation",
-        "relu".into(),
-        "inner_activation: expected false, or nothing",
-    );
-    attribute(
-        "3_sum.keras",
-        0,
-        "batch_shape",
-        serde_json::json!([null, null, 2, 2]),
-        "input: expected [batch, steps, width] or [batch, width]",
-    );
-    refused(
-        "3_masking.keras",
-        &|config| {
-            let last = &mut config["layers"][3]["config"];
-            (last["return_sequences"], last["zero_output_for_mask"]) = (false.into(), true.into());
-        },
-        "zero_output_for_mask: expected false, of a last step that may be masked, found true",
-    );
-    refused(
-        "3_sum.keras",
-        &|config| config["layers"][2]["config"]["layer"]["config"]["activation"] = "softmax".into(),
-        "expected a softmax at the end of the model, found one with layers above it",
-    );
-    refused(
-        "3_functional.keras",
-        &|config| config["layers"][2]["name"] = "lower".into(),
-        "expected a different name for every layer, found the name twice",
-    );
-    refused(
-        "3_functional.keras",
-        &|config| {
-            let calls = config["layers"][1]["inbound_nodes"].as_array_mut().unwrap();
-            calls.push(calls[0].clone());
-        },
-        "layer lower (LSTM): expected one use of the layer, found 2",
-    );
-    refused(
-        "3_functional.keras",
-        &|config| config["layers"][1]["inbound_nodes"][0]["kwargs"]["training"] = true.into(),
-        "layer lower (LSTM): expected no argument but its inputs, found training: true",
-    );
-    refused(
-        "3_functional.keras",
-        &|config| {
-            let layers = config["layers"].as_array_mut().unwrap();
-            let mut beside = layers[4].clone();
-            (beside["name"], beside["config"]["name"]) = ("beside".into(), "beside".into());
-            layers.push(beside);
-        },
-        "layer beside (Dense): expected a chain of layers, or Graph::from_keras, found a layer beside it",
-    );
-    // A state that goes on from batch to batch is up to the caller, who is told.
-    let bytes = reconfigured(&path("3_functional.keras"), |config| {
-        config["layers"][1]["config"]["stateful"] = true.into();
-    });
-    let notes = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap().notes;
-    assert!(notes.iter().any(|note| note.contains("layer lower (LSTM), stateful: not taken over")), "{notes:?}");
-}
-
-#[test]
-fn what_has_changed_its_meaning_is_asked_for() {
-    // Both directions must agree.
-    let (sigmoid, hard) = ("\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": \"hard_sigmoid\"");
-    let bytes = changed("3_stack.keras", sigmoid, hard);
-    let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
-    assert!(error.contains("backward_layer: expected the attributes of the forward layer, found others"), "{error}");
-
-    let nameless =
-        changed("3_functional.keras", "\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": null");
-    // Since version 3 there is one default.
-    let described = json("keras/expected.json");
-    let network = Network::<f64, _>::from_keras(&nameless, &options(), Naive).unwrap().network;
-    let described_3 = &described["3_functional.keras"];
-    expect("no name", &output(&network, None, Held::Repeat, false, &described_3["input"]), &described_3["output"]);
-    let silent = changed("3_stack.keras", "\"reset_after\": true", "\"reset_after\": null");
-    let network = Network::<f64, _>::from_keras(&silent, &options(), Naive).unwrap().network;
-    let described_3 = &described["3_stack.keras"];
-    expect(
-        "no reset_after",
-        &output(&network, None, Held::Repeat, true, &described_3["input"]),
-        &described_3["output"],
-    );
-    let nameless =
-        changed("2_functional.keras", "\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": null");
-    let error = Network::<f64, _>::from_keras(&nameless, &options(), Naive).unwrap_err().to_string();
-    assert!(
-        error.contains(
-            "layer lower (LSTM), recurrent_activation: expected a name, or KerasOptions::recurrent_activation"
-        ),
-        "{error}"
-    );
-    let told = KerasOptions { recurrent_activation: Some("sigmoid".into()), ..options() };
-    assert!(Network::<f64, _>::from_keras(&nameless, &told, Naive).is_ok());
-
-    let unknown = changed("3_functional.keras", "\"keras_version\"", "\"other_version\"");
-    assert!(Network::<f64, _>::from_keras(&unknown, &options(), Naive).is_ok(), "nothing in it depends on the version");
-    let silent = changed("2_stack.keras", "\"reset_after\": true", "\"reset_after\": null");
-    let error = Network::<f64, _>::from_keras(&silent, &options(), Naive).unwrap_err().to_string();
-    assert!(
-        error.contains("layer second (GRU), reset_after: expected true or false, or KerasOptions::reset_after"),
-        "{error}"
-    );
-    let told = |reset_after| KerasOptions { reset_after: Some(reset_after), ..options() };
-    assert!(Network::<f64, _>::from_keras(&silent, &told(true), Naive).is_ok());
-    // The shape of the bias contradicts it.
-    let error = Network::<f64, _>::from_keras(&silent, &told(false), Naive).unwrap_err().to_string();
-    assert!(error.contains("bias: expected the shape [9], found [2, 9]"), "{error}");
-}
-
-#[test]
-fn a_hard_sigmoid_of_no_version_is_an_error_that_says_what_to_tell() {
-    // The function in the HDF5 file of version 3, whose version is cut out: the attribute has another name then.
-    let mut bytes = std::fs::read(path("3_hard.h5")).unwrap();
-    let places: Vec<_> = (0..bytes.len() - 13).filter(|&k| bytes[k..].starts_with(b"keras_version")).collect();
-    places.iter().for_each(|&k| bytes[k..k + 13].copy_from_slice(b"other_version"));
-    let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
-    assert!(
-        error
-            .contains("recurrent_activation: expected a file that says its version of Keras, or KerasOptions::version"),
-        "{error}"
-    );
-    let described = json("keras/expected.json")["3_hard.h5"].clone();
-    let told = |version| {
-        let options = KerasOptions { version: Some(version), ..options() };
-        let model = Network::<f64, _>::from_keras(&bytes, &options, Naive).unwrap();
-        output(&model.network, None, Held::Repeat, false, &described["input"])
-    };
-    expect("told version 3", &told(3), &described["output"]);
-    // What the file says itself comes before what it is told.
-    let options = KerasOptions { version: Some(2), ..options() };
-    let says_itself = Network::<f64, _>::from_keras(path("3_hard.h5"), &options, Naive).unwrap();
-    let found = output(&says_itself.network, None, Held::Repeat, false, &described["input"]);
-    expect("says version 3", &found, &described["output"]);
-    let off = told(2).iter().zip(numbers(&described["output"])).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    assert!(off > 100.0 * tolerance(), "the two meanings differ by {off}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod interop;
 mod keras;
 mod keras_graphs;
 mod keras_memory;
+mod keras_refused;
 #[cfg(unix)]
 mod kill_during_save;
 mod labels;

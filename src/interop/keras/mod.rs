@@ -28,7 +28,8 @@
 //!
 //! **Masks.** Masked steps may stand anywhere in a row. States do not change there, and a layer gives what it gave at the step before, or 0:
 //! [`Keras::held`] says which, for [`Batch::skipping`](crate::Batch::skipping). If it says 0, the whole network gives 0 at masked steps, where
-//! the dense layers of Keras would still add their biases. A mask in a graph is refused, and so is one that begins in the middle of a chain.
+//! the dense layers of Keras would still add their biases. Functional models of Keras 3 compute their mask in layers `NotEqual` and `Any` of
+//! their own; those are checked, and are no layers here. A mask in a graph is refused, and so is one that begins in the middle of a chain.
 //!
 //! **`hard_sigmoid`** was `0.2 x + 0.5` before Keras 3 and is `x/6 + 0.5` since. A file says its version; where it does not,
 //! [`KerasOptions::version`] must.
@@ -58,6 +59,7 @@ mod content;
 mod graph;
 mod hdf5;
 mod layers;
+mod masks;
 mod meanings;
 mod model;
 mod recurrent;

@@ -1,6 +1,7 @@
 //! `config.json → layers, one after another`: the models of Keras that are a chain.
 
 use super::attributes::Attributes;
+use super::masks::take_masks;
 use crate::error::{Error, Result};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
@@ -69,11 +70,19 @@ fn parts<'a>(model: &'a Value, notes: &mut Vec<String>) -> Result<(&'a str, &'a 
 /// As many layers as a network may have, and those that it needs no layer for.
 const MOST: usize = 4 * crate::network::Config::MOST_LAYERS;
 
-/// A layer with the outputs of others that it reads.
+/// An output of a layer: its name and which of its outputs.
+pub(super) type Output = (String, u64);
+
+/// A layer and what it is called with.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub layer: Layer<'a>,
-    pub inputs: Vec<(String, u64)>,
+    /// What it reads: its input, then states that it is given.
+    pub inputs: Vec<Output>,
+    /// What it is given as its mask. Keras passes masks on by itself; its version 3 writes down which.
+    pub mask: Option<Output>,
+    /// Its call as Keras 3 has it in the file, nothing for a layer that is not called.
+    pub call: Option<&'a Value>,
 }
 
 /// The layers of a model in any order, the names of its inputs, and its outputs.
@@ -81,7 +90,7 @@ pub(super) struct Node<'a> {
 pub(super) struct Nodes<'a> {
     pub nodes: Vec<Node<'a>>,
     pub inputs: Vec<String>,
-    pub outputs: Vec<(String, u64)>,
+    pub outputs: Vec<Output>,
 }
 
 impl<'a> Nodes<'a> {
@@ -103,8 +112,7 @@ impl<'a> Nodes<'a> {
             if !names.insert(layer.name.clone()) {
                 return Err(Error::format(layer.at(), "a different name for every layer", "the name twice"));
             }
-            let inputs = inbound(&layer, value)?;
-            nodes.push(Node { layer, inputs });
+            nodes.push(Node::of(layer, value)?);
         }
         let ends = |which: &str| config.get(which).map(references).unwrap_or_default();
         let own = |(name, k): (&str, u64)| (name.to_string(), k);
@@ -122,10 +130,10 @@ impl<'a> Nodes<'a> {
         let (mut name, mut chain) = (output.clone(), Vec::new());
         loop {
             let missing = || Error::format("the model", format!("a layer {name} that is used once"), "none");
-            let Node { layer, inputs } = by_name.remove(&name).ok_or_else(missing)?;
-            let at = layer.at();
-            chain.push(layer);
-            match &inputs[..] {
+            chain.push(by_name.remove(&name).ok_or_else(missing)?);
+            let node = &chain[chain.len() - 1];
+            let at = node.layer.at();
+            match &node.inputs[..] {
                 [(before, 0)] => name = before.clone(),
                 [] if name == first => break,
                 [] => return Err(Error::format(at, format!("a chain that begins at {first}"), "another beginning")),
@@ -138,38 +146,45 @@ impl<'a> Nodes<'a> {
                 }
             }
         }
+        chain.reverse();
+        take_masks(&chain, &mut by_name)?;
         if let Some(beside) = by_name.values().next() {
             let expected = "a chain of layers, or Graph::from_keras";
             return Err(Error::format(beside.layer.at(), expected, "a layer beside it"));
         }
-        chain.reverse();
-        Ok(chain)
+        Ok(chain.into_iter().map(|node| node.layer).collect())
     }
 }
 
-/// What a layer reads: its input, then states that it is given.
-fn inbound(layer: &Layer<'_>, value: &Value) -> Result<Vec<(String, u64)>> {
-    let wrong = |expected: &str, found: String| Err(Error::format(layer.at(), expected, found));
-    let nodes = value.get("inbound_nodes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let node = match nodes {
-        [] => return Ok(Vec::new()),
-        [node] => node,
-        many => return wrong("one use of the layer", format!("{}", many.len())),
-    };
-    // Arguments of the call. Others than states, such as masks, would change what the layer gives.
-    let nothing = |given: &Value| given.is_null() || given == &Value::Bool(false);
-    let of_old = node.as_array().into_iter().flatten().filter_map(|input| input.get(3));
-    let arguments: Vec<_> = of_old.chain(node.get("kwargs")).filter_map(Value::as_object).collect();
-    for arguments in &arguments {
-        if let Some((name, given)) = arguments.iter().find(|(name, given)| !nothing(given) && *name != "initial_state")
-        {
-            return wrong("no argument but its inputs", format!("{name}: {}", cut(given)));
+impl<'a> Node<'a> {
+    /// This layer, which this JSON describes, with its call.
+    fn of(layer: Layer<'a>, value: &'a Value) -> Result<Self> {
+        let wrong = |expected: &str, found: String| Err(Error::format(layer.at(), expected, found));
+        let nodes = value.get("inbound_nodes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let call = match nodes {
+            [] => return Ok(Self { layer, inputs: Vec::new(), mask: None, call: None }),
+            [call] => call,
+            many => return wrong("one use of the layer", format!("{}", many.len())),
+        };
+        // Arguments of the call. Others than states and masks would change what the layer gives.
+        let nothing = |given: &Value| given.is_null() || given == &Value::Bool(false);
+        let of_old = call.as_array().into_iter().flatten().filter_map(|input| input.get(3));
+        let arguments: Vec<_> = of_old.chain(call.get("kwargs")).filter_map(Value::as_object).collect();
+        let owned = |(name, k): (&str, u64)| (name.to_string(), k);
+        let mut mask = None;
+        for (name, given) in arguments.iter().flat_map(|arguments| arguments.iter()) {
+            match &name[..] {
+                _ if nothing(given) => {}
+                "initial_state" => {}
+                "mask" if matches!(references(given)[..], [_]) => mask = references(given).pop().map(owned),
+                _ => return wrong("no argument but its inputs", format!("{name}: {}", cut(given))),
+            }
         }
+        // Keras 2 says the arguments once more behind each input.
+        let states = arguments.iter().find_map(|given| given.get("initial_state")).map(references).unwrap_or_default();
+        let inputs = references(call.get("args").unwrap_or(call)).into_iter().chain(states).map(owned).collect();
+        Ok(Self { layer, inputs, mask, call: Some(call) })
     }
-    // Keras 2 says the arguments once more behind each input.
-    let states = arguments.iter().find_map(|given| given.get("initial_state")).map(references).unwrap_or_default();
-    let inputs = references(node.get("args").unwrap_or(node)).into_iter().chain(states);
-    Ok(inputs.map(|(name, k)| (name.to_string(), k)).collect())
 }
 
 /// Which outputs of which layers this JSON refers to: `["name", node, tensor, …]`, by itself or in lists, or the `keras_history` of a tensor.

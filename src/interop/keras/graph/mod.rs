@@ -129,8 +129,7 @@ impl<'o, B: Backend<f32> + ?Sized> Building<'o, B> {
                 break;
             };
             let node = nodes.remove(k);
-            let inputs = node.inputs.iter().map(|from| self.value(&node.layer.at(), from)).collect::<Result<Vec<_>>>();
-            let outputs = inputs.and_then(|inputs| self.layer(&node.layer, &inputs)).unwrap_or_else(|error| {
+            let outputs = self.node(&node).unwrap_or_else(|error| {
                 faults.insert(node.layer.name.clone(), error);
                 self.stand_ins(&node.layer.name)
             });
@@ -156,9 +155,7 @@ impl<'o, B: Backend<f32> + ?Sized> Building<'o, B> {
             let ready = |node: &Node<'_>| node.inputs.iter().all(|(name, _)| self.values.contains_key(name));
             let Some(k) = nodes.iter().position(ready) else { return Err(out_of_order(&nodes[0])) };
             let node = nodes.remove(k);
-            let values =
-                node.inputs.iter().map(|from| self.value(&node.layer.at(), from)).collect::<Result<Vec<_>>>()?;
-            let outputs = self.layer(&node.layer, &values)?;
+            let outputs = self.node(&node)?;
             self.values.insert(node.layer.name, outputs);
         }
         for output in &outputs {
@@ -173,6 +170,16 @@ impl<'o, B: Backend<f32> + ?Sized> Building<'o, B> {
     fn value(&self, at: &str, (name, k): &(String, u64)) -> Result<Given> {
         let given = self.values.get(name).and_then(|values| values.get(usize::try_from(*k).ok()?));
         given.copied().ok_or_else(|| Error::format(at, "an output of a layer", format!("output {k} of {name}")))
+    }
+
+    /// What a layer gives of what it is called with.
+    fn node(&mut self, node: &Node<'_>) -> Result<Vec<Given>> {
+        let at = node.layer.at();
+        if let Some((mask, _)) = &node.mask {
+            return Err(Error::format(at, "no mask: graphs have none", format!("{mask} as its mask")));
+        }
+        let values = node.inputs.iter().map(|from| self.value(&at, from)).collect::<Result<Vec<_>>>()?;
+        self.layer(&node.layer, &values)
     }
 
     /// What a layer gives of these values.
