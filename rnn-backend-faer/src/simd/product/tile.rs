@@ -25,8 +25,8 @@ pub(super) fn cover<S: Simd, T: Real, const W: usize>(tiles: &mut impl Tiles<S, 
     let at_once = match rows {
         1 => most_lines,
         2 => most_lines / 2,
-        // Six sums of one line would wait for each other on AVX2.
-        3 if W == 2 => most_lines / 2,
+        // Six sums would wait for each other: two multiply-adds begin at once, and each takes four cycles.
+        3 => most_lines / 2,
         _ => most_lines / 4,
     };
     // Tiles of nearly equal height: a last tile of one row would leave the
@@ -49,6 +49,7 @@ pub(super) fn cover<S: Simd, T: Real, const W: usize>(tiles: &mut impl Tiles<S, 
                 (2, 4) => tiles.tile::<2, 4>(row, line),
                 (2, 2) => tiles.tile::<2, 2>(row, line),
                 (2, _) => tiles.tile::<2, 1>(row, line),
+                (3, 4) => tiles.tile::<3, 4>(row, line),
                 (3, 2) => tiles.tile::<3, 2>(row, line),
                 (3, _) => tiles.tile::<3, 1>(row, line),
                 (4, 2) => tiles.tile::<4, 2>(row, line),
