@@ -29,6 +29,7 @@ mod formats_broken;
 mod goldens;
 mod gradient_flow;
 mod gradient_flow_cells;
+mod graphs;
 mod history;
 mod interop;
 mod keras;
