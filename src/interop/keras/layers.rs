@@ -1,7 +1,7 @@
 //! `layers of Keras → configuration`: what each layer is here, and what the caller has to know besides.
 
 use super::attributes::Attributes;
-use super::model::Layer;
+use super::node::Layer;
 use super::recurrent::{CLASSES, Recurrent, merge};
 use super::{KerasOutput, Masking, Meanings};
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! `mask = any(x ≠ value)` or `symbols ≠ 0`: the masks that Keras 3 writes down as layers beside those of a functional model.
 
-use super::model::{Node, Output};
+use super::node::{Node, Output};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::collections::HashMap;

@@ -62,6 +62,7 @@ mod layers;
 mod masks;
 mod meanings;
 mod model;
+mod node;
 mod recurrent;
 mod survey;
 mod variables;

@@ -2,7 +2,8 @@
 
 use super::graph::Building;
 use super::layers::faults;
-use super::model::{Layer, Node, Nodes, chain};
+use super::model::{Nodes, chain};
+use super::node::{Layer, Node};
 use super::variables::Variables;
 use super::{Content, KerasOptions, Meanings};
 use crate::error::{Error, Result};

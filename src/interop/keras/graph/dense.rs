@@ -4,7 +4,7 @@ use super::Building;
 use crate::error::Result;
 use crate::graph::{Kind, Op, Value};
 use crate::interop::keras::attributes::Attributes;
-use crate::interop::keras::model::Layer;
+use crate::interop::keras::node::Layer;
 use crate::interop::keras::weights::Kind as Arrays;
 use rnn_kernels::Backend;
 

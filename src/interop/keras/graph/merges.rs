@@ -4,7 +4,7 @@ use super::{Building, Given};
 use crate::error::{Error, Result};
 use crate::graph::{Op, Value};
 use crate::interop::keras::attributes::Attributes;
-use crate::interop::keras::model::Layer;
+use crate::interop::keras::node::Layer;
 use crate::interop::keras::weights::Kind as Arrays;
 use rnn_kernels::Backend;
 

@@ -6,7 +6,8 @@ mod recurrent;
 
 use super::attributes::Attributes;
 use super::hdf5::{Array, File};
-use super::model::{Layer, Node, Nodes};
+use super::model::Nodes;
+use super::node::{Layer, Node};
 use super::recurrent::{CLASSES, Recurrent};
 use super::variables::{Variables, keys};
 use super::weights::Kind as Arrays;

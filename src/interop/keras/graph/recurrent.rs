@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Layout, Op, Recurrent as Layered, Tensor, Value};
 use crate::interop::keras::attributes::Attributes;
 use crate::interop::keras::finite;
-use crate::interop::keras::model::Layer;
+use crate::interop::keras::node::Layer;
 use crate::interop::keras::recurrent::{CLASSES, Recurrent, merge};
 use crate::interop::keras::weights::{Kind as Arrays, write};
 use crate::network::{Config, Directions, Merge, Network, Parameters};
