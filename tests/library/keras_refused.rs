@@ -231,6 +231,27 @@ fn a_mask_that_a_functional_model_writes_down_is_that_of_the_layer_before_it() {
 }
 
 #[test]
+fn of_two_masks_the_second_one_is_refused_and_not_the_layers_that_it_is_passed_on_to() {
+    let replaced = |value: &Value, names: &[(&str, &str)]| -> Value {
+        let quoted = |name: &str| format!("\"{name}\"");
+        let text = names.iter().fold(value.to_string(), |text, (from, to)| text.replace(&quoted(from), &quoted(to)));
+        text.parse().unwrap()
+    };
+    // The layers that mask, once more behind the first Masking; what stands behind is given the second mask, and nothing the first.
+    let again = [("masking", "again"), ("not_equal_2", "unequal"), ("any_1", "second")];
+    let bytes = reconfigured(&path("3_functional_masking.keras"), |config| {
+        let mut layers = config["layers"].as_array().unwrap().clone();
+        let behind: Vec<_> = layers.drain(5..).map(|layer| replaced(&layer, &again)).collect();
+        let masks = layers[2..5].iter().map(|layer| replaced(&replaced(layer, &again), &[("dropout_1", "masking")]));
+        let masks: Vec<_> = masks.collect();
+        layers.retain(|layer| layer["name"] != "not_equal_2" && layer["name"] != "any_1");
+        config["layers"] = [layers, masks, behind].concat().into();
+    });
+    let error = Network::<f64, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
+    assert!(error.contains("layer again (Masking): expected one mask, of the input, found another one"), "{error}");
+}
+
+#[test]
 fn what_has_changed_its_meaning_is_asked_for() {
     // Both directions must agree.
     let (sigmoid, hard) = ("\"recurrent_activation\": \"sigmoid\"", "\"recurrent_activation\": \"hard_sigmoid\"");

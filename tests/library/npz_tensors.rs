@@ -6,6 +6,7 @@ use recurrent::interop::npz::{read_tensors, survey, write_tensors};
 use recurrent::interop::{Conversion, LoadOptions, Source};
 use recurrent::{Error, Result};
 use std::collections::HashMap;
+use std::io::Write;
 
 const CONVERT: LoadOptions = LoadOptions {
     conversion: Conversion::Allow,
@@ -106,6 +107,63 @@ fn every_cut_and_every_changed_byte_is_an_error_or_the_same_structure() {
         }
     }
     assert!(errors > bytes.len(), "{errors} errors");
+}
+
+#[test]
+fn an_array_with_another_checksum_than_the_archive_says_is_an_error() {
+    let x = Tensor::f32(&[2], [0.25, 0.5]).unwrap();
+    let mut bytes = write_tensors([("x", &x)]).unwrap();
+    let at = bytes.windows(8).position(|bytes| bytes == [0, 0, 0x80, 0x3e, 0, 0, 0, 0x3f]).unwrap();
+    bytes[at] = 1;
+    let error = read_tensors(Source::from(&bytes).named("file"), &CONVERT).unwrap_err();
+    assert!(matches!(&error, Error::Format { what, .. } if what == "file, x.npy"), "{error}");
+}
+
+fn archive(contents: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in contents {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// A tensor as an array of NumPy.
+fn array(tensor: &Tensor) -> Vec<u8> {
+    let bytes = write_tensors([("x", tensor)]).unwrap();
+    let start = bytes.windows(6).position(|bytes| bytes == b"\x93NUMPY").unwrap();
+    // A header of 128 bytes stands before the numbers.
+    bytes[start..][..128 + tensor.len() * tensor.kind().bytes()].to_vec()
+}
+
+#[test]
+fn bytes_behind_the_numbers_of_an_array_are_an_error() {
+    for tensor in [Tensor::i32(&[2], [1, 2]).unwrap(), Tensor::bool(&[1], [true]).unwrap()] {
+        let mut array = array(&tensor);
+        let read = |array: &[u8]| read_tensors(&archive(&[("x.npy", array)]), &CONVERT);
+        assert_eq!(read(&array).unwrap(), [("x".to_string(), tensor)]);
+        array.push(0);
+        assert!(matches!(read(&array), Err(Error::Format { .. })));
+    }
+}
+
+#[test]
+fn all_arrays_together_are_no_longer_than_the_limit() {
+    let array = array(&Tensor::f32(&[1000], [0.0; 1000]).unwrap());
+    let bytes = archive(&[("x.npy", &array), ("y.npy", &array)]);
+    let read = |max_bytes| read_tensors(&bytes, &LoadOptions { max_bytes, ..CONVERT });
+    assert_eq!(read(2 * 4128).unwrap().len(), 2);
+    let error = read(2 * 4128 - 1).unwrap_err().to_string();
+    assert!(error.ends_with("y.npy: expected at most 8255 bytes of arrays, found more"), "{error}");
+}
+
+#[test]
+fn a_shape_is_written_as_a_tuple_of_python() {
+    for (shape, tuple) in [(&[][..], "()"), (&[1], "(1,)"), (&[1, 1], "(1, 1)")] {
+        let bytes = write_tensors([("x", &Tensor::f32(shape, [0.5]).unwrap())]).unwrap();
+        let expected = format!("'shape': {tuple}, }}");
+        assert!(bytes.windows(expected.len()).any(|bytes| bytes == expected.as_bytes()), "{expected}");
+    }
 }
 
 #[test]

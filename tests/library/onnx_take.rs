@@ -47,33 +47,35 @@ fn take(bytes: &[u8]) -> Result<Vec<f32>> {
 fn a_node_alone_is_the_layer_that_it_is_in_the_whole_model() {
     for case in cases() {
         let bytes = case.bytes();
-        let model = Model::read(&bytes, &Limits::default()).unwrap();
-        let taken = model.take("layer", Naive, &Options::default()).unwrap();
-        let node = &model.recurrent_nodes().unwrap()[0];
-        assert_eq!((&taken.name, &taken.options), (&node.name, &node.options), "{}", case.name);
-        let mut builder = Builder::new(Naive);
-        let feeds = case.feeds();
-        let find = |name: &str| feeds.iter().find(|(other, _)| *other == name).map(|(_, tensor)| tensor.clone());
-        let given = ["X", "sequence_lens", "initial_h", "initial_c"].map(find);
-        let inputs: Vec<_> = given
-            .iter()
-            .enumerate()
-            .map(|(k, given)| Some(builder.input_of_any_shape(k.to_string(), given.as_ref()?.kind()).unwrap()))
-            .collect();
-        let outputs = builder.add_named("layer", Op::Recurrent(Box::new(taken.layer)), &inputs).unwrap();
-        builder.output("Y", outputs[0]).unwrap();
-        let alone = builder.build().unwrap();
-        let whole = model.into_graph(Naive, &Options::default()).unwrap();
-        let (mut session, mut session_of_whole) = (alone.session(), whole.session());
-        let given: Vec<_> = given.iter().flatten().collect();
-        let named: Vec<_> = feeds.iter().map(|(name, tensor)| (*name, tensor)).collect();
-        let found = alone.run(&mut session, &given).unwrap();
-        assert_eq!(
-            &found[0],
-            whole.run_named(&mut session_of_whole, &named).unwrap().named("Y").unwrap(),
-            "{}",
-            case.name
-        );
+        for options in [Options::default(), Options::of_onnx_runtime()] {
+            let model = Model::read(&bytes, &Limits::default()).unwrap();
+            let taken = model.take("layer", Naive, &options).unwrap();
+            let node = &model.recurrent_nodes().unwrap()[0];
+            assert_eq!((&taken.name, &taken.options), (&node.name, &node.options), "{}", case.name);
+            let mut builder = Builder::new(Naive);
+            let feeds = case.feeds();
+            let find = |name: &str| feeds.iter().find(|(other, _)| *other == name).map(|(_, tensor)| tensor.clone());
+            let given = ["X", "sequence_lens", "initial_h", "initial_c"].map(find);
+            let inputs: Vec<_> = given
+                .iter()
+                .enumerate()
+                .map(|(k, given)| Some(builder.input_of_any_shape(k.to_string(), given.as_ref()?.kind()).unwrap()))
+                .collect();
+            let outputs = builder.add_named("layer", Op::Recurrent(Box::new(taken.layer)), &inputs).unwrap();
+            builder.output("Y", outputs[0]).unwrap();
+            let alone = builder.build().unwrap();
+            let whole = model.into_graph(Naive, &options).unwrap();
+            let (mut session, mut session_of_whole) = (alone.session(), whole.session());
+            let given: Vec<_> = given.iter().flatten().collect();
+            let named: Vec<_> = feeds.iter().map(|(name, tensor)| (*name, tensor)).collect();
+            let found = alone.run(&mut session, &given).unwrap();
+            assert_eq!(
+                &found[0],
+                whole.run_named(&mut session_of_whole, &named).unwrap().named("Y").unwrap(),
+                "{}, {options:?}",
+                case.name
+            );
+        }
     }
 }
 
@@ -155,6 +157,15 @@ fn what_stands_around_a_node_is_said_by_name() {
         sequence_lens `nobody` from nothing\nY `Y` to Relu `relu`, Concat `out`, the model's `Y` FLOAT []\nY_h `Y_h` to nothing\n";
     assert_eq!(taken.surroundings.to_string(), expected);
     assert!(matches!(model.take("relu", Naive, &Options::default()), Err(Error::Range { .. })));
+}
+
+#[test]
+fn a_node_tells_the_inputs_that_it_has_and_none_that_is_left_out() {
+    let weights = [initializer("W", &real(&[1, 6, 1])), initializer("R", &real(&[1, 6, 2]))].concat();
+    let edges = [edge(11, "x", &[3, 1, 1]), edge(11, "h", &[1, 1, 2]), edge(12, "Y", &[])].concat();
+    let bytes = model(&[weights, node("GRU", &["x", "W", "R", "", "", "h"], &["Y"]), edges].concat());
+    let nodes = Model::read(&bytes, &Limits::default()).unwrap().recurrent_nodes().unwrap();
+    assert_eq!(nodes[0].inputs, ["X", "W", "R", "initial_h"]);
 }
 
 #[test]

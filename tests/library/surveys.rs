@@ -6,7 +6,8 @@
 mod of_onnx {
     use crate::onnx_refused::bytes;
     use recurrent::Error;
-    use recurrent::interop::onnx::{Limits, Model, Options, Survey};
+    use recurrent::graph::Tensor;
+    use recurrent::interop::onnx::{Limits, Model, Options, Survey, write_tensor};
     use rnn_backend_naive::Naive;
     use serde::Deserialize;
 
@@ -61,6 +62,10 @@ mod of_onnx {
 
     /// `x → y`, nodes of an operator, a name, inputs and an output.
     fn model(nodes: &[(&str, &str, &[&str], &str)]) -> Vec<u8> {
+        model_of(nodes, &[])
+    }
+
+    fn model_of(nodes: &[(&str, &str, &[&str], &str)], initializers: &[(&str, Tensor)]) -> Vec<u8> {
         let node = |(operator, name, inputs, output): &(&str, &str, &[&str], &str)| {
             let inputs: Vec<u8> = inputs.iter().flat_map(|input| field(1, input.as_bytes())).collect();
             let rest = [field(2, output.as_bytes()), field(3, name.as_bytes()), field(4, operator.as_bytes())].concat();
@@ -68,7 +73,9 @@ mod of_onnx {
         };
         let of_floats = field(2, &field(1, &[1 << 3, 1]));
         let value = |number, name: &str| field(number, &[field(1, name.as_bytes()), of_floats.clone()].concat());
-        let graph = [nodes.iter().flat_map(node).collect(), value(11, "x"), value(12, "y")].concat();
+        let initializers = initializers.iter().flat_map(|(name, x)| field(5, &write_tensor(name, x).unwrap()));
+        let graph =
+            [nodes.iter().flat_map(node).collect(), initializers.collect(), value(11, "x"), value(12, "y")].concat();
         [vec![1 << 3, 8], field(7, &graph), field(8, &[2 << 3, 17])].concat()
     }
 
@@ -94,6 +101,32 @@ mod of_onnx {
     }
 
     #[test]
+    fn a_node_far_behind_a_refused_one_is_not_blamed_for_it() {
+        let bytes = model(&[
+            ("Rrlu", "first", &["x"], "a"),
+            ("Tanh", "second", &["a"], "b"),
+            ("Relu", "third", &["b"], "c"),
+            ("Squeeze", "fourth", &["x", "c"], "y"),
+        ]);
+        let survey = survey(&bytes).unwrap();
+        let refused = survey.nodes.iter().filter(|node| node.refused.is_some());
+        assert_eq!(refused.map(|node| &*node.summary.name).collect::<Vec<_>>(), ["first"]);
+    }
+
+    #[test]
+    fn parameters_are_the_real_numbers_and_not_the_sizes_and_indices() {
+        let initializers =
+            [("w", Tensor::f32(&[2, 3], [0.5; 6]).unwrap()), ("shape", Tensor::i64(&[2], [6, 1]).unwrap())];
+        let bytes = model_of(
+            &[("Reshape", "turn", &["w", "shape"], "v"), ("MatMul", "product", &["x", "v"], "y")],
+            &initializers,
+        );
+        let survey = survey(&bytes).unwrap();
+        assert!(survey.errors().next().is_none(), "{:?}", survey.errors().next());
+        assert_eq!(survey.parameters, 6);
+    }
+
+    #[test]
     fn attributes_and_shapes_of_weights_are_told() {
         let all = models(include_str!("../data/onnx/models.json"));
         let (_, bytes) = all.iter().find(|(name, _)| name == "GRU with its state, sigmoid").unwrap();
@@ -108,7 +141,8 @@ mod of_onnx {
 
 #[cfg(feature = "keras")]
 mod of_keras {
-    use crate::foreign::data;
+    use crate::foreign::{data, rewritten};
+    use recurrent::Network;
     use recurrent::interop::keras::{KerasOptions, Survey, survey};
     use recurrent::interop::{Conversion, LoadOptions, Source};
     use rnn_backend_naive::Naive;
@@ -175,6 +209,19 @@ mod of_keras {
         let whole = of(data("keras_graphs/3_branches.h5"));
         assert_eq!(whole.layers.len(), survey.layers.len());
         assert!(whole.layers.iter().zip(&survey.layers).all(|(a, b)| (&a.name, &a.weights) == (&b.name, &b.weights)));
+    }
+
+    #[test]
+    fn a_chain_with_a_fault_is_told_as_the_chain_that_a_network_is_read_from() {
+        let bytes = rewritten(&data("keras/3_functional.keras"), |text| {
+            text.replacen("\"activation\": \"relu\"", "\"activation\": \"gelu\"", 1)
+        });
+        let survey = of(&bytes);
+        let says: Vec<_> = survey.errors().map(ToString::to_string).collect();
+        let error = Network::<f32, _>::from_keras(&bytes, &options(), Naive).unwrap_err().to_string();
+        assert_eq!(says, [error]);
+        // Each layer reads the one before it.
+        assert!(survey.layers.iter().all(|layer| layer.inputs.is_empty()), "{:?}", survey.layers);
     }
 
     #[test]
