@@ -58,6 +58,8 @@ mod onnx_chains;
 #[cfg(feature = "onnx")]
 mod onnx_export;
 #[cfg(feature = "onnx")]
+mod onnx_messages;
+#[cfg(feature = "onnx")]
 mod onnx_operators;
 #[cfg(feature = "onnx")]
 mod onnx_recurrent;

@@ -90,12 +90,17 @@ impl Building {
                 self.add(Op::Gather { axis: time }, &[y, last])
             }
             Read::LastStepCut => {
-                let bounds = [-1, i64::MAX, time, 1].map(|bound| self.whole(&[bound]));
-                let cut = self.add(Op::Slice, &[y, bounds[0], bounds[1], bounds[2], bounds[3]]);
+                let cut = self.cut(y, [-1, i64::MAX, time, 1]);
                 self.add(Op::Squeeze { axes: vec![time] }, &[cut])
             }
             _ => y,
         }
+    }
+
+    /// From a start to an end, along an axis, in steps.
+    fn cut(&mut self, y: Value, bounds: [i64; 4]) -> Value {
+        let [start, end, axis, step] = bounds.map(|bound| self.whole(&[bound]));
+        self.add(Op::Slice, &[y, start, end, axis, step])
     }
 
     fn affine(&mut self, x: Value, width: usize, units: usize) -> Value {
@@ -307,8 +312,7 @@ fn steps_other_than_the_last_are_no_last_step() {
         let (mut building, x) = Building::new(Layout::TimeMajor);
         let outputs = building.layer(lstm(false), WIDTH, &[Some(x)]);
         let y = building.read(&outputs, false, Read::EveryStep);
-        let bounds = bounds.map(|bound| building.whole(&[bound]));
-        let cut = building.add(Op::Slice, &[y, bounds[0], bounds[1], bounds[2], bounds[3]]);
+        let cut = building.cut(y, bounds);
         let y = building.add(Op::Squeeze { axes: vec![0] }, &[cut]);
         refused(building.graph(y), "the last step of a recurrent layer");
     }
@@ -325,5 +329,66 @@ fn initial_states_that_are_neither_zero_nor_inputs_are_refused() {
         let y = building.read(&outputs, false, Read::EveryStep);
         let found = building.graph(y).into_network();
         assert_eq!(found.is_ok(), fits, "{number}");
+    }
+}
+
+#[test]
+fn a_softmax_over_another_axis_than_that_of_units_is_refused() {
+    let build = |last_step: bool, axis: i64| {
+        let (mut building, x) = Building::new(Layout::TimeMajor);
+        let outputs = building.layer(lstm(false), WIDTH, &[Some(x)]);
+        let y = building.read(&outputs, false, if last_step { Read::LastStep } else { Read::EveryStep });
+        let y = building.affine(y, HIDDEN, UNITS);
+        let y = building.add(Op::Softmax { axis, flatten: false }, &[y]);
+        building.graph(y)
+    };
+    for (last_step, axis) in [(false, -1), (false, 2), (true, -1), (true, 1)] {
+        assert!(build(last_step, axis).into_network().is_ok(), "{last_step}, {axis}");
+    }
+    for (last_step, axis) in [(false, 0), (false, 1), (false, -2), (true, 0), (true, -2)] {
+        refused(build(last_step, axis), "a softmax over the units of an affine layer");
+    }
+}
+
+#[test]
+fn one_hot_vectors_of_other_values_than_0_and_1_are_refused() {
+    for (values, fits) in [([0.0, 1.0], true), ([1.0, 0.0], false), ([0.0, 2.0], false), ([-1.0, 1.0], false)] {
+        let mut builder = Builder::new(Naive);
+        let symbols = builder.input("symbols", Kind::I64, [None, None]).unwrap();
+        let mut building = Building { builder, layout: Layout::TimeMajor };
+        let depth = building.whole(&[WIDTH as i64]);
+        let pair = building.builder.constant(Tensor::f32(&[2], values).unwrap()).unwrap();
+        let x = building.add(Op::OneHot { axis: -1 }, &[symbols, depth, pair]);
+        let outputs = building.layer(lstm(false), WIDTH, &[Some(x)]);
+        let y = building.read(&outputs, false, Read::EveryStep);
+        assert_eq!(building.graph(y).into_network().is_ok(), fits, "{values:?}");
+    }
+}
+
+#[test]
+fn an_output_with_an_axis_that_no_network_has_is_refused() {
+    for (layout, both) in [Layout::TimeMajor, Layout::BatchMajor].into_iter().flat_map(|it| [(it, false), (it, true)]) {
+        // That of directions.
+        let (mut building, x) = Building::new(layout);
+        let outputs = building.layer(lstm(both), WIDTH, &[Some(x)]);
+        refused(building.graph(outputs[0]), "one output, of the last layer");
+        // That of the one step that is left.
+        let (mut building, x) = Building::new(layout);
+        let outputs = building.layer(lstm(both), WIDTH, &[Some(x)]);
+        let y = building.read(&outputs, both, Read::EveryStep);
+        let y = building.cut(y, [-1, i64::MAX, i64::from(layout == Layout::BatchMajor), 1]);
+        refused(building.graph(y), "one output, of the last layer");
+    }
+}
+
+#[test]
+fn a_gemm_with_factors_is_no_affine_layer() {
+    for (alpha, beta) in [(0.5, 1.0), (1.0, 2.0), (-1.0, -1.0), (1.0, 0.0)] {
+        let (mut building, x) = Building::new(Layout::TimeMajor);
+        let outputs = building.layer(lstm(false), WIDTH, &[Some(x)]);
+        let y = building.read(&outputs, false, Read::LastStep);
+        let (w, b) = (building.real(&[HIDDEN, UNITS], 3), building.real(&[UNITS], 4));
+        let y = building.add(Op::Gemm { alpha, beta, transpose_a: false, transpose_b: false }, &[y, w, b]);
+        refused(building.graph(y), "a layer of a network");
     }
 }

@@ -10,23 +10,28 @@ use rnn_backend_naive::Naive;
 
 const HIDDEN: usize = 2;
 
-fn node(op: &str, inputs: &[&str], outputs: &[&str]) -> Vec<u8> {
-    let (inputs, outputs) = (inputs.iter().map(|x| (1, x)), outputs.iter().map(|x| (2, x)));
-    let names: Vec<u8> = inputs.chain(outputs).flat_map(|(number, name)| field(number, name.as_bytes())).collect();
-    field(1, &[names, field(4, op.as_bytes())].concat())
+pub fn node(op: &str, inputs: &[&str], outputs: &[&str]) -> Vec<u8> {
+    node_with(op, inputs, outputs, &[])
 }
 
-fn initializer(name: &str, tensor: &Tensor) -> Vec<u8> {
+/// A node with other fields than its operator and the names of its values.
+pub fn node_with(op: &str, inputs: &[&str], outputs: &[&str], rest: &[u8]) -> Vec<u8> {
+    let (inputs, outputs) = (inputs.iter().map(|x| (1, x)), outputs.iter().map(|x| (2, x)));
+    let names: Vec<u8> = inputs.chain(outputs).flat_map(|(number, name)| field(number, name.as_bytes())).collect();
+    field(1, &[&names[..], &field(4, op.as_bytes()), rest].concat())
+}
+
+pub fn initializer(name: &str, tensor: &Tensor) -> Vec<u8> {
     field(5, &write_tensor(name, tensor).unwrap())
 }
 
-fn real(shape: &[usize]) -> Tensor {
+pub fn real(shape: &[usize]) -> Tensor {
     let len: usize = shape.iter().product();
     Tensor::f32(shape, (0..len).map(|k| (k as f32).sin()).collect::<Vec<_>>()).unwrap()
 }
 
 /// A value of type FLOAT and this shape, as an input (11) or output (12).
-fn edge(number: u8, name: &str, shape: &[u8]) -> Vec<u8> {
+pub fn edge(number: u8, name: &str, shape: &[u8]) -> Vec<u8> {
     let dims: Vec<u8> = shape.iter().flat_map(|&len| field(1, &[0x08, len])).collect();
     let tensor = [&[0x08, 1][..], &field(2, &dims)].concat();
     field(number, &[field(1, name.as_bytes()), field(2, &field(1, &tensor))].concat())
@@ -188,4 +193,27 @@ fn weights_that_many_layers_read_count_for_each_of_them() {
     // Twenty of them are within the limit.
     let few = model(&[&parts[..23].concat()[..], &parts[parts.len() - 2..].concat()].concat());
     Model::read(&few, &limits).unwrap().into_graph(Naive, &Options::default()).unwrap();
+}
+
+#[test]
+fn weights_that_were_computed_count_for_each_layer_that_reads_them() {
+    const WIDE: usize = 64;
+    let recurrent = real(&[1, 3 * WIDE, WIDE]);
+    let layers = |count: usize| {
+        let mut parts = vec![
+            initializer("W", &real(&[1, 3 * WIDE, 1])),
+            initializer("V", &recurrent),
+            node("Identity", &["V"], &["R"]),
+            edge(11, "x", &[3, 1, 1]),
+            edge(12, "y0", &[]),
+        ];
+        parts.extend((0..count).map(|k| node("GRU", &["x", "W", "R"], &[&format!("y{k}")])));
+        model(&parts.concat())
+    };
+    // The numbers before and behind the Identity, and those of ten layers.
+    let limits = Limits::default().constants(12 * 4 * recurrent.len() + 4 * 10 * 3 * WIDE);
+    let graph = |count| Model::read(layers(count), &limits).unwrap().into_graph(Naive, &Options::default());
+    graph(10).unwrap();
+    let error = graph(20).map(drop).unwrap_err().to_string();
+    assert!(error.contains("values of a graph: expected at most"), "{error}");
 }
