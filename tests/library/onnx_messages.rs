@@ -121,8 +121,8 @@ fn a_tensor_has_its_numbers_raw_or_typed_and_not_both() {
     let read = |parts: &[Vec<u8>]| read_tensor(&[&[0x08, 1, 0x10, 1][..], &parts.concat()].concat());
     let (typed, raw) = (field(4, &1.0_f32.to_le_bytes()), field(9, &2.0_f32.to_le_bytes()));
     let one = |x: f32| Tensor::f32(&[1], [x]).unwrap();
-    assert_eq!(read(&[typed.clone()]).unwrap(), one(1.0));
-    assert_eq!(read(&[raw.clone()]).unwrap(), one(2.0));
+    assert_eq!(read(std::slice::from_ref(&typed)).unwrap(), one(1.0));
+    assert_eq!(read(std::slice::from_ref(&raw)).unwrap(), one(2.0));
     assert_eq!(read(&[typed.clone(), field(9, &[])]).unwrap(), one(1.0));
     refused(read(&[typed.clone(), raw.clone()]), "expected 1 numbers, found raw and typed ones");
     refused(read(&[raw, typed]), "expected 1 numbers, found raw and typed ones");
@@ -168,6 +168,8 @@ fn outputs_that_an_operator_does_not_have_are_refused() {
     };
     of("Tanh", &["x"], &["y", ""]).unwrap();
     of("GRU", &["x", "W", "R"], &["y", "last"]).unwrap();
+    // Names that are left out at the end are none.
+    of("GRU", &["x", "W", "R", "", "", "", ""], &["y", "last", ""]).unwrap();
     refused(of("Tanh", &["x"], &["y", "z"]), "node `y` (Tanh), outputs: expected at most 1, found 2");
     refused(of("Tanh", &["x"], &["y", "", "z"]), "outputs: expected at most 1, found 2");
     refused(of("GRU", &["x", "W", "R"], &["y", "h", "c"]), "node `y` (GRU), outputs: expected at most 2, found 3");

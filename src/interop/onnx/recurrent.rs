@@ -142,7 +142,9 @@ impl RecurrentOptions {
     pub(super) fn take(node: &mut Node<'_>, operator: Operator, opset: i64) -> Result<Self> {
         let place = node.place();
         let (inputs, outputs) = (operator.inputs().len(), if operator == Operator::Lstm { 3 } else { 2 });
-        for (part, most, found) in [("inputs", inputs, node.inputs.len()), ("outputs", outputs, node.outputs.len())] {
+        for (part, most, names) in [("inputs", inputs, &node.inputs), ("outputs", outputs, &node.outputs)] {
+            // Names at the end that are empty stand for nothing.
+            let found = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
             if found > most {
                 return Err(Error::model(place, part, format!("at most {most}"), found));
             }
