@@ -140,7 +140,7 @@ fn array(tensor: &Tensor) -> Vec<u8> {
 fn bytes_behind_the_numbers_of_an_array_are_an_error() {
     for tensor in [Tensor::i32(&[2], [1, 2]).unwrap(), Tensor::bool(&[1], [true]).unwrap()] {
         let mut array = array(&tensor);
-        let read = |array: &[u8]| read_tensors(&archive(&[("x.npy", array)]), &CONVERT);
+        let read = |array: &[u8]| read_tensors(archive(&[("x.npy", array)]), &CONVERT);
         assert_eq!(read(&array).unwrap(), [("x".to_string(), tensor)]);
         array.push(0);
         assert!(matches!(read(&array), Err(Error::Format { .. })));

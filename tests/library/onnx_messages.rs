@@ -190,7 +190,7 @@ fn a_node_that_writes_a_value_of_the_name_of_an_initializer_is_refused() {
 
 #[test]
 fn a_model_may_have_as_many_parts_as_its_limit_and_no_more() {
-    let read = |graph: &[u8], parts| Model::read(&model(graph), &Limits::default().parts(parts)).map(drop);
+    let read = |graph: &[u8], parts| Model::read(model(graph), &Limits::default().parts(parts)).map(drop);
     let least = |graph: &[u8]| (0..100).find(|&parts| read(graph, parts).is_ok()).unwrap();
     // The list of opsets has one of them.
     assert_eq!(least(&[]), 1);
