@@ -326,5 +326,5 @@ fn a_hard_sigmoid_of_no_version_is_an_error_that_says_what_to_tell() {
     let found = output(&says_itself.network, None, Held::Repeat, false, &described["input"]);
     expect("says version 3", &found, &described["output"]);
     let off = told(2).iter().zip(numbers(&described["output"])).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    assert!(off > 50.0 * tolerance(), "the two meanings differ by {off}");
+    assert!(off > 100.0 * tolerance(), "the two meanings differ by {off}");
 }
