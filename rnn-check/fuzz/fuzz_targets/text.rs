@@ -42,6 +42,7 @@ fuzz_target!(|input: Input<'_>| {
         let mut rng = Rng::seed(input.seed);
         for _ in 0..3 {
             if let Ok(symbol) = sampler.draw(&input.logits, &mut rng) {
+                let symbol = usize::try_from(symbol).expect("below the number of logits");
                 assert!(input.logits[symbol] > f32::NEG_INFINITY, "a symbol of probability 0");
             }
         }
